@@ -1,0 +1,42 @@
+// Progress of long work: a bar on a terminal, a line every ten seconds elsewhere. Always on stderr, so that
+// stdout stays for results.
+import { SingleBar } from 'cli-progress';
+
+export interface Progress {
+  /** Begins a task of `total` steps; `note` in later calls stands behind the bar ("loss 5.123"). */
+  start(task: string, total: number): ProgressTask;
+}
+
+export interface ProgressTask {
+  advance(steps: number, note?: string): void;
+  done(note?: string): void;
+}
+
+/** Says nothing: for tests and for callers that print their own. */
+export const silentProgress: Progress = { start: () => ({ advance() {}, done() {} }) };
+
+export function terminalProgress(): Progress {
+  return {
+    start(task, total) {
+      const bar = new SingleBar({
+        format: `  ${task.padEnd(28)} {bar} {percentage}% | {value}/{total} | {duration_formatted} {note}`,
+        barCompleteChar: '█',
+        barIncompleteChar: '░',
+        barsize: 24,
+        hideCursor: true,
+        etaBuffer: 50,
+        stream: process.stderr,
+        noTTYOutput: true,
+        notTTYSchedule: 10_000,
+      });
+      bar.start(total, 0, { note: '' });
+      return {
+        advance: (steps, note) => bar.increment(steps, note === undefined ? {} : { note }),
+        done: (note) => {
+          bar.update(total, note === undefined ? {} : { note });
+          bar.stop();
+        },
+      };
+    },
+  };
+}

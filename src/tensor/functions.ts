@@ -1,0 +1,108 @@
+// What model code calls: one function an operation, numbers allowed where a scalar fits, and what is
+// composed from operations (means, activations). Legend: ... any leading dimensions.
+import type { Shape, Tensor } from './graph.ts';
+import { sizeOf } from './graph.ts';
+
+type Operand = Tensor | number;
+
+const lift = (x: Operand, other: Operand): Tensor => (typeof x === 'number' ? (other as Tensor).graph.scalar(x) : x);
+const binary = (operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum') => (a: Operand, b: Operand) => {
+  const [left, right] = [lift(a, b), lift(b, a)];
+  return left.graph.apply(operation, [left, right], {})[0];
+};
+const unary =
+  (operation: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'sign' | 'softmax' | 'logSoftmax') =>
+  (x: Tensor): Tensor =>
+    x.graph.apply(operation, [x], {})[0];
+
+export const add = binary('add');
+export const subtract = binary('subtract');
+export const multiply = binary('multiply');
+export const divide = binary('divide');
+export const minimum = binary('minimum');
+
+export const exp = unary('exp');
+export const log = unary('log');
+export const sqrt = unary('sqrt');
+export const tanh = unary('tanh');
+export const sigmoid = unary('sigmoid');
+export const erf = unary('erf');
+export const relu = unary('relu');
+/** -1, 0 or 1; its gradient is zero. */
+export const sign = unary('sign');
+/** Over the last axis. */
+export const softmax = unary('softmax');
+/** Over the last axis. */
+export const logSoftmax = unary('logSoftmax');
+
+export const matmul = (a: Tensor, b: Tensor): Tensor => a.graph.apply('matmul', [a, b], {})[0];
+
+export const reshape = (x: Tensor, shape: Shape): Tensor =>
+  String(shape) === String(x.shape) ? x : x.graph.apply('reshape', [x], { shape })[0];
+
+export const transpose = (x: Tensor, permutation: readonly number[]): Tensor =>
+  x.graph.apply('transpose', [x], { permutation })[0];
+
+/** Swaps the last two axes. */
+export function swapLast(x: Tensor): Tensor {
+  const axes = x.shape.map((_, i) => i);
+  const n = axes.length;
+  return transpose(x, [...axes.slice(0, n - 2), n - 1, n - 2]);
+}
+
+export const expand = (x: Tensor, shape: Shape): Tensor =>
+  String(shape) === String(x.shape) ? x : x.graph.apply('expand', [x], { shape })[0];
+
+export const slice = (x: Tensor, axis: number, start: number, end: number): Tensor =>
+  x.graph.apply('slice', [x], { axis, start, end })[0];
+
+export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
+  inputs[0].graph.apply('concatenate', inputs, { axis })[0];
+
+/** Sum over the axes (all of them by default), which stay as 1 with `keep`. */
+export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
+  return axes.length === 0 ? x : x.graph.apply('sum', [x], { axes, keep })[0];
+}
+
+export function mean(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
+  return multiply(sum(x, axes, keep), 1 / sizeOf(axes.map((axis) => x.shape[axis])));
+}
+
+export const layerNormalization = (x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor =>
+  x.graph.apply('layerNormalization', [x, scale, shift], { epsilon })[0];
+
+export const rmsNormalization = (x: Tensor, scale: Tensor, epsilon: number): Tensor =>
+  x.graph.apply('rmsNormalization', [x, scale], { epsilon })[0];
+
+/** table [V, d], indices [...] -> [..., d]. */
+export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
+  table.graph.apply('gatherRows', [table, indices], {})[0];
+
+/** values [..., d], indices [...] -> [rows, d]; rows named more than once are added up. */
+export const scatterAddRows = (values: Tensor, indices: Tensor, rows: number): Tensor =>
+  values.graph.apply('scatterAddRows', [values, indices], { rows })[0];
+
+/**
+ * x [M, d], forward [R], backward [M] -> [R, d]: rows of x in another order, some left out. `backward` is the
+ * inverse of `forward`; M in `forward` (R in `backward`) stands for a row of zeros. Unlike gatherRows no row
+ * is taken twice, so the gradient is a take too and not a scatter.
+ */
+export const takeRows = (x: Tensor, forward: Tensor, backward: Tensor): Tensor =>
+  x.graph.apply('takeRows', [x, forward, backward], {})[0];
+
+/**
+ * Full-softmax cross-entropy with a tied table: loss = sum_r weights[r] * -log softmax(h W^T)[r, targets[r]].
+ * h [R, d], W [V, d], targets [R], weights [R] -> []. No [R, V] matrix outlives its block of rows.
+ */
+export const tiedCrossEntropy = (h: Tensor, W: Tensor, targets: Tensor, weights: Tensor): Tensor =>
+  h.graph.apply('tiedCrossEntropy', [h, W, targets, weights], {})[0];
+
+/** `length` consecutive values of pool [P], from start [1] on. Not differentiable. */
+export const window = (pool: Tensor, start: Tensor, length: number): Tensor =>
+  pool.graph.apply('window', [pool, start], { length })[0];
+
+/** x * Phi(x), exact (Hendrycks and Gimpel, arXiv 1606.08415). */
+export const gelu = (x: Tensor): Tensor => multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1));
+
+/** x * sigmoid(x) (SiLU, the gate of SwiGLU). */
+export const silu = (x: Tensor): Tensor => multiply(x, sigmoid(x));

@@ -1,0 +1,142 @@
+// How a gradient flows back through each operation: for each input a thunk that builds its gradient, or null
+// where there is none. Thunks, because an input that needs no gradient (a constant, a frozen weight) then
+// costs nothing. `g` is the gradient of the operation's first output.
+import {
+  concatenate,
+  divide,
+  exp,
+  expand,
+  gatherRows,
+  matmul,
+  mean,
+  multiply,
+  relu,
+  reshape,
+  scatterAddRows,
+  sign,
+  slice,
+  subtract,
+  sum,
+  swapLast,
+  takeRows,
+  transpose,
+} from './functions.ts';
+import type { Node, Shape, Tensor } from './graph.ts';
+import { sizeOf } from './graph.ts';
+import type { OperationName } from './operations.ts';
+
+type InputGradients = readonly ((() => Tensor) | null)[];
+type GradientRule<N extends OperationName> = (node: Node<N>, g: Tensor) => InputGradients;
+
+export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } = {
+  add: ({ inputs: [a, b] }, g) => [() => sumTo(g, a.shape), () => sumTo(g, b.shape)],
+  subtract: ({ inputs: [a, b] }, g) => [() => sumTo(g, a.shape), () => sumTo(multiply(g, -1), b.shape)],
+  multiply: ({ inputs: [a, b] }, g) => [() => sumTo(multiply(g, b), a.shape), () => sumTo(multiply(g, a), b.shape)],
+  divide: ({ inputs: [a, b], outputs: [y] }, g) => [
+    () => sumTo(divide(g, b), a.shape),
+    () => sumTo(multiply(multiply(g, -1), divide(y, b)), b.shape),
+  ],
+  minimum: ({ inputs: [a, b] }, g) => [
+    () => sumTo(multiply(g, isLess(a, b)), a.shape),
+    () => sumTo(multiply(g, isLess(b, a)), b.shape),
+  ],
+  exp: ({ outputs: [y] }, g) => [() => multiply(g, y)],
+  log: ({ inputs: [x] }, g) => [() => divide(g, x)],
+  sqrt: ({ outputs: [y] }, g) => [() => divide(multiply(g, 0.5), y)],
+  tanh: ({ outputs: [y] }, g) => [() => multiply(g, subtract(1, multiply(y, y)))],
+  sigmoid: ({ outputs: [y] }, g) => [() => multiply(g, multiply(y, subtract(1, y)))],
+  erf: ({ inputs: [x] }, g) => [() => multiply(g, multiply(exp(multiply(multiply(x, x), -1)), 2 / Math.sqrt(Math.PI)))],
+  relu: ({ outputs: [y] }, g) => [() => multiply(g, sign(y))],
+  sign: () => [null],
+  reshape: ({ inputs: [x] }, g) => [() => reshape(g, x.shape)],
+  transpose: ({ attributes: { permutation } }, g) => [
+    () =>
+      transpose(
+        g,
+        permutation.map((_, axis) => permutation.indexOf(axis)),
+      ),
+  ],
+  expand: ({ inputs: [x] }, g) => [() => sumTo(g, x.shape)],
+  slice: ({ inputs: [x], attributes: { axis, start, end } }, g) => [
+    () => {
+      const zeros = (length: number) => expand(g.graph.scalar(0), x.shape.with(axis, length));
+      const parts = [g];
+      if (start > 0) parts.unshift(zeros(start));
+      if (end < x.shape[axis]) parts.push(zeros(x.shape[axis] - end));
+      return concatenate(parts, axis);
+    },
+  ],
+  concatenate: ({ inputs, attributes: { axis } }, g) => {
+    let end = 0;
+    return inputs.map((x) => {
+      end += x.shape[axis];
+      const [from, to] = [end - x.shape[axis], end];
+      return () => slice(g, axis, from, to);
+    });
+  },
+  sum: ({ inputs: [x], attributes: { axes } }, g) => [
+    () =>
+      expand(
+        reshape(
+          g,
+          x.shape.map((n, i) => (axes.includes(i) ? 1 : n)),
+        ),
+        x.shape,
+      ),
+  ],
+  matmul: ({ inputs: [a, b] }, g) => [
+    () => sumTo(matmul(g, swapLast(b)), a.shape),
+    // [..., m, k] by [k, n]: one product over all rows instead of one a batch entry and a sum
+    () => (b.shape.length === 2 ? matmul(swapLast(rows(a)), rows(g)) : sumTo(matmul(swapLast(a), g), b.shape)),
+  ],
+  // dx = y * (g - sum(g * y))
+  softmax: ({ outputs: [y] }, g) => [
+    () => {
+      const gy = multiply(g, y);
+      return subtract(gy, multiply(y, sum(gy, lastAxis(y), true)));
+    },
+  ],
+  // dx = g - softmax(x) * sum(g)
+  logSoftmax: ({ outputs: [y] }, g) => [() => subtract(g, multiply(exp(y), sum(g, lastAxis(y), true)))],
+  // x^ = (x - mean) * inverse; gs = g * scale; dx = inverse * (gs - mean(gs) - x^ * mean(gs * x^))
+  layerNormalization: ({ inputs: [x, scale, shift], outputs: [, average, inverse] }, g) => {
+    const normalised = () => multiply(subtract(x, average), inverse);
+    return [
+      () => {
+        const xHat = normalised();
+        const gs = multiply(g, scale);
+        const centred = subtract(gs, mean(gs, lastAxis(x), true));
+        return multiply(inverse, subtract(centred, multiply(xHat, mean(multiply(gs, xHat), lastAxis(x), true))));
+      },
+      () => sumTo(multiply(g, normalised()), scale.shape),
+      () => sumTo(g, shift.shape),
+    ];
+  },
+  // x^ = x * inverse; gs = g * scale; dx = inverse * (gs - x^ * mean(gs * x^))
+  rmsNormalization: ({ inputs: [x, scale], outputs: [, inverse] }, g) => [
+    () => {
+      const xHat = multiply(x, inverse);
+      const gs = multiply(g, scale);
+      return multiply(inverse, subtract(gs, multiply(xHat, mean(multiply(gs, xHat), lastAxis(x), true))));
+    },
+    () => sumTo(multiply(g, multiply(x, inverse)), scale.shape),
+  ],
+  gatherRows: ({ inputs: [table, indices] }, g) => [() => scatterAddRows(g, indices, table.shape[0]), null],
+  scatterAddRows: ({ inputs: [, indices] }, g) => [() => gatherRows(g, indices), null],
+  takeRows: ({ inputs: [, forward, backward] }, g) => [() => takeRows(g, backward, forward), null, null],
+  tiedCrossEntropy: ({ outputs: [, dh, dW] }, g) => [() => multiply(dh, g), () => multiply(dW, g), null, null],
+  window: () => [null, null],
+};
+
+const lastAxis = (x: Tensor) => [x.shape.length - 1];
+/** 1 where a < b, else 0. */
+const isLess = (a: Tensor, b: Tensor) => sign(relu(subtract(b, a)));
+/** [..., k] -> [rows, k]. */
+const rows = (x: Tensor) => reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+
+/** Undoes broadcasting: sums g over the axes that were stretched from `shape`. */
+function sumTo(g: Tensor, shape: Shape): Tensor {
+  const extra = g.shape.length - shape.length;
+  const axes = g.shape.flatMap((n, i) => (i < extra || (shape[i - extra] === 1 && n !== 1) ? [i] : []));
+  return reshape(sum(g, axes), shape);
+}

@@ -1,0 +1,145 @@
+// How each operation is written in ONNX (opset 20). Most are one node; a form may use as many as it likes.
+import type { Node, Tensor } from './graph.ts';
+import { sizeOf } from './graph.ts';
+import type { OperationName } from './operations.ts';
+
+export type OnnxAttribute = number | string | readonly number[];
+
+/** Collects ONNX nodes; names in, names out. */
+export interface OnnxEmitter {
+  node(
+    opType: string,
+    inputs: readonly string[],
+    attributes?: Record<string, OnnxAttribute>,
+    outputs?: number,
+  ): string[];
+  float(value: number): string;
+  int64(values: readonly number[]): string;
+  int32(values: readonly number[]): string;
+}
+
+/** Gives the names of the node's outputs. */
+type OnnxForm<N extends OperationName> = (node: Node<N>, onnx: OnnxEmitter) => readonly string[];
+
+const simple =
+  (opType: string, attributes: Record<string, OnnxAttribute> = {}) =>
+  ({ inputs }: { inputs: Node['inputs'] }, onnx: OnnxEmitter) =>
+    onnx.node(opType, names(inputs), attributes);
+
+export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
+  add: simple('Add'),
+  subtract: simple('Sub'),
+  multiply: simple('Mul'),
+  divide: simple('Div'),
+  minimum: simple('Min'),
+  exp: simple('Exp'),
+  log: simple('Log'),
+  sqrt: simple('Sqrt'),
+  tanh: simple('Tanh'),
+  sigmoid: simple('Sigmoid'),
+  erf: simple('Erf'),
+  relu: simple('Relu'),
+  sign: simple('Sign'),
+  reshape: ({ inputs: [x], attributes: { shape } }, onnx) => onnx.node('Reshape', [x.name, onnx.int64(shape)]),
+  transpose: ({ inputs: [x], attributes: { permutation } }, onnx) =>
+    onnx.node('Transpose', [x.name], { perm: permutation }),
+  expand: ({ inputs: [x], attributes: { shape } }, onnx) => onnx.node('Expand', [x.name, onnx.int64(shape)]),
+  slice: ({ inputs: [x], attributes: { axis, start, end } }, onnx) =>
+    onnx.node('Slice', [x.name, onnx.int64([start]), onnx.int64([end]), onnx.int64([axis])]),
+  concatenate: ({ inputs, attributes: { axis } }, onnx) => onnx.node('Concat', names(inputs), { axis }),
+  sum: ({ inputs: [x], attributes: { axes, keep } }, onnx) =>
+    onnx.node('ReduceSum', [x.name, onnx.int64(axes)], { keepdims: keep ? 1 : 0 }),
+  matmul: simple('MatMul'),
+  softmax: simple('Softmax', { axis: -1 }),
+  logSoftmax: simple('LogSoftmax', { axis: -1 }),
+  layerNormalization: ({ inputs, attributes: { epsilon } }, onnx) =>
+    onnx.node('LayerNormalization', names(inputs), { axis: -1, epsilon }, 3),
+  rmsNormalization: ({ inputs: [x, scale], attributes: { epsilon } }, onnx) => {
+    const [square] = onnx.node('Mul', [x.name, x.name]);
+    const [average] = onnx.node('ReduceMean', [square, onnx.int64([-1])], { keepdims: 1 });
+    const [inverse] = onnx.node('Reciprocal', onnx.node('Sqrt', onnx.node('Add', [average, onnx.float(epsilon)])));
+    const [normalised] = onnx.node('Mul', [x.name, inverse]);
+    return [...onnx.node('Mul', [normalised, scale.name]), inverse];
+  },
+  gatherRows: simple('Gather', { axis: 0 }),
+  scatterAddRows: ({ inputs: [values, indices], attributes: { rows } }, onnx) => [
+    scatterAdd(onnx, values.name, indices, values.shape.at(-1)!, rows),
+  ],
+  takeRows: ({ inputs: [x, forward] }, onnx) => {
+    const [zeroRow] = onnx.node('ConstantOfShape', [onnx.int64([1, x.shape[1]])]);
+    const [padded] = onnx.node('Concat', [x.name, zeroRow], { axis: 0 });
+    return onnx.node('Gather', [padded, forward.name], { axis: 0 });
+  },
+  tiedCrossEntropy,
+  window: ({ inputs: [pool, start], attributes: { length } }, onnx) => {
+    const [end] = onnx.node('Add', [start.name, onnx.int32([length])]);
+    return onnx.node('Slice', [pool.name, start.name, end]);
+  },
+};
+
+/** Floats of one block of [rows, V] probabilities: small enough for a shared cache, large enough for the matrix product. */
+const BLOCK_FLOATS = 6_000_000;
+/** log of the smallest probability that counts: below it a float32 is not a normal number. */
+const LEAST_PROBABILITY = 1e-37;
+
+/**
+ * p = softmax(h W^T); loss = -sum s log p[target]; dh = (p W - W[target]) s; dW = p^T (h s) - scatter(h s at target).
+ * Rows of width d are scaled by the weights s, never rows of width V, and the rows go in blocks, so that the
+ * whole [R, V] never exists.
+ */
+function tiedCrossEntropy(
+  { inputs: [h, W, targets, weights] }: Node<'tiedCrossEntropy'>,
+  onnx: OnnxEmitter,
+): readonly string[] {
+  const [R, d] = h.shape;
+  const V = W.shape[0];
+  const blocks = Math.min(R, Math.ceil((R * V) / BLOCK_FLOATS));
+  const blockRows = Math.ceil(R / blocks);
+  const [transposed] = onnx.node('Transpose', [W.name], { perm: [1, 0] });
+  const [s] = onnx.node('Reshape', [weights.name, onnx.int64([R, 1])]);
+  const losses: string[] = [];
+  const dhs: string[] = [];
+  let dW: string | undefined;
+  for (let from = 0; from < R; from += blockRows) {
+    const to = Math.min(R, from + blockRows);
+    const block = (name: string) =>
+      blocks === 1 ? name : onnx.node('Slice', [name, onnx.int64([from]), onnx.int64([to]), onnx.int64([0])])[0];
+    const [hBlock, sBlock, targetBlock] = [block(h.name), block(s), block(targets.name)];
+    const [p] = onnx.node('Softmax', onnx.node('MatMul', [hBlock, transposed]), { axis: -1 });
+    const [column] = onnx.node('Reshape', [targetBlock, onnx.int64([to - from, 1])]);
+    const [picked] = onnx.node('GatherElements', [p, column], { axis: 1 });
+    const [logPicked] = onnx.node('Log', onnx.node('Max', [picked, onnx.float(LEAST_PROBABILITY)]));
+    losses.push(...onnx.node('ReduceSum', [onnx.node('Mul', [logPicked, sBlock])[0]], { keepdims: 0 }));
+    const [expected] = onnx.node('MatMul', [p, W.name]);
+    const [wanted] = onnx.node('Gather', [W.name, targetBlock], { axis: 0 });
+    dhs.push(...onnx.node('Mul', [onnx.node('Sub', [expected, wanted])[0], sBlock]));
+    const [pTransposed] = onnx.node('Transpose', [p], { perm: [1, 0] });
+    const [product] = onnx.node('MatMul', [pTransposed, onnx.node('Mul', [hBlock, sBlock])[0]]);
+    dW = dW === undefined ? product : onnx.node('Add', [dW, product])[0];
+  }
+  const join = (parts: string[]) => (parts.length === 1 ? parts[0] : onnx.node('Concat', parts, { axis: 0 })[0]);
+  const total = losses.reduce((sum, part) => onnx.node('Add', [sum, part])[0]);
+  const [scaled] = onnx.node('Mul', [h.name, s]);
+  const atTargets = scatterAdd(onnx, scaled, targets, d, V);
+  return [...onnx.node('Neg', [total]), join(dhs), ...onnx.node('Sub', [dW!, atTargets])];
+}
+
+/**
+ * values [..., width] added up into [rows, width] at the rows that `indices` names.
+ * ScatterND with reduction "add" is shorter and wrong: ONNX Runtime runs it on several threads, which lose
+ * updates of repeated rows (test/tensor/scatter.test.ts). ScatterElements runs on one; flat, it is the fastest.
+ */
+function scatterAdd(onnx: OnnxEmitter, values: string, indices: Tensor, width: number, rows: number): string {
+  const count = sizeOf(indices.shape);
+  const columns = Array.from({ length: width }, (_, i) => i);
+  const [column] = onnx.node('Reshape', [indices.name, onnx.int64([count, 1])]);
+  const [starts] = onnx.node('Mul', [column, onnx.int32([width])]);
+  const [positions] = onnx.node('Add', [starts, onnx.int32(columns)]);
+  const [flatPositions] = onnx.node('Reshape', [positions, onnx.int64([count * width])]);
+  const [flatValues] = onnx.node('Reshape', [values, onnx.int64([count * width])]);
+  const [zeros] = onnx.node('ConstantOfShape', [onnx.int64([rows * width])]);
+  const [flat] = onnx.node('ScatterElements', [zeros, flatPositions, flatValues], { axis: 0, reduction: 'add' });
+  return onnx.node('Reshape', [flat, onnx.int64([rows, width])])[0];
+}
+
+const names = (tensors: Node['inputs']) => tensors.map((tensor) => tensor.name);

@@ -1,0 +1,122 @@
+// The training loop: epochs, early stopping on a validation metric, and a checkpoint from which a killed
+// training continues as if nothing had happened (batches and masks follow from seed, epoch and step).
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import type { Progress } from '../progress.ts';
+import type { Feeds } from '../tensor/session.ts';
+import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors.ts';
+import type { Values } from './scope.ts';
+import type { Trainer } from './trainer.ts';
+
+export interface FitOptions {
+  readonly trainer: Trainer;
+  /** The batches of an epoch (0-based): the same ones whenever it is asked again. */
+  readonly batches: (epoch: number) => readonly Feeds[];
+  readonly epochs: number;
+  /** Learning rate of a step (0-based) of `total`. */
+  readonly learningRate: (step: number, total: number) => number;
+  /** Validation metric, higher is better; without it the last values win. */
+  readonly evaluate?: (values: Values) => Promise<number>;
+  /** Stops after this many epochs without a better metric. */
+  readonly patience?: number;
+  /** File to continue from, and to write to after an epoch; removed by the caller when its result is safe. */
+  readonly checkpoint?: string;
+  readonly progress: Progress;
+  readonly name: string;
+}
+
+export interface EpochRecord {
+  readonly epoch: number;
+  readonly loss: number;
+  readonly metric?: number;
+  /** Training time of this epoch, without its evaluation. */
+  readonly seconds: number;
+}
+
+export interface FitResult {
+  /** The best epoch's values (the last one's without `evaluate`). */
+  readonly values: Values;
+  readonly bestEpoch: number;
+  readonly bestMetric: number;
+  readonly history: readonly EpochRecord[];
+}
+
+const CHECKPOINT_EVERY_MS = 10_000;
+
+export async function fit(options: FitOptions): Promise<FitResult> {
+  const { trainer, epochs, evaluate, patience = epochs, checkpoint } = options;
+  const history: EpochRecord[] = [];
+  let best: Values = trainer.values();
+  let bestEpoch = -1;
+  let bestMetric = Number.NEGATIVE_INFINITY;
+  if (checkpoint && existsSync(checkpoint)) {
+    const { tensors, metadata } = await readSafetensors(checkpoint);
+    trainer.restore(withPrefix(tensors, 'state/'), Number(metadata.steps));
+    best = withPrefix(tensors, 'best/');
+    bestEpoch = Number(metadata.bestEpoch);
+    bestMetric = Number(metadata.bestMetric);
+    history.push(...(JSON.parse(metadata.history) as EpochRecord[]));
+  }
+  const perEpoch = options.batches(0).length;
+  const total = perEpoch * epochs;
+  const bar = options.progress.start(options.name, total);
+  bar.advance(history.length * perEpoch);
+  let lastCheckpoint = Date.now();
+
+  for (let epoch = history.length; epoch < epochs && epoch - Math.max(bestEpoch, 0) <= patience; epoch++) {
+    const batches = epoch === 0 ? options.batches(0) : options.batches(epoch);
+    const began = performance.now();
+    let lossSum = 0;
+    for (const batch of batches) {
+      lossSum += await trainer.step(batch, options.learningRate(trainer.steps, total));
+      bar.advance(1);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const loss = lossSum / batches.length;
+    const metric = await evaluate?.(trainer.values());
+    history.push({ epoch, loss, metric, seconds });
+    if (metric === undefined || metric > bestMetric) {
+      best = trainer.values();
+      bestEpoch = epoch;
+      bestMetric = metric ?? Number.NaN;
+    }
+    bar.advance(
+      0,
+      metric === undefined
+        ? `loss ${loss.toFixed(3)}`
+        : `loss ${loss.toFixed(3)}, validation ${metric.toFixed(4)} (best ${bestMetric.toFixed(4)})`,
+    );
+    if (checkpoint && Date.now() - lastCheckpoint > CHECKPOINT_EVERY_MS) {
+      await writeCheckpoint(checkpoint, trainer, best, { bestEpoch, bestMetric, history });
+      lastCheckpoint = Date.now();
+    }
+  }
+  bar.done(`epoch ${history.length}, best ${bestEpoch + 1}`);
+  if (checkpoint) await rm(checkpoint, { force: true });
+  return { values: best, bestEpoch, bestMetric, history };
+}
+
+async function writeCheckpoint(
+  file: string,
+  trainer: Trainer,
+  best: Values,
+  record: { bestEpoch: number; bestMetric: number; history: readonly EpochRecord[] },
+): Promise<void> {
+  const tensors = new Map<string, NamedTensor>();
+  for (const [name, tensor] of trainer.state()) tensors.set(`state/${name}`, tensor);
+  for (const [name, tensor] of best) tensors.set(`best/${name}`, tensor);
+  await writeSafetensors(file, tensors, {
+    steps: String(trainer.steps),
+    bestEpoch: String(record.bestEpoch),
+    bestMetric: String(record.bestMetric),
+    history: JSON.stringify(record.history),
+  });
+}
+
+function withPrefix(tensors: ReadonlyMap<string, NamedTensor>, prefix: string): Values {
+  return new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
+}

@@ -1,0 +1,79 @@
+// Layers that models share. Legend: B batch, L length, d width, H heads, h = d / H, ... any leading dimensions.
+import {
+  add,
+  concatenate,
+  layerNormalization,
+  matmul,
+  multiply,
+  reshape,
+  rmsNormalization,
+  slice,
+  softmax,
+  swapLast,
+  transpose,
+} from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/graph.ts';
+import { type Initializer, ones, type Scope, xavier, zeros } from './scope.ts';
+
+export interface LinearOptions {
+  readonly bias?: boolean;
+  readonly initializer?: Initializer;
+}
+
+/** x [..., n] -> x W + b [..., outputs]; W [n, outputs]. */
+export function linear(scope: Scope, name: string, x: Tensor, outputs: number, options: LinearOptions = {}): Tensor {
+  const own = scope.within(name);
+  const y = matmul(x, own.parameter('weight', [x.shape.at(-1)!, outputs], options.initializer ?? xavier));
+  return options.bias === false ? y : add(y, own.parameter('bias', [outputs], zeros));
+}
+
+export function layerNorm(scope: Scope, name: string, x: Tensor, epsilon = 1e-8): Tensor {
+  const own = scope.within(name);
+  const width = [x.shape.at(-1)!];
+  return layerNormalization(x, own.parameter('weight', width, ones), own.parameter('bias', width, zeros), epsilon);
+}
+
+export function rmsNorm(scope: Scope, name: string, x: Tensor, epsilon = 1e-6): Tensor {
+  return rmsNormalization(x, scope.within(name).parameter('weight', [x.shape.at(-1)!], ones), epsilon);
+}
+
+/** [B, L, d] -> [B, H, L, h]. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  const [B, L, d] = x.shape;
+  return transpose(reshape(x, [B, L, heads, d / heads]), [0, 2, 1, 3]);
+}
+
+/** [B, H, L, h] -> [B, L, d]. */
+export function mergeHeads(x: Tensor): Tensor {
+  const [B, H, L, h] = x.shape;
+  return reshape(transpose(x, [0, 2, 1, 3]), [B, L, H * h]);
+}
+
+/**
+ * softmax(q k^T / sqrt(h) + mask) v with dropout on the weights; q, k, v [B, H, L, h], mask broadcasts to
+ * [B, H, L, L]. Scaling q costs d multiplications a row where scaling the product costs L.
+ */
+export function attention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: number): Tensor {
+  const scores = add(matmul(multiply(q, 1 / Math.sqrt(q.shape.at(-1)!)), swapLast(k)), mask);
+  return matmul(scope.dropout(softmax(scores), dropout), v);
+}
+
+/** 0 where a position may look (itself and before), a large negative number elsewhere: [1, 1, L, L]. */
+export function causalMask(scope: Scope, L: number): Tensor {
+  const values = Float32Array.from({ length: L * L }, (_, i) => (i % L <= Math.floor(i / L) ? 0 : -1e9));
+  return scope.graph.constant(values, [1, 1, L, L]);
+}
+
+/** Rotates pairs of halves by their position (RoPE, Su et al., arXiv 2104.09864; half layout of Llama): x [B, H, L, h]. */
+export function rotaryEmbedding(x: Tensor, base: number): Tensor {
+  const [, , L, h] = x.shape;
+  const half = h / 2;
+  const angle = (i: number) => Math.floor(i / h) * base ** ((-2 * ((i % h) % half)) / h);
+  const table = (f: (angle: number) => number) =>
+    x.graph.constant(
+      Float32Array.from({ length: L * h }, (_, i) => f(angle(i))),
+      [1, 1, L, h],
+    );
+  const swapped = concatenate([multiply(slice(x, 3, half, h), -1), slice(x, 3, 0, half)], 3);
+  return add(multiply(x, table(Math.cos)), multiply(swapped, table(Math.sin)));
+}

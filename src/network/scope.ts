@@ -1,0 +1,134 @@
+// What a model definition is written against. The same definition builds a training graph and an inference
+// graph; they share parameters by name. Model code owns no memory: values live in a map beside the graph.
+import { createRandom, type Random } from '../random.ts';
+import { concatenate, multiply, reshape, window } from '../tensor/functions.ts';
+import { Graph, type Shape, sizeOf, type Tensor } from '../tensor/graph.ts';
+import type { NamedTensor } from './safetensors.ts';
+
+/** The first values of a parameter. */
+export type Initializer = (random: Random, shape: Shape) => Float32Array;
+
+export const zeros: Initializer = (_, shape) => new Float32Array(sizeOf(shape));
+export const ones: Initializer = (_, shape) => new Float32Array(sizeOf(shape)).fill(1);
+export const normal =
+  (deviation: number): Initializer =>
+  (random, shape) =>
+    Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal());
+/** Normal with variance 2 / (inputs + outputs) (Glorot and Bengio 2010). */
+export const xavier: Initializer = (random, shape) => normal(Math.sqrt(2 / (shape[0] + shape[1])))(random, shape);
+
+export interface Parameter {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly initializer: Initializer;
+}
+
+/** Values by parameter name. */
+export type Values = Map<string, NamedTensor>;
+
+export interface Scope {
+  readonly graph: Graph;
+  /** A weight, fed at every run under its full name (scope names joined by dots). */
+  parameter(name: string, shape: Shape, initializer: Initializer): Tensor;
+  /** Inverted dropout; the identity outside training. */
+  dropout(x: Tensor, rate: number): Tensor;
+  within(name: string): Scope;
+}
+
+/** Reads of a pool of random masks: one a dropout site, or several where the site is large. */
+interface MaskWindow {
+  readonly start: string;
+  readonly length: number;
+}
+
+export interface Model<Outputs> {
+  readonly graph: Graph;
+  readonly parameters: readonly Parameter[];
+  readonly outputs: Outputs;
+  /** What a training step has to feed beside data and parameters: fresh random masks. */
+  dropoutFeeds(random: Random): Record<string, Float32Array | Int32Array>;
+}
+
+/**
+ * Dropout masks are windows into a pool of ready-made masks (0 or 1 / (1 - rate)), at an offset drawn for every
+ * step and site: ONNX Runtime's own Dropout draws on one thread and took 8 to 12 % of a step. The offsets follow
+ * from seed and step, so that a resumed training repeats them.
+ */
+const POOL_LENGTH = 2 ** 22;
+const LONGEST_WINDOW = 2 ** 21;
+
+export function buildModel<Outputs>(mode: 'training' | 'inference', define: (scope: Scope) => Outputs): Model<Outputs> {
+  const graph = new Graph();
+  const parameters: Parameter[] = [];
+  const windows: MaskWindow[] = [];
+  const pools = new Map<number, { tensor: Tensor; values?: Float32Array }>();
+
+  const mask = (shape: Shape, rate: number): Tensor => {
+    const pool = pools.get(rate) ?? { tensor: graph.input(`dropout.pool.${rate}`, [POOL_LENGTH]) };
+    pools.set(rate, pool);
+    const parts: Tensor[] = [];
+    for (let rest = sizeOf(shape); rest > 0; rest -= LONGEST_WINDOW) {
+      const length = Math.min(rest, LONGEST_WINDOW);
+      const start = graph.input(`dropout.start.${windows.length}`, [1], 'int32');
+      windows.push({ start: start.name, length });
+      parts.push(window(pool.tensor, start, length));
+    }
+    return reshape(parts.length === 1 ? parts[0] : concatenate(parts, 0), shape);
+  };
+  const scope = (prefix: string): Scope => ({
+    graph,
+    parameter(name, shape, initializer) {
+      const tensor = graph.input(prefix + name, shape);
+      parameters.push({ name: prefix + name, tensor, initializer });
+      return tensor;
+    },
+    dropout: (x, rate) => (mode === 'inference' || rate === 0 ? x : multiply(x, mask(x.shape, rate))),
+    within: (name) => scope(`${prefix}${name}.`),
+  });
+
+  const outputs = define(scope(''));
+  return {
+    graph,
+    parameters,
+    outputs,
+    dropoutFeeds(random) {
+      const feeds: Record<string, Float32Array | Int32Array> = {};
+      for (const [rate, pool] of pools) {
+        pool.values ??= maskPool(rate);
+        feeds[pool.tensor.name] = pool.values;
+      }
+      for (const { start, length } of windows) feeds[start] = Int32Array.of(random.integer(POOL_LENGTH - length + 1));
+      return feeds;
+    },
+  };
+}
+
+function maskPool(rate: number): Float32Array {
+  const draw = createRandom(`dropout/${rate}`);
+  return Float32Array.from({ length: POOL_LENGTH }, () => (draw.next() < rate ? 0 : 1 / (1 - rate)));
+}
+
+/** Fresh values of a model's parameters. Each parameter has its own stream, so that adding one changes no other. */
+export function initialValues(parameters: readonly Parameter[], random: Random): Values {
+  return new Map(
+    parameters.map(({ name, tensor, initializer }) => [
+      name,
+      { shape: tensor.shape, values: initializer(random.fork(name), tensor.shape) },
+    ]),
+  );
+}
+
+/** The feeds of a model's parameters. */
+export function parameterFeeds(parameters: readonly Parameter[], values: Values): Record<string, Float32Array> {
+  return Object.fromEntries(
+    parameters.map(({ name, tensor }) => {
+      const value = values.get(name);
+      if (!value || String(value.shape) !== String(tensor.shape)) {
+        throw new Error(
+          `internal: parameter ${name} needs [${tensor.shape}], got ${value ? `[${value.shape}]` : 'nothing'}`,
+        );
+      }
+      return [name, value.values];
+    }),
+  );
+}

@@ -1,0 +1,54 @@
+// The item table of a recommender: what its items start from, and whether they may move. The mode decides more
+// than the vectors do (docs/LOG.md). Legend: N items, F features, d width.
+import { linear } from '../network/layers.ts';
+import { type Initializer, normal, type Scope } from '../network/scope.ts';
+import { gelu } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/graph.ts';
+
+export type ItemTable =
+  /** Noise, trained. */
+  | { readonly kind: 'random' }
+  /** vectors [N, d], trained on. */
+  | { readonly kind: 'init'; readonly vectors: Float32Array }
+  /** vectors [N, d], kept. */
+  | { readonly kind: 'frozen'; readonly vectors: Float32Array }
+  /** features [N, F], kept, through a two-layer adapter that learns: F -> hidden (GELU) -> d. */
+  | {
+      readonly kind: 'frozen+adapter';
+      readonly features: Float32Array;
+      readonly hidden: number;
+      readonly dropout: number;
+    };
+
+/** Parameters under these names never learn. */
+export const FROZEN_PARAMETERS: ReadonlySet<string> = new Set(['items.vectors', 'items.features']);
+
+export function itemTable(scope: Scope, table: ItemTable, N: number, d: number): Tensor {
+  const own = scope.within('items');
+  switch (table.kind) {
+    case 'random':
+      return own.parameter('weight', [N, d], normal(0.02));
+    case 'init':
+      return own.parameter('weight', [N, d], given(table.vectors));
+    case 'frozen':
+      return own.parameter('vectors', [N, d], given(table.vectors));
+    case 'frozen+adapter': {
+      const features = own.parameter('features', [N, table.features.length / N], given(table.features));
+      return adapter(own, scope.dropout(features, table.dropout), table.hidden, d);
+    }
+  }
+}
+
+/** features [M, F] -> [M, d]: linear, GELU, linear. */
+export function adapter(scope: Scope, features: Tensor, hidden: number, d: number): Tensor {
+  return linear(scope, 'adapter.outer', gelu(linear(scope, 'adapter.inner', features, hidden)), d);
+}
+
+const given =
+  (values: Float32Array): Initializer =>
+  (_, shape) => {
+    if (values.length !== shape[0] * shape[1]) {
+      throw new Error(`internal: ${values.length} values do not fill an item table of [${shape}]`);
+    }
+    return Float32Array.from(values);
+  };

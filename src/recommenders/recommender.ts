@@ -1,0 +1,166 @@
+// A sequential recommender on the engine: an encoder (one file each) between an item table and a tied softmax.
+// Here is what all of them share: how they are trained, and how they rank the whole catalogue.
+// Legend: N items, d width, B batch, L length, R real positions.
+import { type EpochRecord, fit } from '../network/fit.ts';
+import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import { createTrainer } from '../network/trainer.ts';
+import type { Progress } from '../progress.ts';
+import { createRandom } from '../random.ts';
+import { gatherRows, matmul, reshape, swapLast, takeRows, tiedCrossEntropy } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/graph.ts';
+import { createSession } from '../tensor/session.ts';
+import { type BatchShape, chooseBatchShape, historyBatches, trainingBatches, trainingWindows } from './batches.ts';
+import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
+import { rankingMetrics } from './metrics.ts';
+
+/** items [B, L] and the item table [N, d] -> hidden states [B, L, d]; position i sees items up to i. */
+export type Encoder = (scope: Scope, items: Tensor, table: Tensor) => Tensor;
+
+export interface RecommenderOptions {
+  readonly encoder: Encoder;
+  readonly itemCount: number;
+  readonly width: number;
+  /** L: how many of the last items the model sees. */
+  readonly length: number;
+}
+
+export interface TrainingOptions {
+  readonly table: ItemTable;
+  readonly batchSize: number;
+  readonly epochs: number;
+  readonly patience: number;
+  readonly learningRate: number;
+  readonly weightDecay?: number;
+  readonly seed: string | number;
+  readonly checkpoint?: string;
+  readonly progress: Progress;
+  readonly name: string;
+}
+
+/** Histories and the item that came next; users without one are left out. */
+export interface NextItems {
+  readonly histories: readonly Int32Array[];
+  readonly targets: Int32Array;
+}
+
+export interface TrainedRecommender {
+  readonly values: Values;
+  /** The item table that the model ended with [N, d], whatever it was made from. */
+  readonly itemVectors: Float32Array;
+  readonly bestEpoch: number;
+  readonly history: readonly EpochRecord[];
+}
+
+/** Trains on next-item prediction with early stopping on NDCG@10 of `validation`, ranked over the whole catalogue. */
+export async function trainRecommender(
+  recommender: RecommenderOptions,
+  sequences: readonly Int32Array[],
+  validation: NextItems,
+  options: TrainingOptions,
+): Promise<TrainedRecommender> {
+  const windows = trainingWindows(sequences, recommender.length);
+  const shape = chooseBatchShape(windows, options.batchSize, recommender.length);
+  const random = createRandom(options.seed);
+  const model = trainingModel(recommender, options.table, shape);
+  const trainer = await createTrainer(model, initialValues(model.parameters, random), {
+    seed: `${options.seed}/dropout`,
+    beta2: 0.98, // as in SASRec's own code
+    weightDecay: options.weightDecay,
+    trainable: (name) => !FROZEN_PARAMETERS.has(name),
+  });
+  const tabulate = await createTabulator(recommender, options.table);
+  const ranker = await createRanker(recommender);
+  const result = await fit({
+    trainer,
+    batches: (epoch) => trainingBatches(windows, shape, random.fork(`epoch/${epoch}`)),
+    epochs: options.epochs,
+    patience: options.patience,
+    learningRate: () => options.learningRate,
+    evaluate: async (values) => {
+      const ranks = await ranker.ranks(values, await tabulate.table(values), validation);
+      return rankingMetrics(ranks)['ndcg@10'];
+    },
+    checkpoint: options.checkpoint,
+    progress: options.progress,
+    name: options.name,
+  });
+  const itemVectors = await tabulate.table(result.values);
+  await Promise.all([trainer.release(), tabulate.release(), ranker.release()]);
+  return { values: result.values, itemVectors, bestEpoch: result.bestEpoch, history: result.history };
+}
+
+/** The graph of a training step: its loss is the mean cross-entropy over the real positions. */
+export function trainingModel(
+  { encoder, itemCount, width }: RecommenderOptions,
+  table: ItemTable,
+  { batchSize: B, length: L, positions: R }: BatchShape,
+): Model<{ loss: Tensor }> {
+  return buildModel('training', (scope) => {
+    const { graph } = scope;
+    const items = graph.input('items', [B, L], 'int32');
+    const forward = graph.input('forward', [R], 'int32');
+    const backward = graph.input('backward', [B * L], 'int32');
+    const targets = graph.input('targets', [R], 'int32');
+    const weights = graph.input('weights', [R]);
+    const E = itemTable(scope, table, itemCount, width);
+    const hidden = reshape(encoder(scope.within('encoder'), items, E), [B * L, width]);
+    return { loss: tiedCrossEntropy(takeRows(hidden, forward, backward), E, targets, weights) };
+  });
+}
+
+/** Computes the item table from a model's values. */
+async function createTabulator({ itemCount, width }: RecommenderOptions, table: ItemTable) {
+  const model = buildModel('inference', (scope) => itemTable(scope, table, itemCount, width));
+  if (table.kind !== 'frozen+adapter') {
+    const [{ name }] = model.parameters;
+    return { table: async (values: Values) => values.get(name)!.values, release: async () => {} };
+  }
+  const session = await createSession(model.graph, { table: model.outputs });
+  return {
+    table: async (values: Values) => (await session.run(parameterFeeds(model.parameters, values))).table,
+    release: () => session.release(),
+  };
+}
+
+export interface Ranker {
+  /** Each target's rank in the whole catalogue (nothing filtered out); among equal scores the lower index ranks higher. */
+  ranks(values: Values, itemVectors: Float32Array, next: NextItems): Promise<Int32Array>;
+  release(): Promise<void>;
+}
+
+const RANKING_BATCH = 256;
+
+export async function createRanker({ encoder, itemCount, width, length }: RecommenderOptions): Promise<Ranker> {
+  const model = buildModel('inference', (scope) => {
+    const items = scope.graph.input('items', [RANKING_BATCH, length], 'int32');
+    const last = scope.graph.input('last', [RANKING_BATCH], 'int32');
+    const E = scope.graph.input('table', [itemCount, width]);
+    const hidden = reshape(encoder(scope.within('encoder'), items, E), [RANKING_BATCH * length, width]);
+    return { scores: matmul(gatherRows(hidden, last), swapLast(E)) };
+  });
+  const session = await createSession(model.graph, model.outputs);
+  const scores = new Float32Array(RANKING_BATCH * itemCount);
+  return {
+    async ranks(values, table, { histories, targets }) {
+      const ranks = new Int32Array(targets.length);
+      const parameters = parameterFeeds(model.parameters, values);
+      let row = 0;
+      for (const batch of historyBatches(histories, RANKING_BATCH, length)) {
+        await session.run({ ...parameters, ...batch, table }, { scores });
+        const rows = Math.min(RANKING_BATCH, targets.length - row);
+        for (let b = 0; b < rows; b++, row++) {
+          ranks[row] = rankOf(scores.subarray(b * itemCount, (b + 1) * itemCount), targets[row]);
+        }
+      }
+      return ranks;
+    },
+    release: () => session.release(),
+  };
+}
+
+function rankOf(scores: Float32Array, target: number): number {
+  const score = scores[target];
+  let rank = 0;
+  for (let i = 0; i < scores.length; i++) if (scores[i] > score || (scores[i] === score && i < target)) rank++;
+  return rank;
+}

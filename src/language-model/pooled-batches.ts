@@ -1,0 +1,31 @@
+// Texts of uneven length -> rectangular batches whose hidden states are averaged over the real tokens.
+// Legend: B texts, L tokens.
+
+export interface PooledBatch extends Record<string, Int32Array | Float32Array> {
+  /** Token ids [B, L]; 0 behind the text, where causality keeps them from being seen. */
+  readonly tokens: Int32Array;
+  /** 1 / length at a text's tokens, 0 behind [B, 1, L]: pooled = pool x hidden. An empty text gives zeros. */
+  readonly pool: Float32Array;
+}
+
+/** A text that is too long loses its beginning: in a history that is the oldest part. */
+export function pooledBatch(texts: readonly Int32Array[], B: number, L: number): PooledBatch {
+  const tokens = new Int32Array(B * L);
+  const pool = new Float32Array(B * L);
+  texts.forEach((text, b) => {
+    const kept = text.subarray(Math.max(0, text.length - L));
+    tokens.set(kept, b * L);
+    pool.fill(1 / kept.length, b * L, b * L + kept.length);
+  });
+  return { tokens, pool };
+}
+
+/** The longest text, rounded up to a multiple of 16, at most `limit`. */
+export function batchLength(texts: readonly Int32Array[], limit: number): number {
+  const longest = texts.reduce((length, text) => Math.max(length, text.length), 1);
+  return Math.min(limit, Math.ceil(longest / 16) * 16);
+}
+
+export function inBlocks<T>(values: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+}

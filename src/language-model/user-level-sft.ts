@@ -1,0 +1,159 @@
+// User-level supervised fine-tuning (TSLRec, arXiv 2406.00333, stage 1): one sample a user, whose prompt lists
+// what the user interacted with and whose target is the user's distribution over the latent categories.
+// Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all projections.
+// Legend: B prompts, L tokens, H hidden size, K categories.
+import { type EpochRecord, fit } from '../network/fit.ts';
+import { warmupCosine } from '../network/schedule.ts';
+import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import { createTrainer } from '../network/trainer.ts';
+import type { Progress } from '../progress.ts';
+import { createRandom } from '../random.ts';
+import { logSoftmax, multiply, sum } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/graph.ts';
+import { createSession } from '../tensor/session.ts';
+import { isLoraParameter, type LlamaConfig, type LoraConfig } from './llama.ts';
+import { batchLength, inBlocks, pooledBatch } from './pooled-batches.ts';
+import { HEAD, pooledHead, type TunedModel } from './tuned-model.ts';
+
+export interface SftExample {
+  readonly tokens: Int32Array;
+  /** [K], sums to 1. */
+  readonly target: Float32Array;
+}
+
+export interface SftOptions {
+  readonly config: LlamaConfig;
+  readonly lora: LoraConfig;
+  readonly categoryCount: number;
+  readonly batchSize: number;
+  /** Longest prompt in tokens; the oldest part of a longer one is cut. */
+  readonly maxTokens: number;
+  readonly epochs: number;
+  readonly patience: number;
+  /** At most this many samples an epoch, drawn anew for each. */
+  readonly samplesPerEpoch: number;
+  readonly learningRate: number;
+  readonly seed: string | number;
+  readonly checkpoint?: string;
+  readonly progress: Progress;
+}
+
+export interface SftResult {
+  readonly model: TunedModel;
+  /** Cross-entropy on held-out users, in nats, and that of always answering the mean distribution. */
+  readonly heldOutLoss: number;
+  readonly meanAnswerLoss: number;
+  readonly history: readonly EpochRecord[];
+}
+
+const HELD_OUT_SHARE = 0.05;
+
+export async function fineTuneOnUsers(
+  examples: readonly SftExample[],
+  base: Values,
+  options: SftOptions,
+): Promise<SftResult> {
+  const { config, lora, categoryCount, batchSize: B, seed } = options;
+  const random = createRandom(seed);
+  const order = random.fork('held-out').shuffle(Array.from(examples.keys()));
+  const heldOutCount = Math.min(
+    Math.floor(examples.length / 2),
+    Math.max(1, Math.round(HELD_OUT_SHARE * examples.length)),
+  );
+  const heldOut = order.slice(0, heldOutCount).map((i) => examples[i]);
+  const learnt = order.slice(heldOutCount).map((i) => examples[i]);
+  const L = batchLength(
+    examples.map(({ tokens }) => tokens),
+    options.maxTokens,
+  );
+
+  const model = buildModel('training', (scope) => sftLoss(scope, config, lora, categoryCount, B, L));
+  const initial = new Map([...initialValues(model.parameters, random), ...base]);
+  const trainer = await createTrainer(model, initial, {
+    seed: `${seed}/dropout`,
+    weightDecay: 0.01,
+    clipNorm: 1,
+    trainable: (name) => name === HEAD || isLoraParameter(name),
+  });
+  const validator = await createValidator(options, L);
+  const result = await fit({
+    trainer,
+    batches: (epoch) => {
+      const drawn = random
+        .fork(`epoch/${epoch}`)
+        .shuffle([...learnt])
+        .slice(0, options.samplesPerEpoch);
+      return inBlocks(drawn, B).map((block) => sftBatch(block, B, L, categoryCount));
+    },
+    epochs: options.epochs,
+    patience: options.patience,
+    learningRate: warmupCosine(options.learningRate),
+    evaluate: async (values) => -(await validator.loss(values, heldOut)),
+    checkpoint: options.checkpoint,
+    progress: options.progress,
+    name: 'language model: user SFT',
+  });
+  await Promise.all([trainer.release(), validator.release()]);
+  return {
+    model: { config, lora, categoryCount, values: result.values },
+    heldOutLoss: -result.bestMetric,
+    meanAnswerLoss: meanAnswerLoss(learnt, heldOut, categoryCount),
+    history: result.history,
+  };
+}
+
+/** loss = -mean_b w_b sum_k p[b, k] log softmax(scores)[b, k]: KL(p || softmax) up to the entropy of p. */
+function sftLoss(
+  scope: Scope,
+  config: LlamaConfig,
+  lora: LoraConfig,
+  K: number,
+  B: number,
+  L: number,
+): { loss: Tensor } {
+  const { scores } = pooledHead(scope, { config, lora, categoryCount: K }, B, L);
+  const target = scope.graph.input('target', [B, K]);
+  return { loss: multiply(sum(multiply(target, logSoftmax(scores))), -1) };
+}
+
+/** Targets are divided by the number of examples, so that the loss of a short batch is a mean as well. */
+function sftBatch(examples: readonly SftExample[], B: number, L: number, K: number) {
+  const target = new Float32Array(B * K);
+  examples.forEach((example, b) => {
+    for (let k = 0; k < K; k++) target[b * K + k] = example.target[k] / examples.length;
+  });
+  return {
+    ...pooledBatch(
+      examples.map(({ tokens }) => tokens),
+      B,
+      L,
+    ),
+    target,
+  };
+}
+
+async function createValidator({ config, lora, categoryCount, batchSize: B }: SftOptions, L: number) {
+  const model = buildModel('inference', (scope) => sftLoss(scope, config, lora, categoryCount, B, L));
+  const session = await createSession(model.graph, model.outputs);
+  return {
+    async loss(values: Values, examples: readonly SftExample[]) {
+      let total = 0;
+      for (const block of inBlocks(examples, B)) {
+        const feeds = { ...parameterFeeds(model.parameters, values), ...sftBatch(block, B, L, categoryCount) };
+        total += (await session.run(feeds)).loss[0] * block.length;
+      }
+      return total / examples.length;
+    },
+    release: () => session.release(),
+  };
+}
+
+/** What a model that has learnt nothing but the mean distribution would score on the held-out users. */
+function meanAnswerLoss(learnt: readonly SftExample[], heldOut: readonly SftExample[], K: number): number {
+  const average = new Float64Array(K);
+  for (const { target } of learnt) for (let k = 0; k < K; k++) average[k] += target[k] / learnt.length;
+  let total = 0;
+  for (const { target } of heldOut)
+    for (let k = 0; k < K; k++) total -= target[k] * Math.log(Math.max(average[k], 1e-9));
+  return total / heldOut.length;
+}

@@ -4,10 +4,16 @@
 /** The catalogue of codes and the HTTP status each one answers with. */
 export const ERROR_STATUS = {
   'bad-request': 400,
+  'bad-parameter': 400,
   'not-found': 404,
+  'unknown-item': 404,
+  'unknown-user': 404,
+  'unknown-version': 404,
+  'method-not-allowed': 405,
   conflict: 409,
   'bad-data': 422,
   unavailable: 503,
+  'no-version': 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;

@@ -1,0 +1,84 @@
+// The service: what it is made of, started in this order and stopped in the mirror of it.
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createApp } from './api/app.ts';
+import { TslrecError } from './errors.ts';
+import type { Log } from './log.ts';
+import { openStore } from './storage/store.ts';
+
+const SECOND = 1000;
+const DRAIN_TIMEOUT_MS = 10 * SECOND;
+const SERVER_LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  headersTimeout: 10 * SECOND,
+  requestTimeout: 30 * SECOND,
+  keepAliveTimeout: 5 * SECOND,
+};
+
+export interface ServiceOptions {
+  /** A folder or a `postgres://` URL. */
+  readonly storeLocation: string;
+  /** Where index files go when the store is in Postgres. */
+  readonly folder?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  readonly host?: string;
+  readonly log: Log;
+}
+
+export interface Service {
+  readonly url: string;
+  /** Lets requests in flight finish, then closes everything. */
+  stop(): Promise<void>;
+}
+
+export async function startService({ storeLocation, folder, port, host, log }: ServiceOptions): Promise<Service> {
+  const store = await openStore(storeLocation, { folder, log });
+  const server = createServer(SERVER_LIMITS, createApp({ store, log }));
+  try {
+    await listen(server, port, host ?? '127.0.0.1');
+    await store.readiness();
+  } catch (error) {
+    server.close();
+    await store.close();
+    throw error;
+  }
+  const url = urlOf(server.address() as AddressInfo);
+  log.info({ url }, 'listening');
+  return {
+    url,
+    stop: async () => {
+      await drain(server);
+      await store.close();
+      log.info('stopped');
+    },
+  };
+}
+
+async function listen(server: Server, port: number, host: string): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new TslrecError('conflict', `Port ${port} on ${host} is in use: stop what listens there or give --port.`, {
+      cause: error,
+    });
+  }
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Kept-alive connections are closed as soon as they are idle, those still busy at the deadline are cut. */
+async function drain(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  const sweep = setInterval(() => server.closeIdleConnections(), 50);
+  const deadline = setTimeout(() => server.closeAllConnections(), DRAIN_TIMEOUT_MS);
+  await closed;
+  clearInterval(sweep);
+  clearTimeout(deadline);
+}

@@ -1,0 +1,104 @@
+// What a run hands over to be published, and what it has to satisfy first: the shapes fit, every number is finite,
+// no embedding is zero (its direction, all that cosine sees, would be undefined), every id can be stored.
+//   N items, U users, d embedding width, K latent categories; matrices are row-major.
+import { createHash } from 'node:crypto';
+import { TslrecError } from '../errors.ts';
+import type { Item } from '../interactions/dataset.ts';
+import { isStorableId, isStorableJson, shownId } from './ids.ts';
+import { rowOf } from './vectors.ts';
+
+export interface VersionDraft {
+  /** The run that publishes; the version gets its id. */
+  readonly runId: string;
+  readonly items: readonly Item[];
+  /** [N, d] */
+  readonly embeddings: Float32Array;
+  readonly dimension: number;
+  /** [N]: the category behaviour gives, -1 where unknown. */
+  readonly itemCategories: Int32Array;
+  /** [N, K]: the language model's distribution over categories. */
+  readonly inferredItemCategories: Float32Array;
+  readonly categoryCount: number;
+  readonly userIds: readonly string[];
+  /** [U, K]: from the user's history. */
+  readonly priorPreferences: Float32Array;
+  /** [U, K]: from the language model. */
+  readonly inferredPreferences: Float32Array;
+  readonly lineage: Readonly<Record<string, unknown>>;
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+/** Refuses a draft that must not be served, with 'bad-data' naming the item or user. */
+export function checkDraft(draft: VersionDraft): void {
+  const { items, userIds, dimension, categoryCount } = draft;
+  const itemIds = items.map((item) => item.itemId);
+  check(items.length > 0, 'There are no items to publish.');
+  checkIds('item', itemIds);
+  checkIds('user', userIds);
+  checkLength('itemCategories', draft.itemCategories, items.length, 1);
+  checkMatrix('embeddings', draft.embeddings, 'item', itemIds, dimension);
+  checkMatrix('inferredItemCategories', draft.inferredItemCategories, 'item', itemIds, categoryCount);
+  checkMatrix('priorPreferences', draft.priorPreferences, 'user', userIds, categoryCount);
+  checkMatrix('inferredPreferences', draft.inferredPreferences, 'user', userIds, categoryCount);
+  items.forEach((item, row) => {
+    const category = draft.itemCategories[row];
+    check(
+      rowOf(draft.embeddings, row, dimension).some((value) => value !== 0),
+      `The embedding of item ${shownId(item.itemId)} is zero.`,
+    );
+    check(
+      category >= -1 && category < categoryCount,
+      `The category of item ${shownId(item.itemId)} is ${category}; allowed are -1 to ${categoryCount - 1}.`,
+    );
+    check(
+      isStorableJson(item),
+      `The text of item ${shownId(item.itemId)} contains a NUL character or half a surrogate pair.`,
+    );
+  });
+}
+
+/** sha256 over everything a reader can get, in a fixed order and with lengths, so that nothing can shift unseen. */
+export function contentHash(draft: VersionDraft): string {
+  const hash = createHash('sha256');
+  const itemIds = draft.items.map((item) => item.itemId);
+  hash.update(JSON.stringify([itemIds, draft.userIds, draft.dimension, draft.categoryCount]));
+  for (const matrix of [
+    draft.embeddings,
+    draft.itemCategories,
+    draft.inferredItemCategories,
+    draft.priorPreferences,
+    draft.inferredPreferences,
+  ]) {
+    hash.update(new Uint8Array(matrix.buffer, matrix.byteOffset, matrix.byteLength));
+  }
+  return hash.digest('hex');
+}
+
+function check(condition: boolean, message: string): void {
+  if (!condition) throw new TslrecError('bad-data', message);
+}
+
+function checkIds(kind: string, ids: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const id of ids) {
+    check(isStorableId(id), `The ${kind} id ${shownId(id)} is empty, longer than 1,024 bytes or not plain text.`);
+    check(!seen.has(id), `The ${kind} id ${shownId(id)} occurs twice.`);
+    seen.add(id);
+  }
+}
+
+function checkLength(name: string, values: ArrayLike<number>, rows: number, width: number): void {
+  const expected = rows * width;
+  check(
+    values.length === expected && width > 0,
+    `${name} has ${values.length} values; ${rows} rows of ${width} need ${expected}.`,
+  );
+}
+
+function checkMatrix(name: string, matrix: Float32Array, kind: string, ids: readonly string[], width: number): void {
+  checkLength(name, matrix, ids.length, width);
+  const place = matrix.findIndex((value) => !Number.isFinite(value));
+  if (place === -1) return;
+  const id = shownId(ids[Math.floor(place / width)]);
+  throw new TslrecError('bad-data', `${name} of ${kind} ${id} contains ${matrix[place]} in column ${place % width}.`);
+}

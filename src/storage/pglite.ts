@@ -1,0 +1,95 @@
+// The embedded database: PGlite in a worker thread, its data in `<folder>/database`, the folder locked to this
+// process. PGlite has one session, so transactions and single statements queue for it.
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { TslrecError } from '../errors.ts';
+import { type Database, type Query, runTransaction } from './database.ts';
+import { lockFolder } from './lock.ts';
+import type { Answer, Statement } from './pglite-worker.ts';
+
+export function hasPgliteDatabase(folder: string): boolean {
+  return existsSync(path.join(folder, 'database', 'PG_VERSION'));
+}
+
+export async function openPglite(folder: string): Promise<Database> {
+  const unlock = lockFolder(folder);
+  try {
+    const worker = await startWorker(path.join(folder, 'database'));
+    return pgliteDatabase(worker, unlock);
+  } catch (error) {
+    unlock();
+    throw new TslrecError('unavailable', `The database in ${folder} cannot be opened: ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}
+
+async function startWorker(dataFolder: string): Promise<Worker> {
+  const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData: { dataFolder } });
+  await once(worker, 'message');
+  return worker;
+}
+
+function pgliteDatabase(worker: Worker, unlock: () => void): Database {
+  const exited = new Promise((resolve) => worker.once('exit', resolve));
+  const session = workerSession(worker);
+  const exclusively = createQueue();
+  return {
+    query: (sql, parameters) => exclusively(() => session(sql, parameters)) as Promise<never>,
+    transaction: (work) =>
+      exclusively(async () => {
+        try {
+          return await runTransaction(session, work);
+        } catch (error) {
+          await session('ROLLBACK').catch(() => {});
+          throw error;
+        }
+      }),
+    close: () =>
+      exclusively(async () => {
+        worker.postMessage('close');
+        await exited;
+        unlock();
+      }),
+  };
+}
+
+/** Sends statements to the worker; when it dies, every statement, waiting or new, is refused. */
+function workerSession(worker: Worker): Query {
+  const waiting = new Map<number, PromiseWithResolvers<Record<string, unknown>[]>>();
+  let lastId = 0;
+  let death: TslrecError | undefined;
+  const die = (reason: string) => {
+    death ??= new TslrecError('unavailable', `The embedded database has stopped (${reason}).`);
+    for (const { reject } of waiting.values()) reject(death);
+    waiting.clear();
+  };
+  worker.on('error', (error) => die(error instanceof Error ? error.message : String(error)));
+  worker.on('exit', () => die('its thread ended'));
+  worker.on('message', ({ id, rows, error }: Answer) => {
+    if (rows) waiting.get(id)?.resolve(rows);
+    else waiting.get(id)?.reject(error);
+    waiting.delete(id);
+  });
+  const session = async (sql: string, parameters?: Statement['parameters']) => {
+    if (death) throw death;
+    const answer = Promise.withResolvers<Record<string, unknown>[]>();
+    const statement: Statement = { id: ++lastId, sql, parameters };
+    waiting.set(statement.id, answer);
+    worker.postMessage(statement);
+    return answer.promise;
+  };
+  return session as Query;
+}
+
+/** Runs one task at a time, in the order of asking. */
+function createQueue(): <T>(task: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (task) => {
+    const result = last.then(task);
+    last = result.catch(() => {});
+    return result;
+  };
+}

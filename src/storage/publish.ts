@@ -1,0 +1,61 @@
+// Publishing: a draft becomes a version that readers get. The index file first (whole or not at all), then one
+// transaction with every row and the move of the active pointer: killed at any point, readers have the old version or
+// the new one. A version is named after its run, so publishing again after a crash finishes or finds the same one.
+import path from 'node:path';
+import { invariant } from '../errors.ts';
+import type { Database } from './database.ts';
+import { checkDraft, contentHash, type VersionDraft } from './draft.ts';
+import { type FileDigest, removeAbandonedFiles, writeIndexFile } from './index-file.ts';
+import { indexFile } from './indexes.ts';
+import { insertRows } from './rows.ts';
+import { requireRun } from './runs.ts';
+import { insertVersion, type Manifest, moveActiveVersion, selectVersion, type Version } from './versions.ts';
+
+export type Failpoint =
+  | 'publish:before-index'
+  | 'publish:after-rename'
+  | 'publish:before-commit'
+  | 'publish:after-commit';
+
+export async function publish(
+  database: Database,
+  folder: string,
+  draft: VersionDraft,
+  failpoint: (name: Failpoint) => void,
+): Promise<Version> {
+  await requireRun(database.query, draft.runId);
+  const published = await selectVersion(database.query, draft.runId);
+  if (published) return published;
+
+  checkDraft(draft);
+  failpoint('publish:before-index');
+  const file = indexFile(folder, draft.runId);
+  await removeAbandonedFiles(path.dirname(file));
+  const digest = await writeIndexFile({ file, embeddings: draft.embeddings, dimension: draft.dimension });
+  failpoint('publish:after-rename');
+
+  await database.transaction(async (query) => {
+    await insertRows(query, draft);
+    await insertVersion(query, draft.runId, manifestOf(draft, path.relative(folder, file), digest));
+    await moveActiveVersion(query, draft.runId);
+    failpoint('publish:before-commit');
+  });
+  failpoint('publish:after-commit');
+  const version = await selectVersion(database.query, draft.runId);
+  invariant(version !== undefined, `version ${draft.runId} is gone after its commit`);
+  return version;
+}
+
+function manifestOf(draft: VersionDraft, file: string, digest: FileDigest): Manifest {
+  return {
+    items: draft.items.length,
+    users: draft.userIds.length,
+    dimension: draft.dimension,
+    categories: draft.categoryCount,
+    contentHash: contentHash(draft),
+    index: { file, ...digest },
+    createdAt: new Date().toISOString(),
+    lineage: draft.lineage,
+    metrics: draft.metrics,
+  };
+}

@@ -1,0 +1,143 @@
+// Runs: executions of the refresh pipeline, written down stage by stage so that a killed one is resumed. Everything
+// here may be called again with the same arguments and changes nothing.
+import { randomBytes } from 'node:crypto';
+import { TslrecError } from '../errors.ts';
+import type { Database, Query } from './database.ts';
+import { shownId } from './ids.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export interface RunRequest {
+  /** Says what the run computes: an unfinished run with the same key is resumed. */
+  readonly key: string;
+  readonly command: string;
+  readonly options: Json;
+}
+
+export interface Run extends RunRequest {
+  readonly runId: string;
+  readonly status: 'running' | 'failed' | 'finished';
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+  /** The version it published. */
+  readonly version: string | null;
+  readonly metrics: Json | null;
+  readonly error: string | null;
+}
+
+export interface FinishedStage {
+  readonly stage: string;
+  readonly seconds: number;
+  readonly details: Json;
+  readonly finishedAt: Date;
+}
+
+export interface Runs {
+  /** Resumes the newest unfinished run with this key, running or failed, else begins a new one. */
+  beginRun(request: RunRequest): Promise<{ runId: string; resumed: boolean }>;
+  finishStage(runId: string, stage: string, seconds: number, details: Json): Promise<void>;
+  finishedStages(runId: string): Promise<FinishedStage[]>;
+  finishRun(runId: string, version: string, metrics: Json): Promise<void>;
+  /** Keeps the reason; the run can still be resumed. */
+  failRun(runId: string, message: string): Promise<void>;
+  /** Newest first. */
+  listRuns(limit: number): Promise<Run[]>;
+}
+
+export function createRuns(database: Database): Runs {
+  return {
+    beginRun: (request) =>
+      database.transaction(async (query) => {
+        const unfinished = await resumeUnfinishedRun(query, request.key);
+        if (unfinished) return { runId: unfinished, resumed: true };
+        const runId = newRunId(new Date());
+        await insertRun(query, runId, request);
+        return { runId, resumed: false };
+      }),
+    finishStage: async (runId, stage, seconds, details) => {
+      await requireRun(database.query, runId);
+      await upsertStage(database.query, runId, stage, seconds, details);
+    },
+    finishedStages: (runId) => selectStages(database.query, runId),
+    finishRun: async (runId, version, metrics) => {
+      await requireRun(database.query, runId);
+      await updateFinishedRun(database.query, runId, version, metrics);
+    },
+    failRun: async (runId, message) => {
+      await requireRun(database.query, runId);
+      await updateFailedRun(database.query, runId, message);
+    },
+    listRuns: (limit) => selectRuns(database.query, limit),
+  };
+}
+
+export async function requireRun(query: Query, runId: string): Promise<void> {
+  const rows = await query('SELECT id FROM runs WHERE id = $1', [runId]);
+  if (rows.length === 0) throw new TslrecError('not-found', `There is no run ${shownId(runId)}.`);
+}
+
+/** Sorts by time, to the millisecond: 20260131-235959-123-9f3a. */
+function newRunId(now: Date): string {
+  const [year, month, day, hour, minute, second, millisecond] = now.toISOString().match(/\d+/g)!;
+  return `${year}${month}${day}-${hour}${minute}${second}-${millisecond}-${randomBytes(2).toString('hex')}`;
+}
+
+async function resumeUnfinishedRun(query: Query, key: string): Promise<string | undefined> {
+  const rows = await query<{ id: string }>(
+    `UPDATE runs SET status = 'running', error = NULL
+     WHERE id = (SELECT max(id) FROM runs WHERE key = $1 AND status <> 'finished')
+     RETURNING id`,
+    [key],
+  );
+  return rows[0]?.id;
+}
+
+async function insertRun(query: Query, runId: string, { key, command, options }: RunRequest): Promise<void> {
+  await query(`INSERT INTO runs (id, key, command, options, status) VALUES ($1, $2, $3, $4::jsonb, 'running')`, [
+    runId,
+    key,
+    command,
+    JSON.stringify(options),
+  ]);
+}
+
+async function upsertStage(query: Query, runId: string, stage: string, seconds: number, details: Json): Promise<void> {
+  await query(
+    `INSERT INTO run_stages (run_id, stage, seconds, details) VALUES ($1, $2, $3, $4::jsonb)
+     ON CONFLICT (run_id, stage) DO UPDATE SET seconds = excluded.seconds, details = excluded.details`,
+    [runId, stage, seconds, JSON.stringify(details)],
+  );
+}
+
+function selectStages(query: Query, runId: string): Promise<FinishedStage[]> {
+  return query(
+    `SELECT stage, seconds, details, finished_at AS "finishedAt"
+     FROM run_stages WHERE run_id = $1 ORDER BY finished_at, stage`,
+    [runId],
+  );
+}
+
+async function updateFinishedRun(query: Query, runId: string, version: string, metrics: Json): Promise<void> {
+  await query(
+    `UPDATE runs SET status = 'finished', finished_at = coalesce(finished_at, now()), version = $2,
+       metrics = $3::jsonb, error = NULL
+     WHERE id = $1`,
+    [runId, version, JSON.stringify(metrics)],
+  );
+}
+
+async function updateFailedRun(query: Query, runId: string, message: string): Promise<void> {
+  await query(`UPDATE runs SET status = 'failed', error = $2 WHERE id = $1 AND status <> 'finished'`, [
+    runId,
+    message.replaceAll('\0', ''),
+  ]);
+}
+
+function selectRuns(query: Query, limit: number): Promise<Run[]> {
+  return query(
+    `SELECT id AS "runId", key, command, options, status, started_at AS "startedAt", finished_at AS "finishedAt",
+       version, metrics, error
+     FROM runs ORDER BY id DESC LIMIT $1`,
+    [limit],
+  );
+}

@@ -1,0 +1,94 @@
+// The store: what is known about runs, versions, items and users, in a database and a folder beside it. This file
+// opens it and puts its parts together; each part answers one question in a file of its own.
+import path from 'node:path';
+import { TslrecError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Database } from './database.ts';
+import type { VersionDraft } from './draft.ts';
+import { createIndexes } from './indexes.ts';
+import { hasPgliteDatabase, openPglite } from './pglite.ts';
+import { openPostgres } from './postgres.ts';
+import { type Failpoint, publish } from './publish.ts';
+import { createReads, type Reads } from './reads.ts';
+import { createRuns, type Runs } from './runs.ts';
+import { checkSchema, migrate } from './schema.ts';
+import { createVersions, type Version, type Versions } from './versions.ts';
+
+export type { VersionDraft } from './draft.ts';
+export type { Neighbour } from './indexes.ts';
+export type { Failpoint } from './publish.ts';
+export type {
+  Category,
+  CategoryList,
+  FromVersion,
+  ItemDescription,
+  ItemEmbedding,
+  ItemNeighbours,
+  UserPreferences,
+} from './reads.ts';
+export type { EmbeddingMatrix } from './rows.ts';
+export type { FinishedStage, Run, RunRequest } from './runs.ts';
+export type { IndexFile, Manifest, Version } from './versions.ts';
+
+export interface StoreOptions {
+  /** Where files go when `location` is a Postgres URL; a folder store keeps them in itself. */
+  readonly folder?: string;
+  /** Creates or updates the schema; without it a store whose schema is not current is refused. */
+  readonly migrate?: boolean;
+  readonly log: Log;
+}
+
+export type Readiness = { readonly ready: true; readonly version: string } | { readonly ready: false; reason: string };
+
+export interface Store extends Runs, Versions, Reads {
+  readonly folder: string;
+  runFolder(runId: string): string;
+  /** Checks the draft, publishes it and makes it active. The failpoint is for tests that kill the process there. */
+  publish(draft: VersionDraft, failpoint?: (name: Failpoint) => void): Promise<Version>;
+  /** Whether reads can be answered now; starts loading the active version's index when it is not in memory. */
+  readiness(): Promise<Readiness>;
+  close(): Promise<void>;
+}
+
+/** Opens the store in a folder (PGlite, this process only) or behind a `postgres://` URL (shared). */
+export async function openStore(location: string, options: StoreOptions): Promise<Store> {
+  const inPostgres = /^postgres(ql)?:\/\//.test(location);
+  const folder = path.resolve(inPostgres ? (options.folder ?? '.tslrec') : location);
+  const database = inPostgres ? await openPostgres(location) : await openFolder(folder, options);
+  try {
+    if (options.migrate) await migrate(database);
+    else await checkSchema(database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+  return createStore(database, folder, options.log);
+}
+
+async function openFolder(folder: string, options: StoreOptions): Promise<Database> {
+  if (!options.migrate && !hasPgliteDatabase(folder)) {
+    throw new TslrecError('not-found', `There is no store in ${folder}: run \`npx tslrec refresh\` to make one.`);
+  }
+  return openPglite(folder);
+}
+
+function createStore(database: Database, folder: string, log: Log): Store {
+  const versions = createVersions(database);
+  const indexes = createIndexes(folder, database.query, log);
+  return {
+    folder,
+    runFolder: (runId) => path.join(folder, 'runs', runId),
+    publish: (draft, failpoint = () => {}) => publish(database, folder, draft, failpoint),
+    readiness: async () => {
+      const version = await versions.activeVersion();
+      if (!version) return { ready: false, reason: 'nothing has been published yet' };
+      if (indexes.isLoaded(version)) return { ready: true, version: version.id };
+      indexes.get(version).catch((error) => log.error({ error }, 'the index cannot be loaded'));
+      return { ready: false, reason: `the index of version ${version.id} is being loaded` };
+    },
+    close: () => database.close(),
+    ...createRuns(database),
+    ...versions,
+    ...createReads(database, indexes),
+  };
+}

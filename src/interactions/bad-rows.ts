@@ -1,0 +1,56 @@
+// What happens to a row that cannot be used. A reader reports it here and goes on to the next row; whether that is
+// the end of the reading or a line in a file of skipped rows is the caller's choice, and no row is lost silently.
+import { TslrecError } from '../errors.ts';
+import { type DurableFile, openDurableFile } from './durable-file.ts';
+
+/** 'stop': the first bad row ends the reading with an error. 'skip': bad rows are counted and, where asked, written down. */
+export type OnBadRow = 'stop' | 'skip';
+
+export interface BadRow {
+  readonly file: string;
+  /** 1-based, as editors count. */
+  readonly line: number;
+  readonly column: number;
+  readonly got: string;
+  readonly expected: string;
+  /** The row as it was written. */
+  readonly raw: string;
+}
+
+const SHOWN_CHARACTERS = 80;
+
+export class BadRows {
+  skipped = 0;
+  readonly #onBadRow: OnBadRow;
+  readonly #file: DurableFile | undefined;
+
+  /** `skippedRowsFile` receives one JSON object a skipped row; it appears when reading is complete, empty if nothing was skipped. */
+  constructor(onBadRow: OnBadRow, skippedRowsFile?: string) {
+    this.#onBadRow = onBadRow;
+    if (onBadRow === 'skip' && skippedRowsFile !== undefined) this.#file = openDurableFile(skippedRowsFile);
+  }
+
+  report({ file, line, column, got, expected, raw }: BadRow): void {
+    const reason = `got ${got}, expected ${expected}`;
+    if (this.#onBadRow === 'stop')
+      throw new TslrecError(
+        'bad-data',
+        `${file}:${line}:${column}: ${reason}; correct the row, or leave such rows out with \`--on-bad-row=skip\``,
+      );
+    this.skipped++;
+    this.#file?.write(`${JSON.stringify({ file, line, column, reason, raw })}\n`);
+  }
+
+  commit(): void {
+    this.#file?.commit();
+  }
+
+  discard(): void {
+    this.#file?.discard();
+  }
+}
+
+/** A value as it stands in a message: quoted, and cut where it is long. */
+export function shown(value: string): string {
+  return JSON.stringify(value.length > SHOWN_CHARACTERS ? `${value.slice(0, SHOWN_CHARACTERS)}...` : value);
+}

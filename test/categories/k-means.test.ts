@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
+import { assignCategories, kMeans } from '../../src/categories/k-means.ts';
+import { createRandom } from '../../src/random.ts';
+
+const rows = (...values: number[][]) => Float32Array.from(values.flat());
+
+test('three directions in the plane: lengths do not matter, centroids are unit rows, inertia by hand', () => {
+  const vectors = rows([1, 0], [9, 0], [0, 2], [0, 5], [-3, -4], [-4, -3]);
+  const { centroids, categories, inertia } = kMeans(vectors, { dimension: 2, clusterCount: 3, seed: 1 });
+  assert.equal(categories[0], categories[1]);
+  assert.equal(categories[2], categories[3]);
+  assert.equal(categories[4], categories[5]);
+  assert.equal(new Set(categories).size, 3);
+  const half = Math.SQRT1_2;
+  const c = categories[4];
+  assert.ok(Math.abs(centroids[2 * c] + half) < 1e-6 && Math.abs(centroids[2 * c + 1] + half) < 1e-6);
+  // Only the last two rows are off their centroid: cosine (3 + 4) / (5 sqrt 2) each.
+  assert.ok(Math.abs(inertia - 2 * (1 - 7 / (5 * Math.SQRT2))) < 1e-6);
+});
+
+test('24 separated clusters of 50 rows in 16 dimensions are found again: ARI 1', () => {
+  const random = createRandom('clusters');
+  const centres = Float32Array.from({ length: 24 * 16 }, () => random.normal());
+  const truth = Int32Array.from({ length: 1_200 }, (_, row) => row % 24);
+  const vectors = Float32Array.from(
+    { length: 1_200 * 16 },
+    (_, i) => centres[truth[Math.floor(i / 16)] * 16 + (i % 16)] + 0.1 * random.normal(),
+  );
+  const options = { dimension: 16, clusterCount: 24, seed: 7 };
+  const found = kMeans(vectors, options);
+  assert.equal(adjustedRandIndex(found.categories, truth), 1);
+  assert.deepEqual(kMeans(vectors, options), found); // the same seed, the same answer
+  assert.deepEqual(assignCategories(vectors, found.centroids, 16), found.categories);
+  const shuffledTruth = createRandom(1).shuffle(truth.slice());
+  assert.ok(Math.abs(adjustedRandIndex(found.categories, shuffledTruth)) < 0.02);
+});
+
+test('rows left out and rows of zeros have category -1 and move no centroid', () => {
+  const vectors = rows([1, 0], [0, 0], [0, 1], [-1, -1], [2, 0]);
+  const { centroids, categories } = kMeans(vectors, {
+    dimension: 2,
+    clusterCount: 2,
+    seed: 1,
+    isLeftOut: (row) => row === 3,
+  });
+  assert.deepEqual([categories[1], categories[3]], [-1, -1]);
+  assert.equal(categories[0], categories[4]);
+  assert.deepEqual([...centroids].sort(), [0, 0, 1, 1]);
+  // A later item gets the nearest category, one without a direction none.
+  assert.deepEqual([...assignCategories(rows([3, 1], [0, 0]), centroids, 2)], [categories[0], -1]);
+});
+
+test('more categories than distinct directions: K falls to their number', () => {
+  const vectors = rows([1, 0], [2, 0], [0, 1], [0, 0.1], [0, 3]);
+  const { centroids, inertia } = kMeans(vectors, { dimension: 2, clusterCount: 64, seed: 1 });
+  assert.equal(centroids.length, 2 * 2);
+  assert.ok(inertia < 1e-12);
+});
+
+test('no category is left empty', () => {
+  const random = createRandom('empty');
+  for (let seed = 0; seed < 20; seed++) {
+    const vectors = Float32Array.from({ length: 40 * 3 }, () => random.normal());
+    const { categories } = kMeans(vectors, { dimension: 3, clusterCount: 20, seed });
+    assert.equal(new Set(categories).size, 20);
+  }
+});
+
+test('nothing to group is refused', () => {
+  assert.throws(() => kMeans(rows([0, 0]), { dimension: 2, clusterCount: 2, seed: 1 }), { code: 'bad-data' });
+  assert.throws(() => kMeans(rows([1, 0]), { dimension: 2, clusterCount: 0, seed: 1 }), { code: 'bad-request' });
+});
+
+test('adjusted Rand index by hand', () => {
+  const ari = (a: number[], b: number[]) => adjustedRandIndex(Int32Array.from(a), Int32Array.from(b));
+  assert.equal(ari([0, 0, 1, 1], [5, 5, 2, 2]), 1); // names do not matter
+  // Pairs together: 1 in both, 2 in a, 1 in b, of 6. Expected 2 * 1 / 6 = 1/3, at most (2 + 1) / 2 = 3/2.
+  assert.equal(ari([0, 0, 1, 1], [0, 0, 1, 2]), (1 - 1 / 3) / (3 / 2 - 1 / 3)); // = 4/7, as in scikit-learn's manual
+  assert.equal(ari([0, 0, 1, 1], [0, 1, 0, 1]), (0 - 2 / 3) / (2 - 2 / 3)); // = -1/2
+  assert.equal(ari([0, 0, 0, 0], [0, 1, 2, 3]), 0);
+  assert.equal(ari([0, 0, -1, 1, 1, 0], [5, 5, 1, 2, 2, -1]), 1); // rows without a group are left out
+  assert.equal(ari([0, 0], [3, 3]), 1);
+});

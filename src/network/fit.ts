@@ -19,8 +19,10 @@ export interface FitOptions {
   readonly evaluate?: (values: Values) => Promise<number>;
   /** Stops after this many epochs without a better metric. */
   readonly patience?: number;
-  /** File to continue from, and to write to after an epoch; removed by the caller when its result is safe. */
+  /** File to continue from, and to write to after an epoch; removed at the end. */
   readonly checkpoint?: string;
+  /** Shortest time between two checkpoints; 10 s by default. */
+  readonly checkpointEveryMs?: number;
   readonly progress: Progress;
   readonly name: string;
 }
@@ -41,10 +43,8 @@ export interface FitResult {
   readonly history: readonly EpochRecord[];
 }
 
-const CHECKPOINT_EVERY_MS = 10_000;
-
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { trainer, epochs, evaluate, patience = epochs, checkpoint } = options;
+  const { trainer, epochs, evaluate, patience = epochs, checkpoint, checkpointEveryMs = 10_000 } = options;
   const history: EpochRecord[] = [];
   let best: Values = trainer.values();
   let bestEpoch = -1;
@@ -86,7 +86,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         ? `loss ${loss.toFixed(3)}`
         : `loss ${loss.toFixed(3)}, validation ${metric.toFixed(4)} (best ${bestMetric.toFixed(4)})`,
     );
-    if (checkpoint && Date.now() - lastCheckpoint > CHECKPOINT_EVERY_MS) {
+    if (checkpoint && Date.now() - lastCheckpoint >= checkpointEveryMs) {
       await writeCheckpoint(checkpoint, trainer, best, { bestEpoch, bestMetric, history });
       lastCheckpoint = Date.now();
     }

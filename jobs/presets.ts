@@ -1,0 +1,67 @@
+// How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
+import { createHash } from 'node:crypto';
+import type { LoraConfig } from '../src/language-model/llama.ts';
+
+export type PresetName = 'quick' | 'standard';
+
+export interface Preset {
+  /** d: width of the recommender's and of the published vectors. */
+  readonly width: number;
+  /** K. */
+  readonly categoryCount: number;
+  readonly recommender: { readonly epochs: number; readonly patience: number; readonly batchSize: number };
+  readonly languageModel: {
+    readonly vocabularySize: number;
+    readonly hiddenSize: number;
+    readonly layers: number;
+    readonly heads: number;
+    readonly pretrainingTokens: number;
+    readonly lora: LoraConfig;
+    readonly sft: { readonly epochs: number; readonly samplesPerEpoch: number; readonly itemsPerPrompt: number };
+  };
+  readonly textFeatures: number;
+}
+
+const LORA: LoraConfig = { rank: 16, alpha: 32, dropout: 0.05 };
+
+export const PRESETS: Record<PresetName, Preset> = {
+  quick: {
+    width: 64,
+    categoryCount: 64,
+    recommender: { epochs: 30, patience: 3, batchSize: 128 },
+    languageModel: {
+      vocabularySize: 2_048,
+      hiddenSize: 64,
+      layers: 2,
+      heads: 4,
+      pretrainingTokens: 400_000,
+      lora: LORA,
+      sft: { epochs: 6, samplesPerEpoch: 2_000, itemsPerPrompt: 10 },
+    },
+    textFeatures: 128,
+  },
+  standard: {
+    width: 64,
+    categoryCount: 64,
+    recommender: { epochs: 100, patience: 8, batchSize: 128 },
+    languageModel: {
+      vocabularySize: 4_096,
+      hiddenSize: 128,
+      layers: 2,
+      heads: 4,
+      pretrainingTokens: 1_500_000,
+      lora: LORA,
+      sft: { epochs: 10, samplesPerEpoch: 4_000, itemsPerPrompt: 10 },
+    },
+    textFeatures: 384,
+  },
+};
+
+/** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
+const PIPELINE_REVISION = 1;
+
+/** Names the work that a refresh does: the same data, preset and seed share their finished stages. */
+export function workKey(datasetHash: string, preset: Preset, seed: number): string {
+  const work = JSON.stringify({ datasetHash, preset, seed, PIPELINE_REVISION });
+  return createHash('sha256').update(work).digest('hex').slice(0, 16);
+}

@@ -1,0 +1,51 @@
+// A stage of the pipeline and its file: computed once, written whole, read back by a run that was killed and by
+// later runs over the same data. What a stage gives is tensors and a few facts, so one file format serves all.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import type { NamedTensor } from '../src/network/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../src/network/safetensors.ts';
+import type { Progress } from '../src/progress.ts';
+
+export interface StageOutput<Facts> {
+  readonly tensors: ReadonlyMap<string, NamedTensor>;
+  /** JSON: metrics, counts, names of other files. */
+  readonly facts: Facts;
+}
+
+export interface StageContext {
+  /** Where the stages of this work keep their files. */
+  readonly folder: string;
+  readonly progress: Progress;
+  readonly seed: number;
+  /** Called after a stage's file is in place; `seconds` is 0 where it was there before. */
+  readonly onStage: (name: string, seconds: number, facts: unknown) => Promise<void>;
+}
+
+export async function stage<Facts>(
+  context: StageContext,
+  name: string,
+  compute: () => Promise<StageOutput<Facts>>,
+): Promise<StageOutput<Facts>> {
+  const file = path.join(context.folder, `${name}.safetensors`);
+  if (existsSync(file)) {
+    const { tensors, metadata } = await readSafetensors(file);
+    const facts = JSON.parse(metadata.facts) as Facts;
+    await context.onStage(name, 0, facts);
+    return { tensors, facts };
+  }
+  const began = performance.now();
+  const output = await compute();
+  await writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts) });
+  await context.onStage(name, (performance.now() - began) / 1000, output.facts);
+  return output;
+}
+
+export const matrix = (values: Float32Array, width: number): NamedTensor => ({
+  shape: [values.length / width, width],
+  values,
+});
+/** Small integers are exact in float32. */
+export const integers = (values: Int32Array): NamedTensor => ({
+  shape: [values.length],
+  values: Float32Array.from(values),
+});

@@ -1,0 +1,58 @@
+// Stage: item features -> the adaptation, learnt through SASRec's own loss -> enhanced embeddings.
+import path from 'node:path';
+import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
+import { learnAdaptation } from '../../src/embeddings/fit-adaptation.ts';
+import type { FeatureBlock } from '../../src/embeddings/item-features.ts';
+import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
+import type { Split } from '../../src/interactions/dataset.ts';
+import { validationItems } from '../../src/recommenders/next-items.ts';
+import type { RecommenderOptions } from '../../src/recommenders/recommender.ts';
+import type { Preset } from '../presets.ts';
+import { trainingSettings } from '../recommender-settings.ts';
+import { matrix, type StageContext, stage } from '../stage.ts';
+
+const ADAPTER_HIDDEN = 128;
+const FEATURE_DROPOUT = 0.2;
+
+export interface Augmented {
+  /** Enhanced embeddings [N, d]. */
+  readonly embeddings: Float32Array;
+  readonly adaptationFile: string;
+  readonly quality: VectorQuality;
+}
+
+/** `name` names the stage: the evaluation adapts its text arm in the very same way. */
+export async function augment(
+  context: StageContext,
+  name: string,
+  blocks: readonly FeatureBlock[],
+  recommender: RecommenderOptions,
+  split: Split,
+  preset: Preset,
+): Promise<Augmented> {
+  const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
+  const { tensors, facts } = await stage(context, name, async () => {
+    const { adaptation, epochs, validationNdcg } = await learnAdaptation(
+      blocks,
+      recommender,
+      split.train,
+      validationItems(split),
+      {
+        ...trainingSettings(preset),
+        hidden: ADAPTER_HIDDEN,
+        dropout: FEATURE_DROPOUT,
+        seed: `${context.seed}/${name}`,
+        checkpoint: path.join(context.folder, `${name}.checkpoint`),
+        progress: context.progress,
+        name: `adaptation: ${blocks.map((block) => block.name).join(' + ')}`,
+      },
+    );
+    await saveAdaptation(adaptationFile, adaptation);
+    const embeddings = await applyAdaptation(adaptation, blocks);
+    return {
+      tensors: new Map([['embeddings', matrix(embeddings, recommender.width)]]),
+      facts: { epochs, validationNdcg, quality: vectorQuality(embeddings, recommender.width) },
+    };
+  });
+  return { embeddings: tensors.get('embeddings')!.values, adaptationFile, quality: facts.quality };
+}

@@ -1,0 +1,46 @@
+// Stage: item vectors -> latent categories; users -> their preference distributions over them.
+import { kMeans } from '../../src/categories/k-means.ts';
+import { userPreferences } from '../../src/categories/preferences.ts';
+import type { Split } from '../../src/interactions/dataset.ts';
+import type { Preset } from '../presets.ts';
+import { integers, matrix, type StageContext, stage } from '../stage.ts';
+
+export interface Categories {
+  readonly categoryCount: number;
+  /** [N]; -1 where an item has no training interaction. */
+  readonly categories: Int32Array;
+  /** [U, K]. */
+  readonly preferences: Float32Array;
+}
+
+export async function categorise(
+  context: StageContext,
+  itemVectors: Float32Array,
+  { train }: Split,
+  { width, categoryCount }: Preset,
+): Promise<Categories> {
+  const { tensors } = await stage(context, 'categorise', async () => {
+    const seen = new Set(train.flatMap((sequence) => [...sequence]));
+    const { centroids, categories, inertia } = kMeans(itemVectors, {
+      dimension: width,
+      clusterCount: categoryCount,
+      seed: `${context.seed}/categorise`,
+      isLeftOut: (item) => !seen.has(item),
+    });
+    const K = centroids.length / width;
+    const preferences = userPreferences(train, categories, K);
+    return {
+      tensors: new Map([
+        ['centroids', matrix(centroids, width)],
+        ['categories', integers(categories)],
+        ['preferences', matrix(preferences, K)],
+      ]),
+      facts: { inertia, itemsWithoutCategory: itemVectors.length / width - seen.size },
+    };
+  });
+  return {
+    categoryCount: tensors.get('preferences')!.shape[1],
+    categories: Int32Array.from(tensors.get('categories')!.values),
+    preferences: tensors.get('preferences')!.values,
+  };
+}

@@ -1,0 +1,53 @@
+// Stage: user-level SFT of the language model; leaves a LoRA adapter and a category head beside the base model.
+import path from 'node:path';
+import type { SftSample } from '../../src/instructions/sft-samples.ts';
+import { loadAdapter, saveAdapter } from '../../src/language-model/model-folder.ts';
+import type { TunedModel } from '../../src/language-model/tuned-model.ts';
+import { fineTuneOnUsers } from '../../src/language-model/user-level-sft.ts';
+import type { Preset } from '../presets.ts';
+import { type StageContext, stage } from '../stage.ts';
+import type { PretrainedLanguageModel } from './pretrain-language-model.ts';
+
+export const LONGEST_PROMPT = 256;
+const BATCH_SIZE = 32;
+const PATIENCE = 2;
+
+export interface FineTuned {
+  readonly model: TunedModel;
+  readonly adapterFolder: string;
+  /** Cross-entropy on held-out users in nats, and that of answering the mean distribution to everybody. */
+  readonly heldOutLoss: number;
+  readonly meanAnswerLoss: number;
+}
+
+export async function fineTune(
+  context: StageContext,
+  samples: readonly SftSample[],
+  categoryCount: number,
+  base: PretrainedLanguageModel,
+  { languageModel: { lora, sft } }: Preset,
+): Promise<FineTuned> {
+  const adapterFolder = path.join(context.folder, 'adapter');
+  const { facts } = await stage(context, 'fine-tune', async () => {
+    const prompts = await base.tokenizer.encode(samples.map(({ prompt }) => prompt));
+    const examples = samples.map(({ target }, i) => ({ tokens: prompts[i], target }));
+    const result = await fineTuneOnUsers(examples, base.values, {
+      config: base.config,
+      lora,
+      categoryCount,
+      batchSize: BATCH_SIZE,
+      maxTokens: LONGEST_PROMPT,
+      epochs: sft.epochs,
+      patience: PATIENCE,
+      samplesPerEpoch: sft.samplesPerEpoch,
+      learningRate: 2e-3,
+      seed: `${context.seed}/fine-tune`,
+      checkpoint: path.join(context.folder, 'fine-tune.checkpoint'),
+      progress: context.progress,
+    });
+    await saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
+    const { heldOutLoss, meanAnswerLoss, history } = result;
+    return { tensors: new Map(), facts: { heldOutLoss, meanAnswerLoss, epochs: history.length } };
+  });
+  return { ...facts, model: await loadAdapter(adapterFolder, base), adapterFolder };
+}

@@ -1,0 +1,53 @@
+// Stage: a small Llama, trained from scratch on the catalogue's own text and saved as a Hugging Face folder.
+import path from 'node:path';
+import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
+import type { LlamaConfig } from '../../src/language-model/llama.ts';
+import { type BaseModel, loadBaseModel, saveBaseModel } from '../../src/language-model/model-folder.ts';
+import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
+import type { Preset } from '../presets.ts';
+import { type StageContext, stage } from '../stage.ts';
+
+/** Tokens of a training row, and of a step's batch. */
+const LENGTH = 128;
+const BATCH_SIZE = 32;
+const LONGEST_PROMPT = 512;
+
+export interface PretrainedLanguageModel extends BaseModel {
+  readonly folder: string;
+}
+
+export async function pretrainLanguageModel(
+  context: StageContext,
+  texts: readonly string[],
+  preset: Preset,
+): Promise<PretrainedLanguageModel> {
+  const folder = path.join(context.folder, 'language-model');
+  const { vocabularySize, hiddenSize, layers, heads, pretrainingTokens } = preset.languageModel;
+  await stage(context, 'pretrain-language-model', async () => {
+    const tokenizer = await trainTokenizer(texts, vocabularySize);
+    const config: LlamaConfig = {
+      vocab_size: tokenizer.vocabularySize,
+      hidden_size: hiddenSize,
+      intermediate_size: Math.ceil((hiddenSize * 8) / 3 / 32) * 32, // as in Llama: SwiGLU at the cost of 4 H
+      num_hidden_layers: layers,
+      num_attention_heads: heads,
+      max_position_embeddings: LONGEST_PROMPT,
+      rms_norm_eps: 1e-6,
+      rope_theta: 10_000,
+    };
+    const { values, loss } = await pretrainCausal(await tokenizer.encode(texts), {
+      config,
+      endOfText: tokenizer.endOfText,
+      batchSize: BATCH_SIZE,
+      length: LENGTH,
+      tokens: pretrainingTokens,
+      learningRate: 2e-3,
+      seed: `${context.seed}/language-model`,
+      checkpoint: path.join(context.folder, 'pretrain-language-model.checkpoint'),
+      progress: context.progress,
+    });
+    await saveBaseModel(folder, values, config, tokenizer);
+    return { tensors: new Map(), facts: { loss, vocabulary: tokenizer.vocabularySize } };
+  });
+  return { ...(await loadBaseModel(folder)), folder };
+}

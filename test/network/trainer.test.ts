@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { type FitOptions, fit } from '../../src/network/fit.ts';
+import { linear } from '../../src/network/layers.ts';
+import { buildModel, initialValues, type Values } from '../../src/network/scope.ts';
+import { createTrainer, type Trainer } from '../../src/network/trainer.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
+import { multiply, subtract, sum } from '../../src/tensor/functions.ts';
+
+/** Least squares: y = x w + b with dropout on x, four examples of two features. */
+function regression() {
+  const model = buildModel('training', (scope) => {
+    const x = scope.graph.input('x', [4, 2]);
+    const error = subtract(linear(scope, 'line', scope.dropout(x, 0.25), 1), scope.graph.input('y', [4, 1]));
+    return { loss: multiply(sum(multiply(error, error)), 1 / 4) };
+  });
+  return { model, values: initialValues(model.parameters, createRandom(7)) };
+}
+
+const batch = { x: Float32Array.of(1, 0, 0, 1, 1, 1, 2, 1), y: Float32Array.of(3, -1, 2, 5) };
+
+async function train(steps: number, trainer: Trainer) {
+  const losses: number[] = [];
+  for (let i = 0; i < steps; i++) losses.push(await trainer.step(batch, 0.05));
+  return losses;
+}
+
+test('one AdamW step from w = 1 with gradient 1 moves by the learning rate: w = 1 - 0.1 (1 + 0.5 * 1)', async () => {
+  const model = buildModel('training', (scope) => ({
+    loss: sum(scope.parameter('w', [1, 1], () => Float32Array.of(1))),
+  }));
+  const trainer = await createTrainer(model, initialValues(model.parameters, createRandom(1)), {
+    seed: 1,
+    weightDecay: 0.5,
+  });
+  await trainer.step({}, 0.1);
+  // bias-corrected m / sqrt(v) = 1 / 1; decoupled decay adds 0.5 * w
+  assert.ok(Math.abs(trainer.values().get('w')!.values[0] - (1 - 0.1 * 1.5)) < 1e-6);
+  await trainer.release();
+});
+
+test('clipping by the global norm: gradients (3, 4) of norm 5 clipped to 1 give the first moments (0.06, 0.08)', async () => {
+  const model = buildModel('training', (scope) => {
+    const a = scope.parameter('a', [1], () => Float32Array.of(0));
+    const b = scope.parameter('b', [1], () => Float32Array.of(0));
+    return { loss: sum(multiply(a, 3)), also: b, total: sum(subtract(multiply(a, 3), multiply(b, -4))) };
+  });
+  const whole = { ...model, outputs: { loss: model.outputs.total } };
+  const trainer = await createTrainer(whole, initialValues(model.parameters, createRandom(1)), {
+    seed: 1,
+    clipNorm: 1,
+  });
+  await trainer.step({}, 0.1);
+  const state = trainer.state();
+  assert.ok(Math.abs(state.get('a:m')!.values[0] - 0.06) < 1e-5);
+  assert.ok(Math.abs(state.get('b:m')!.values[0] - 0.08) < 1e-5);
+  await trainer.release();
+});
+
+test('a frozen parameter does not move and has no moments', async () => {
+  const { model, values } = regression();
+  const trainer = await createTrainer(model, values, { seed: 1, trainable: (name) => name === 'line.bias' });
+  await train(3, trainer);
+  assert.deepEqual(trainer.values().get('line.weight')!.values, values.get('line.weight')!.values);
+  assert.notDeepEqual(trainer.values().get('line.bias')!.values, values.get('line.bias')!.values);
+  assert.deepEqual([...trainer.state().keys()], ['line.bias', 'line.bias:m', 'line.bias:v']);
+  await trainer.release();
+});
+
+test('a training continued from its state repeats the undisturbed one to the bit, dropout included', async () => {
+  const { model, values } = regression();
+  const whole = await createTrainer(model, values, { seed: 1 });
+  const losses = await train(6, whole);
+  const first = await createTrainer(regression().model, values, { seed: 1 });
+  await train(3, first);
+  const second = await createTrainer(regression().model, values, { seed: 1 });
+  second.restore(first.state(), first.steps);
+  assert.deepEqual(await train(3, second), losses.slice(3));
+  assert.deepEqual(second.values(), whole.values());
+  await Promise.all([whole, first, second].map((trainer) => trainer.release()));
+});
+
+test('fit keeps the best epoch, stops after `patience` epochs without a better one', async () => {
+  const { model, values } = regression();
+  const trainer = await createTrainer(model, values, { seed: 1 });
+  const metrics = [0.1, 0.3, 0.2, 0.2, 0.9];
+  const seen: Values[] = [];
+  const result = await fit({
+    ...fitting(trainer),
+    patience: 2,
+    evaluate: async (current) => {
+      seen.push(current);
+      return metrics[seen.length - 1];
+    },
+  });
+  assert.equal(result.history.length, 4);
+  assert.equal(result.bestEpoch, 1);
+  assert.equal(result.bestMetric, 0.3);
+  assert.deepEqual(result.values, seen[1]);
+  await trainer.release();
+});
+
+test('fit killed in the fourth epoch continues from its checkpoint to the same values', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-fit-'));
+  const checkpoint = path.join(folder, 'checkpoint');
+  const { values } = regression();
+  const trainers = await Promise.all([1, 2, 3].map(() => createTrainer(regression().model, values, { seed: 1 })));
+  const metric = async (current: Values) => -Math.abs(current.get('line.bias')!.values[0] - 0.4);
+  const undisturbed = await fit({ ...fitting(trainers[0]), evaluate: metric });
+  let epochs = 0;
+  const killed = fit({
+    ...fitting(trainers[1]),
+    checkpoint,
+    checkpointEveryMs: 0,
+    evaluate: async (current) => {
+      if (++epochs === 4) throw new Error('killed');
+      return metric(current);
+    },
+  });
+  await assert.rejects(killed, /killed/);
+  const resumed = await fit({ ...fitting(trainers[2]), checkpoint, evaluate: metric });
+  assert.deepEqual(resumed.values, undisturbed.values);
+  assert.equal(resumed.bestEpoch, undisturbed.bestEpoch);
+  assert.equal(resumed.history.length, 5);
+  await Promise.all(trainers.map((trainer) => trainer.release()));
+  await rm(folder, { recursive: true });
+});
+
+function fitting(trainer: Trainer): FitOptions {
+  return {
+    trainer,
+    batches: () => [batch, batch],
+    epochs: 5,
+    learningRate: () => 0.05,
+    progress: silentProgress,
+    name: 'test',
+  };
+}

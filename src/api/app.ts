@@ -5,7 +5,7 @@ import type { Store } from '../storage/store.ts';
 import { categories } from './categories.ts';
 import { embeddings } from './embeddings.ts';
 import { answerError, refuseUnknownRoute } from './errors.ts';
-import { health } from './health.ts';
+import { liveness, readiness } from './health.ts';
 import { items } from './items.ts';
 import { logRequests } from './request-log.ts';
 import { users } from './users.ts';
@@ -15,7 +15,8 @@ export function createApp({ store, log }: { store: Store; log: Log }): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(logRequests(log));
-  for (const resource of [health, embeddings, items, users, categories, versions]) app.use(resource(store));
+  for (const resource of [liveness, readiness, embeddings, items, users, categories, versions])
+    app.use(resource(store));
   app.use(refuseUnknownRoute);
   app.use(answerError(log));
   return app;

@@ -8,11 +8,6 @@ export const refuseUnknownRoute: RequestHandler = () => {
   throw new TslrecError('not-found', 'There is no such route.');
 };
 
-export const refuseMethod: RequestHandler = (request, response) => {
-  response.set('Allow', 'GET, HEAD');
-  throw new TslrecError('method-not-allowed', `${request.method} is not allowed here; GET and HEAD are.`);
-};
-
 export function answerError(log: Log): ErrorRequestHandler {
   return (error, _request, response, _next) => {
     const known = asKnown(error);

@@ -10,6 +10,9 @@ import { TslrecError } from '../errors.ts';
 
 const SQLITE_BUSY = 5;
 
+/** Keeps the locks reachable: a collected DatabaseSync closes, and lets go. */
+const held = new Set<DatabaseSync>();
+
 /** Takes the folder's lock or refuses with 'conflict', naming the owner. Call the result to let go. */
 export function lockFolder(folder: string): () => void {
   mkdirSync(folder, { recursive: true });
@@ -22,8 +25,10 @@ export function lockFolder(folder: string): () => void {
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new TslrecError('conflict', conflictMessage(folder, readOwner(ownerFile)), { cause: error });
   }
+  held.add(lock);
   writeFileSync(ownerFile, String(process.pid));
   return () => {
+    held.delete(lock);
     rmSync(ownerFile, { force: true });
     lock.close();
   };

@@ -113,7 +113,9 @@ async function selectEmbedding(query: Query, version: string, itemId: string) {
 }
 
 async function selectItem(query: Query, version: string, itemId: string) {
-  const rows = await query<Pick<ItemDescription, "title" | "description" | "attributes" | "category"> & { inferredCategories: string }>(
+  const rows = await query<
+    Pick<ItemDescription, 'title' | 'description' | 'attributes' | 'category'> & { inferredCategories: string }
+  >(
     `SELECT title, description, attributes, category, inferred::text AS "inferredCategories"
      FROM item_categories JOIN items USING (item_id)
      WHERE version = $1 AND item_id = $2`,

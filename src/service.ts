@@ -29,7 +29,7 @@ export interface ServiceOptions {
 
 export interface Service {
   readonly url: string;
-  /** Lets requests in flight finish, then closes everything. */
+  /** Lets requests in flight finish, then closes everything; may be called again. */
   stop(): Promise<void>;
 }
 
@@ -46,12 +46,17 @@ export async function startService({ storeLocation, folder, port, host, log }: S
   }
   const url = urlOf(server.address() as AddressInfo);
   log.info({ url }, 'listening');
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await drain(server);
+    await store.close();
+    log.info('stopped');
+  };
   return {
     url,
-    stop: async () => {
-      await drain(server);
-      await store.close();
-      log.info('stopped');
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }

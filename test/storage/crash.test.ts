@@ -2,24 +2,23 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type TestContext, test } from 'node:test';
-import type { Failpoint, Store } from '../../src/storage/store.ts';
+import { test } from 'node:test';
+import type { Failpoint, Store, Version, VersionDraft } from '../../src/storage/store.ts';
 import { smallDraft, turnedDraft } from '../support/drafts.ts';
-import { emptyStoreFolder, openTestStore, temporaryFolder } from '../support/stores.ts';
+import { emptyStoreFolder, openTestStore } from '../support/stores.ts';
 
 const PUBLISH_AND_DIE = path.join(import.meta.dirname, '../support/publish-and-die.ts');
 
-async function publishFirst(store: Store): Promise<string> {
-  const { runId } = await store.beginRun({ key: 'first', command: 'refresh', options: {} });
-  await store.publish(smallDraft(runId));
-  return runId;
+async function publishRun(store: Store, key: string, draft: (runId: string) => VersionDraft): Promise<Version> {
+  const { runId } = await store.beginRun({ key, command: 'refresh', options: {} });
+  return store.publish(draft(runId));
 }
 
-async function nearestTo(store: Store, itemId: string, version?: string): Promise<string> {
-  return (await store.neighbours(itemId, 1, version)).neighbours[0].itemId;
+/** b's nearest item is a in the small draft, d in the turned one. */
+async function nearestToB(store: Store, version?: string): Promise<string> {
+  return (await store.neighbours('b', 1, version)).neighbours[0].itemId;
 }
 
 async function publishAndDie(folder: string, failpoint: Failpoint): Promise<void> {
@@ -29,11 +28,10 @@ async function publishAndDie(folder: string, failpoint: Failpoint): Promise<void
 }
 
 test('killed while publishing, the old or the new version is served whole, and publishing again ends the same', async (context) => {
-  const template = await emptyStoreFolder(context);
-  const store = await openTestStore(context, template);
-  const first = await publishFirst(store);
-  await store.close();
-  const undisturbed = await publishAfterCrash(context, template, undefined);
+  const folder = await emptyStoreFolder(context);
+  let store = await openTestStore(context, folder);
+  const old = await publishRun(store, 'old', smallDraft);
+  const undisturbed = await publishRun(store, 'undisturbed', turnedDraft);
 
   for (const [failpoint, committed] of [
     ['publish:before-index', false],
@@ -41,80 +39,65 @@ test('killed while publishing, the old or the new version is served whole, and p
     ['publish:before-commit', false],
     ['publish:after-commit', true],
   ] as const) {
-    await context.test(failpoint, async (subtest) => {
-      const { servedAfterCrash, versions, contentHash, nearest, indexes } = await publishAfterCrash(
-        subtest,
-        template,
-        failpoint,
-      );
-      assert.deepEqual(servedAfterCrash, committed ? { nearest: 'd', old: false } : { nearest: 'a', old: true });
-      assert.equal(versions.length, 2);
-      assert.equal(versions[1], first);
-      assert.equal(contentHash, undisturbed.contentHash);
-      assert.equal(nearest, 'd');
-      assert.deepEqual(indexes, versions.map((id) => `${id}.hnsw`).sort());
+    await context.test(failpoint, async () => {
+      await store.activateVersion(old.id);
+      const versionsBefore = (await store.listVersions()).length;
+      await store.close();
+      await publishAndDie(folder, failpoint);
+
+      store = await openTestStore(context, folder);
+      assert.equal((await store.listVersions()).length, versionsBefore + (committed ? 1 : 0));
+      assert.equal((await store.activeVersion())?.id === old.id, !committed);
+      assert.equal(await nearestToB(store), committed ? 'd' : 'a');
+
+      const again = await publishRun(store, failpoint, turnedDraft);
+      assert.equal(again.active, true);
+      assert.equal(again.manifest.contentHash, undisturbed.manifest.contentHash);
+      assert.equal((await store.listVersions()).length, versionsBefore + 1);
+      assert.equal(await nearestToB(store), 'd');
     });
   }
-
-  /** Kills a publisher in a copy of the template (or does not), then publishes the same again. */
-  async function publishAfterCrash(within: TestContext, from: string, failpoint: Failpoint | undefined) {
-    const folder = await temporaryFolder(within);
-    await cp(from, folder, { recursive: true });
-    if (failpoint) await publishAndDie(folder, failpoint);
-    const reopened = await openTestStore(within, folder);
-    const old = (await reopened.activeVersion())?.id === first;
-    const servedAfterCrash = { nearest: await nearestTo(reopened, 'b'), old };
-    const { runId, resumed } = await reopened.beginRun({ key: 'nightly', command: 'refresh', options: {} });
-    assert.equal(resumed, failpoint !== undefined);
-    writeFileSync(path.join(folder, 'indexes', 'left-behind.hnsw.999999999.tmp'), '');
-    const { manifest } = await reopened.publish(turnedDraft(runId));
-    const versions = (await reopened.listVersions()).map(({ id }) => id);
-    const nearest = await nearestTo(reopened, 'b');
-    await reopened.close();
-    const indexes = readdirSync(path.join(folder, 'indexes')).filter(
-      (name) => failpoint !== 'publish:after-commit' || !name.endsWith('.tmp'),
-    );
-    return { servedAfterCrash, versions, contentHash: manifest.contentHash, nearest, indexes };
-  }
+  const versions = (await store.listVersions()).map(({ id }) => `${id}.hnsw`);
+  assert.deepEqual(readdirSync(path.join(folder, 'indexes')).sort(), versions.sort());
 });
 
-test('an index file that is missing or damaged is rebuilt to the same bytes and answers right', async (context) => {
+test('index files that are missing, damaged or unwritable', async (context) => {
   const folder = await emptyStoreFolder(context);
   const store = await openTestStore(context, folder);
-  const version = await publishFirst(store);
-  await store.close();
-  const file = path.join(folder, 'indexes', `${version}.hnsw`);
-  const sound = readFileSync(file);
-  const flipped = Buffer.from(sound);
-  flipped[100] ^= 1;
-  const damages: [string, () => void][] = [
-    ['missing', () => rmSync(file)],
-    ['empty', () => writeFileSync(file, '')],
-    ['truncated', () => writeFileSync(file, sound.subarray(0, sound.length - 8))],
-    ['one bit flipped', () => writeFileSync(file, flipped)],
-    ['a crafted header', () => writeFileSync(file, Buffer.concat([Buffer.alloc(96, 0xff), sound.subarray(96)]))],
-  ];
-  for (const [damage, inflict] of damages) {
-    await context.test(damage, async (subtest) => {
-      inflict();
-      const reopened = await openTestStore(subtest, folder);
-      assert.equal(await nearestTo(reopened, 'b'), 'a');
-      await reopened.close();
+  const indexes = path.join(folder, 'indexes');
+  const damages: Record<string, (file: string, sound: Buffer) => void> = {
+    missing: (file) => rmSync(file),
+    empty: (file) => writeFileSync(file, ''),
+    truncated: (file, sound) => writeFileSync(file, sound.subarray(0, sound.length - 8)),
+    'with one bit flipped': (file, sound) => writeFileSync(file, sound.with(100, sound[100] ^ 1)),
+    'with a crafted header': (file, sound) => writeFileSync(file, sound.fill(0xff, 0, 96)),
+  };
+  for (const [damage, inflict] of Object.entries(damages)) {
+    await context.test(`a file ${damage} is rebuilt to the same bytes and answers right`, async () => {
+      const { id } = await publishRun(store, damage, smallDraft);
+      const file = path.join(indexes, `${id}.hnsw`);
+      const sound = readFileSync(file);
+      inflict(file, Buffer.from(sound));
+      assert.equal(await nearestToB(store, id), 'a');
       assert.deepEqual(readFileSync(file), sound);
     });
   }
-});
 
-test('an index that cannot be written fails the publication and leaves the old version', async (context) => {
-  const folder = await emptyStoreFolder(context);
-  const store = await openTestStore(context, folder);
-  const first = await publishFirst(store);
-  const { runId } = await store.beginRun({ key: 'nightly', command: 'refresh', options: {} });
-  rmSync(path.join(folder, 'indexes'), { recursive: true });
-  writeFileSync(path.join(folder, 'indexes'), 'not a folder');
-  await assert.rejects(store.publish(turnedDraft(runId)), /indexes/);
-  assert.equal((await store.activeVersion())?.id, first);
-  rmSync(path.join(folder, 'indexes'));
-  assert.equal((await store.publish(turnedDraft(runId))).id, runId);
-  assert.ok(existsSync(path.join(folder, 'indexes', `${runId}.hnsw`)));
+  await context.test('what a killed writer left is removed by the next publication', async () => {
+    const leftBehind = path.join(indexes, 'version.hnsw.999999999.tmp');
+    writeFileSync(leftBehind, 'half an index');
+    await publishRun(store, 'cleans up', smallDraft);
+    assert.ok(readdirSync(indexes).every((name) => name.endsWith('.hnsw')));
+  });
+
+  await context.test('a folder that cannot be written fails the publication and leaves the old version', async () => {
+    const active = await store.activeVersion();
+    rmSync(indexes, { recursive: true });
+    writeFileSync(indexes, 'not a folder');
+    await assert.rejects(publishRun(store, 'unwritable', turnedDraft), /indexes/);
+    assert.deepEqual(await store.activeVersion(), active);
+    rmSync(indexes);
+    await publishRun(store, 'unwritable', turnedDraft);
+    assert.equal(await nearestToB(store), 'd');
+  });
 });

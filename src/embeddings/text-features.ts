@@ -1,0 +1,55 @@
+// Item texts -> dense vectors without any language model: TF-IDF, then a truncated SVD (latent semantic analysis,
+// Deerwester et al. 1990). The baseline that every language model has to beat, and a good companion to one.
+// Equal to scikit-learn's TfidfVectorizer + TruncatedSVD(algorithm="randomized") up to the convergence of the SVD.
+//   N texts, F terms, d dimensions; vectors [N, d] = X V, components V^T as [F, d], row-major.
+import { fitTermWeights, type SparseMatrix, type TermWeights, weighTerms } from './tf-idf.ts';
+import { truncatedSvd } from './truncated-svd.ts';
+
+/** What is stored with a version so that later texts get comparable vectors: plain strings and typed arrays. */
+export interface TextFeatureModel extends TermWeights {
+  /** [F, d] */
+  readonly components: Float32Array;
+  /** [d], falling: components come in the order of how much they explain. */
+  readonly singularValues: Float64Array;
+  /** d; less than was asked for where the texts do not span as much, 0 where no term occurs in two texts. */
+  readonly dimension: number;
+}
+
+export interface TextFeatureOptions {
+  readonly dimension: number;
+  readonly seed: string | number;
+  /** Terms in more than this share of the texts are left out; 1, the default, keeps them all. */
+  readonly maxTextShare?: number;
+}
+
+/** A text without a known term, an empty one above all, has a vector of zeros. */
+export function fitTextFeatures(
+  texts: readonly string[],
+  { dimension, seed, maxTextShare = 1 }: TextFeatureOptions,
+): { vectors: Float32Array; model: TextFeatureModel } {
+  const termWeights = fitTermWeights(texts, maxTextShare);
+  const x = weighTerms(texts, termWeights);
+  const { singularValues, components } = truncatedSvd(x, dimension, seed);
+  const model = { ...termWeights, components, singularValues, dimension: singularValues.length };
+  return { vectors: project(x, model), model };
+}
+
+/** The vectors [N, d] of other texts in the space of the fitted ones; of the same texts, the same vectors. */
+export function transformTexts(texts: readonly string[], model: TextFeatureModel): Float32Array {
+  return project(weighTerms(texts, model), model);
+}
+
+/** X V */
+function project(x: SparseMatrix, { components, dimension }: TextFeatureModel): Float32Array {
+  const vectors = new Float32Array(x.rowCount * dimension);
+  const vector = new Float64Array(dimension);
+  for (let row = 0; row < x.rowCount; row++) {
+    vector.fill(0);
+    for (let e = x.rowStart[row]; e < x.rowStart[row + 1]; e++) {
+      const v = x.columns[e] * dimension;
+      for (let j = 0; j < dimension; j++) vector[j] += x.values[e] * components[v + j];
+    }
+    vectors.set(vector, row * dimension);
+  }
+  return vectors;
+}

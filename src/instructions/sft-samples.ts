@@ -50,8 +50,8 @@ export function buildSftSamples({
   });
 }
 
-/** Kept short: a small model reads it on a CPU. */
-function renderPrompt(oldestFirst: readonly Item[], descriptionWords: number): string {
+/** Items -> a prompt, kept short: a small model reads it on a CPU. One item alone is asked about in the same words. */
+export function renderPrompt(oldestFirst: readonly Item[], descriptionWords: number): string {
   const list = oldestFirst.map((item) => `- ${itemText(item, descriptionWords)}\n`).join('');
   return `A user chose, oldest first:\n${list}Preferred categories:`;
 }

@@ -18,7 +18,7 @@ export interface RowLayout {
   cut(text: string): string[] | undefined;
 }
 
-/** What `columns` of a header line say, or the layout itself where the format has no header. */
+/** The layout, or how it follows from the file's first line where that is a header. */
 export type Layout = RowLayout | ((header: string) => RowLayout);
 
 export interface Sequences {

@@ -7,9 +7,8 @@ export type PresetName = 'quick' | 'standard';
 export interface Preset {
   /** d: width of the recommender's and of the published vectors. */
   readonly width: number;
-  /** K. */
-  readonly categoryCount: number;
-  readonly recommender: { readonly epochs: number; readonly patience: number; readonly batchSize: number };
+  /** A training of SASRec ends after this many steps, or `patience` epochs without a better validation. */
+  readonly recommender: { readonly steps: number; readonly patience: number; readonly batchSize: number };
   readonly languageModel: {
     readonly vocabularySize: number;
     readonly hiddenSize: number;
@@ -27,8 +26,7 @@ const LORA: LoraConfig = { rank: 16, alpha: 32, dropout: 0.05 };
 export const PRESETS: Record<PresetName, Preset> = {
   quick: {
     width: 64,
-    categoryCount: 64,
-    recommender: { epochs: 30, patience: 3, batchSize: 128 },
+    recommender: { steps: 2_000, patience: 5, batchSize: 128 },
     languageModel: {
       vocabularySize: 2_048,
       hiddenSize: 64,
@@ -42,8 +40,7 @@ export const PRESETS: Record<PresetName, Preset> = {
   },
   standard: {
     width: 64,
-    categoryCount: 64,
-    recommender: { epochs: 100, patience: 8, batchSize: 128 },
+    recommender: { steps: 10_000, patience: 10, batchSize: 128 },
     languageModel: {
       vocabularySize: 4_096,
       hiddenSize: 128,

@@ -18,6 +18,6 @@ export function recommenderFor(dataset: Dataset, { train }: Split, { width }: Pr
 
 export function trainingSettings({
   recommender,
-}: Preset): Pick<TrainingOptions, 'batchSize' | 'epochs' | 'patience' | 'learningRate'> {
+}: Preset): Pick<TrainingOptions, 'batchSize' | 'steps' | 'patience' | 'learningRate'> {
   return { ...recommender, learningRate: 1e-3 };
 }

@@ -19,6 +19,8 @@ export interface Augmented {
   readonly embeddings: Float32Array;
   readonly adaptationFile: string;
   readonly quality: VectorQuality;
+  /** NDCG@10 on validation of the recommender that the adaptation was learnt through. */
+  readonly validationNdcg: number;
 }
 
 /** `name` names the stage: the evaluation adapts its text arm in the very same way. */
@@ -54,5 +56,6 @@ export async function augment(
       facts: { epochs, validationNdcg, quality: vectorQuality(embeddings, recommender.width) },
     };
   });
-  return { embeddings: tensors.get('embeddings')!.values, adaptationFile, quality: facts.quality };
+  const { quality, validationNdcg } = facts;
+  return { embeddings: tensors.get('embeddings')!.values, adaptationFile, quality, validationNdcg };
 }

@@ -13,17 +13,24 @@ export interface Categories {
   readonly preferences: Float32Array;
 }
 
+const MOST_CATEGORIES = 64;
+const ITEMS_PER_CATEGORY = 50;
+
+/** K: about 50 items a category, from 2 to 64 categories. */
+const categoryCount = (itemCount: number): number =>
+  Math.min(MOST_CATEGORIES, Math.max(2, Math.round(itemCount / ITEMS_PER_CATEGORY)));
+
 export async function categorise(
   context: StageContext,
   itemVectors: Float32Array,
   { train }: Split,
-  { width, categoryCount }: Preset,
+  { width }: Preset,
 ): Promise<Categories> {
   const { tensors } = await stage(context, 'categorise', async () => {
     const seen = new Set(train.flatMap((sequence) => [...sequence]));
     const { centroids, categories, inertia } = kMeans(itemVectors, {
       dimension: width,
-      clusterCount: categoryCount,
+      clusterCount: categoryCount(itemVectors.length / width),
       seed: `${context.seed}/categorise`,
       isLeftOut: (item) => !seen.has(item),
     });

@@ -38,7 +38,7 @@ export const RANDOM_ARM = 'random';
 
 export interface WarmStartOptions {
   readonly seeds: readonly number[];
-  readonly training: Pick<TrainingOptions, 'batchSize' | 'epochs' | 'patience' | 'learningRate'>;
+  readonly training: Pick<TrainingOptions, 'batchSize' | 'steps' | 'patience' | 'learningRate'>;
   readonly progress: Progress;
 }
 

@@ -27,7 +27,8 @@ export interface RecommenderOptions {
 export interface TrainingOptions {
   readonly table: ItemTable;
   readonly batchSize: number;
-  readonly epochs: number;
+  /** The training ends with the epoch in which this many steps are done. */
+  readonly steps: number;
   readonly patience: number;
   readonly learningRate: number;
   readonly weightDecay?: number;
@@ -73,7 +74,7 @@ export async function trainRecommender(
   const result = await fit({
     trainer,
     batches: (epoch) => trainingBatches(windows, shape, random.fork(`epoch/${epoch}`)),
-    epochs: options.epochs,
+    epochs: Math.ceil(options.steps / (windows.length / shape.batchSize)),
     patience: options.patience,
     learningRate: () => options.learningRate,
     evaluate: async (values) => {

@@ -1,0 +1,58 @@
+// The flow: from who did what to enhanced item embeddings, one awaited line a stage. Every stage leaves a file in
+// the work folder, so that a killed run continues at the first stage that has none.
+
+import type { FeatureBlock } from '../src/embeddings/item-features.ts';
+import { itemText } from '../src/instructions/item-text.ts';
+import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
+import type { Dataset, Split } from '../src/interactions/dataset.ts';
+import type { RecommenderOptions } from '../src/recommenders/recommender.ts';
+import type { Preset } from './presets.ts';
+import type { StageContext } from './stage.ts';
+import { type Augmented, augment } from './stages/augment.ts';
+import { type Categories, categorise } from './stages/categorise.ts';
+import { type FineTuned, fineTune } from './stages/fine-tune.ts';
+import { type Inferred, infer } from './stages/infer.ts';
+import { instruct } from './stages/instruct.ts';
+import { pretrainLanguageModel } from './stages/pretrain-language-model.ts';
+import { type PretrainedRecommender, pretrainRecommender } from './stages/pretrain-recommender.ts';
+import { textFeatures } from './stages/text-features.ts';
+
+export interface LearntEmbeddings {
+  readonly recommender: PretrainedRecommender;
+  readonly categories: Categories;
+  readonly fineTuned: FineTuned;
+  readonly inferred: Inferred;
+  readonly augmented: Augmented;
+  readonly modelFolder: string;
+}
+
+export async function learnEmbeddings(
+  context: StageContext,
+  dataset: Dataset,
+  split: Split,
+  recommender: RecommenderOptions,
+  preset: Preset,
+): Promise<LearntEmbeddings> {
+  // What people do: a recommender learns from the training interactions alone.
+  const pretrained = await pretrainRecommender(context, recommender, split, preset);
+  // Its item vectors fall into latent categories; each user becomes a distribution over them.
+  const categories = await categorise(context, pretrained.itemVectors, split, preset);
+  // One SFT sample a user: what the user chose, in words, and the distribution to infer from it.
+  const samples = await instruct(context, dataset, split, categories, preset);
+  // A language model learns the catalogue's words, ...
+  const texts = dataset.items.map((item) => itemText(item, DESCRIPTION_WORDS));
+  const base = await pretrainLanguageModel(context, texts, preset);
+  // ... then to infer users' preferences from them.
+  const fineTuned = await fineTune(context, samples, categories.categoryCount, base, preset);
+  // It reads every item, cold ones included, and every user.
+  const itemPrompts = dataset.items.map((item) => renderPrompt([item], DEFAULT_PROMPT.descriptionWords));
+  const inferred = await infer(context, fineTuned.model, base.tokenizer, itemPrompts, dataset.userIds, samples);
+  // What it made of an item stands beside the item's plain text features, adapted to the recommender together.
+  const text = await textFeatures(context, dataset, preset);
+  const hidden: FeatureBlock = { name: 'language model', width: base.config.hidden_size, values: inferred.itemHidden };
+  const augmented = await augment(context, 'augment', [...text, hidden], recommender, split, preset);
+  return { recommender: pretrained, categories, fineTuned, inferred, augmented, modelFolder: base.folder };
+}
+
+/** How much of a description the language model's pre-training reads. */
+const DESCRIPTION_WORDS = 100;

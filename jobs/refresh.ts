@@ -1,0 +1,155 @@
+// The nightly job: data in, a new version out.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { OnBadRow } from '../src/interactions/bad-rows.ts';
+import { readDataset } from '../src/interactions/read-dataset.ts';
+import { leaveOneOut } from '../src/interactions/split.ts';
+import type { Log } from '../src/log.ts';
+import type { Progress } from '../src/progress.ts';
+import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
+import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
+import { PRESETS, type PresetName } from './presets.ts';
+import { recommenderFor } from './recommender-settings.ts';
+import { openWork } from './work.ts';
+
+export interface RefreshOptions {
+  readonly data: string;
+  /** A folder or a `postgres://` URL. */
+  readonly store: string;
+  /** Where files go when the store is in Postgres. */
+  readonly folder: string;
+  readonly preset: PresetName;
+  readonly seed: number;
+  readonly onBadRow: OnBadRow;
+  readonly progress: Progress;
+  readonly log: Log;
+  /** Told the name of each point that a crash could hit: `after:<stage>` and those of publishing. */
+  readonly failpoint: (name: string) => void;
+}
+
+export interface RefreshResult {
+  readonly runId: string;
+  readonly version: string;
+  readonly items: number;
+  readonly users: number;
+  readonly skippedRows: number;
+  /** The trained language model and its adapter, as Hugging Face and PEFT folders. */
+  readonly modelFolder: string;
+  readonly adapterFolder: string;
+  /** By stage; 0 where an earlier run had done it. */
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly metrics: Readonly<Record<string, unknown>>;
+}
+
+export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
+  const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
+  try {
+    return await refreshInto(store, options);
+  } finally {
+    await store.close();
+  }
+}
+
+async function refreshInto(store: Store, options: RefreshOptions): Promise<RefreshResult> {
+  const { data, seed, progress, failpoint } = options;
+  const preset = PRESETS[options.preset];
+  const seconds: Record<string, number> = {};
+
+  // Who did what.
+  const ingesting = performance.now();
+  const { dataset, skippedRows } = await readDataset(data, {
+    onBadRow: options.onBadRow,
+    skippedRowsFile: path.join(store.folder, 'skipped-rows.jsonl'),
+  });
+  seconds.ingest = (performance.now() - ingesting) / 1000;
+  const split = leaveOneOut(dataset.sequences);
+  const recommender = recommenderFor(dataset, split, preset);
+
+  const onStage = async (name: string, took: number, facts: unknown) => {
+    seconds[name] = took;
+    await store.finishStage(runId, name, took, facts as Record<string, unknown>);
+    failpoint(`after:${name}`);
+  };
+  const work = openWork({ folder: store.folder, dataset, preset, seed, progress, onStage });
+  const { runId } = await store.beginRun({
+    key: work.key,
+    command: 'refresh',
+    options: { data: dataset.name, preset: options.preset, seed },
+  });
+  try {
+    failpoint('after:ingest');
+    // From behaviour and words to one vector an item.
+    const learnt = await learnEmbeddings(work, dataset, split, recommender, preset);
+    // One version, visible at once or not at all.
+    const publishing = performance.now();
+    const metrics = metricsOf(learnt);
+    const lineage = {
+      data: dataset.hash,
+      dataset: dataset.name,
+      preset: options.preset,
+      seed,
+      work: work.key,
+      adaptation: await fileIdentity(store.folder, learnt.augmented.adaptationFile),
+      adapter: await fileIdentity(store.folder, path.join(learnt.fineTuned.adapterFolder, 'adapter_model.safetensors')),
+    };
+    const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
+    seconds.publish = (performance.now() - publishing) / 1000;
+    await store.finishRun(runId, version.id, metrics);
+    return {
+      runId,
+      version: version.id,
+      items: dataset.items.length,
+      users: dataset.userIds.length,
+      skippedRows,
+      modelFolder: learnt.modelFolder,
+      adapterFolder: learnt.fineTuned.adapterFolder,
+      seconds,
+      metrics,
+    };
+  } catch (error) {
+    await store.failRun(runId, error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+}
+
+function draftOf(
+  runId: string,
+  dataset: { readonly items: VersionDraft['items']; readonly userIds: readonly string[] },
+  { categories, inferred, augmented }: LearntEmbeddings,
+  lineage: VersionDraft['lineage'],
+  metrics: VersionDraft['metrics'],
+): VersionDraft {
+  return {
+    runId,
+    items: dataset.items,
+    embeddings: augmented.embeddings,
+    dimension: augmented.embeddings.length / dataset.items.length,
+    itemCategories: categories.categories,
+    inferredItemCategories: inferred.itemDistributions,
+    categoryCount: categories.categoryCount,
+    userIds: dataset.userIds,
+    priorPreferences: categories.preferences,
+    inferredPreferences: inferred.userDistributions,
+    lineage,
+    metrics,
+  };
+}
+
+/** Which file, inside the store's folder, and what was in it. */
+async function fileIdentity(folder: string, file: string): Promise<{ file: string; sha256: string }> {
+  return {
+    file: path.relative(folder, file),
+    sha256: createHash('sha256')
+      .update(await readFile(file))
+      .digest('hex'),
+  };
+}
+
+function metricsOf({ recommender, fineTuned, augmented }: LearntEmbeddings): Record<string, unknown> {
+  return {
+    recommender: recommender.test,
+    languageModel: { heldOutLoss: fineTuned.heldOutLoss, meanAnswerLoss: fineTuned.meanAnswerLoss },
+    embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
+  };
+}

@@ -1,0 +1,36 @@
+// Where a piece of work keeps its stages, and what happens when one of them is done.
+import path from 'node:path';
+import type { Dataset } from '../src/interactions/dataset.ts';
+import type { Progress } from '../src/progress.ts';
+import { type Preset, workKey } from './presets.ts';
+import type { StageContext } from './stage.ts';
+
+export interface WorkOptions {
+  /** The store's folder. */
+  readonly folder: string;
+  readonly dataset: Dataset;
+  readonly preset: Preset;
+  readonly seed: number;
+  readonly progress: Progress;
+  readonly onStage: StageContext['onStage'];
+}
+
+/** The same data, preset and seed have the same folder: killed, repeated and evaluated work shares what is finished. */
+export function openWork({
+  folder,
+  dataset,
+  preset,
+  seed,
+  progress,
+  onStage,
+}: WorkOptions): StageContext & { key: string } {
+  const key = workKey(dataset.hash, preset, seed);
+  return { key, folder: path.join(folder, 'work', key), progress, seed, onStage };
+}
+
+/** Ends the process as a crash would, when it was started with this failpoint's name. */
+export function createFailpoint(name: string | undefined): (reached: string) => void {
+  return (reached) => {
+    if (reached === name) process.kill(process.pid, 'SIGKILL');
+  };
+}

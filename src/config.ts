@@ -1,0 +1,38 @@
+// The only reader of the environment, checked once, plain typed data after that.
+import { z } from 'zod';
+import { TslrecError } from './errors.ts';
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** Where the store is when the command line does not say: a Postgres URL, or a folder. */
+  readonly store: string;
+  /** Files of a store in Postgres. */
+  readonly folder: string;
+  /** A name at which this process kills itself: for tests of what a crash leaves behind. */
+  readonly failpoint?: string;
+}
+
+const environment = z.object({
+  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  DATABASE_URL: z.string().optional(),
+  TSLREC_FOLDER: z.string().min(1).default('.tslrec'),
+  TSLREC_FAILPOINT: z.string().optional(),
+});
+
+export function readConfig(variables: Record<string, string | undefined>): Config {
+  const read = environment.safeParse(variables);
+  if (!read.success) {
+    const [{ path, message }] = read.error.issues;
+    throw new TslrecError('bad-request', `The environment variable ${path.join('.')} is wrong: ${message}.`);
+  }
+  const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_FAILPOINT } = read.data;
+  return {
+    port: PORT,
+    host: HOST,
+    store: DATABASE_URL ?? TSLREC_FOLDER,
+    folder: TSLREC_FOLDER,
+    failpoint: TSLREC_FAILPOINT,
+  };
+}

@@ -67,7 +67,7 @@ async function listen(server: Server, port: number, host: string): Promise<void>
     await once(server, 'listening');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new TslrecError('conflict', `Port ${port} on ${host} is in use: stop what listens there or give --port.`, {
+    throw new TslrecError('conflict', `Port ${port} on ${host} is in use: stop what listens there or choose another.`, {
       cause: error,
     });
   }

@@ -27,10 +27,6 @@ export interface Indexes {
   isLoaded(version: Version): boolean;
 }
 
-export function indexFile(folder: string, versionId: string): string {
-  return path.join(folder, 'indexes', `${versionId}.hnsw`);
-}
-
 export function createIndexes(folder: string, query: Query, log: Log): Indexes {
   const cache = new Map<string, { index: Promise<VersionIndex>; loaded: boolean }>();
 
@@ -63,7 +59,7 @@ async function loadIndex(folder: string, query: Query, log: Log, version: Versio
 
 async function readOrRebuild(folder: string, query: Query, log: Log, version: Version): Promise<HierarchicalNSW> {
   const { dimension, index } = version.manifest;
-  const file = indexFile(folder, version.id);
+  const file = path.join(folder, index.file);
   try {
     return await readIndexFile(file, index, dimension);
   } catch (error) {

@@ -19,7 +19,7 @@ export function lockFolder(folder: string): () => void {
   const ownerFile = path.join(folder, 'lock-owner');
   const lock = new DatabaseSync(path.join(folder, 'lock'), { timeout: 0 });
   try {
-    lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
@@ -43,6 +43,5 @@ function readOwner(ownerFile: string): string {
 }
 
 function conflictMessage(folder: string, owner: string): string {
-  const remedy = 'Stop it first, or keep the data in Postgres, which many processes share (--store postgres://...)';
-  return `${folder} is in use by ${owner}. ${remedy}.`;
+  return `${folder} is in use by ${owner}. Stop it first, or keep the data in Postgres, which many processes can share.`;
 }

@@ -2,6 +2,7 @@
 // process. PGlite has one session, so transactions and single statements queue for it.
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { TslrecError } from '../errors.ts';
@@ -10,14 +11,15 @@ import { lockFolder } from './lock.ts';
 import type { Answer, Statement } from './pglite-worker.ts';
 
 export function hasPgliteDatabase(folder: string): boolean {
-  return existsSync(path.join(folder, 'database', 'PG_VERSION'));
+  return existsSync(path.join(folder, 'database'));
 }
 
 export async function openPglite(folder: string): Promise<Database> {
   const unlock = lockFolder(folder);
   try {
-    const worker = await startWorker(path.join(folder, 'database'));
-    return pgliteDatabase(worker, unlock);
+    const dataFolder = path.join(folder, 'database');
+    if (!hasPgliteDatabase(folder)) await createDataFolder(dataFolder);
+    return pgliteDatabase(await startWorker(dataFolder), unlock);
   } catch (error) {
     unlock();
     throw new TslrecError('unavailable', `The database in ${folder} cannot be opened: ${(error as Error).message}`, {
@@ -26,14 +28,29 @@ export async function openPglite(folder: string): Promise<Database> {
   }
 }
 
+/** Gets its name only when it is whole: a data folder whose making was killed would never open. */
+async function createDataFolder(dataFolder: string): Promise<void> {
+  const unfinished = `${dataFolder}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await stopWorker(await startWorker(unfinished));
+  await rename(unfinished, dataFolder);
+}
+
 async function startWorker(dataFolder: string): Promise<Worker> {
   const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData: { dataFolder } });
   await once(worker, 'message');
   return worker;
 }
 
-function pgliteDatabase(worker: Worker, unlock: () => void): Database {
+/** Also returns for a worker that has died before. */
+async function stopWorker(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return;
   const exited = new Promise((resolve) => worker.once('exit', resolve));
+  worker.postMessage('close');
+  await exited;
+}
+
+function pgliteDatabase(worker: Worker, unlock: () => void): Database {
   const session = workerSession(worker);
   const exclusively = createQueue();
   return {
@@ -49,8 +66,7 @@ function pgliteDatabase(worker: Worker, unlock: () => void): Database {
       }),
     close: () =>
       exclusively(async () => {
-        worker.postMessage('close');
-        await exited;
+        await stopWorker(worker);
         unlock();
       }),
   };

@@ -8,6 +8,9 @@ const SECOND = 1000;
 const CONNECT_TIMEOUT_MS = 10 * SECOND;
 const STATEMENT_TIMEOUT_MS = 60 * SECOND;
 
+/** SQLSTATE classes: connection, resources, operator intervention (shutdown, cancelled by a deadline). */
+const SERVER_TROUBLE = /^(08|53|57)/;
+
 export async function openPostgres(url: string): Promise<Database> {
   const pool = new pg.Pool({
     connectionString: url,
@@ -37,9 +40,18 @@ export async function openPostgres(url: string): Promise<Database> {
   };
 }
 
+/** What the server says about a statement stays as it is; a lost or refused connection, a deadline, a shutdown do not. */
+function asUnavailable(error: unknown): unknown {
+  const aboutStatement = error instanceof pg.DatabaseError && !SERVER_TROUBLE.test(error.code ?? '');
+  if (aboutStatement) return error;
+  return new TslrecError('unavailable', `The database does not answer: ${describe(error)}`, { cause: error });
+}
+
 /** A failed transaction costs its connection: closing it is the one rollback that needs no answer from the server. */
 async function transaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
-  const client = await pool.connect();
+  const client = await pool.connect().catch((error) => {
+    throw asUnavailable(error);
+  });
   try {
     const result = await runTransaction(sessionOf(client), work);
     client.release();
@@ -52,7 +64,11 @@ async function transaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>)
 
 function sessionOf(client: pg.Pool | pg.PoolClient): Query {
   return async (sql, parameters) => {
-    const result: pg.QueryResult | pg.QueryResult[] = await client.query(sql, parameters && [...parameters]);
+    const result: pg.QueryResult | pg.QueryResult[] = await client
+      .query(sql, parameters && [...parameters])
+      .catch((error) => {
+        throw asUnavailable(error);
+      });
     return (Array.isArray(result) ? result.at(-1)?.rows : result.rows) ?? [];
   };
 }

@@ -5,11 +5,17 @@ import path from 'node:path';
 import { invariant } from '../errors.ts';
 import type { Database } from './database.ts';
 import { checkDraft, contentHash, type VersionDraft } from './draft.ts';
-import { type FileDigest, removeAbandonedFiles, writeIndexFile } from './index-file.ts';
-import { indexFile } from './indexes.ts';
+import { removeAbandonedFiles, writeIndexFile } from './index-file.ts';
 import { insertRows } from './rows.ts';
 import { requireRun } from './runs.ts';
-import { insertVersion, type Manifest, moveActiveVersion, selectVersion, type Version } from './versions.ts';
+import {
+  type IndexFile,
+  insertVersion,
+  type Manifest,
+  moveActiveVersion,
+  selectVersion,
+  type Version,
+} from './versions.ts';
 
 export type Failpoint =
   | 'publish:before-index'
@@ -29,14 +35,12 @@ export async function publish(
 
   checkDraft(draft);
   failpoint('publish:before-index');
-  const file = indexFile(folder, draft.runId);
-  await removeAbandonedFiles(path.dirname(file));
-  const digest = await writeIndexFile({ file, embeddings: draft.embeddings, dimension: draft.dimension });
+  const index = await publishIndex(folder, draft);
   failpoint('publish:after-rename');
 
   await database.transaction(async (query) => {
     await insertRows(query, draft);
-    await insertVersion(query, draft.runId, manifestOf(draft, path.relative(folder, file), digest));
+    await insertVersion(query, draft.runId, manifestOf(draft, index));
     await moveActiveVersion(query, draft.runId);
     failpoint('publish:before-commit');
   });
@@ -46,14 +50,20 @@ export async function publish(
   return version;
 }
 
-function manifestOf(draft: VersionDraft, file: string, digest: FileDigest): Manifest {
+async function publishIndex(folder: string, { runId, embeddings, dimension }: VersionDraft): Promise<IndexFile> {
+  await removeAbandonedFiles(path.join(folder, 'indexes'));
+  const file = path.join('indexes', `${runId}.hnsw`);
+  return { file, ...(await writeIndexFile({ file: path.join(folder, file), embeddings, dimension })) };
+}
+
+function manifestOf(draft: VersionDraft, index: IndexFile): Manifest {
   return {
     items: draft.items.length,
     users: draft.userIds.length,
     dimension: draft.dimension,
     categories: draft.categoryCount,
     contentHash: contentHash(draft),
-    index: { file, ...digest },
+    index,
     createdAt: new Date().toISOString(),
     lineage: draft.lineage,
     metrics: draft.metrics,

@@ -57,7 +57,7 @@ export async function openStore(location: string, options: StoreOptions): Promis
   const database = inPostgres ? await openPostgres(location) : await openFolder(folder, options);
   try {
     if (options.migrate) await migrate(database);
-    else await checkSchema(database);
+    await checkSchema(database);
   } catch (error) {
     await database.close();
     throw error;

@@ -56,7 +56,7 @@ test('before anything is published, the service is alive but not ready', async (
   const other = await emptyStoreFolder(context);
   await assert.rejects(startService({ storeLocation: other, port: Number(port), log: silentLog }), {
     code: 'conflict',
-    message: `Port ${port} on 127.0.0.1 is in use: stop what listens there or give --port.`,
+    message: `Port ${port} on 127.0.0.1 is in use: stop what listens there or choose another.`,
   });
 });
 

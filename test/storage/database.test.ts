@@ -1,8 +1,19 @@
 // The two databases behind the one seam.
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
 import { openPglite } from '../../src/storage/pglite.ts';
 import { openPostgres } from '../../src/storage/postgres.ts';
+import { checkSchema, migrate } from '../../src/storage/schema.ts';
+import { openStore } from '../../src/storage/store.ts';
 import { testDatabaseContract } from '../support/database-contract.ts';
-import { emptyStoreFolder, temporaryPostgresDatabase, withoutPostgres } from '../support/stores.ts';
+import {
+  emptyStoreFolder,
+  silentLog,
+  temporaryFolder,
+  temporaryPostgresDatabase,
+  withoutPostgres,
+} from '../support/stores.ts';
 
 if (withoutPostgres) console.log(withoutPostgres);
 
@@ -14,4 +25,42 @@ testDatabaseContract('PGlite', async (context) => openPglite(await emptyStoreFol
 testDatabaseContract('Postgres', async (context) => openPostgres(await temporaryPostgresDatabase(context)), {
   all: withoutPostgres,
   lostConnection: false,
+});
+
+test('a Postgres that does not answer is named, without its password', async () => {
+  await assert.rejects(openPostgres('postgres://reader:secret@127.0.0.1:1/catalogue'), {
+    code: 'unavailable',
+    message: /^The database postgres:\/\/reader@127\.0\.0\.1:1\/catalogue does not answer: .*ECONNREFUSED/,
+  });
+});
+
+test('a PGlite folder', async (context) => {
+  const folder = await emptyStoreFolder(context);
+  const database = await openPglite(folder);
+  context.after(database.close);
+
+  await context.test('is synced before a write is acknowledged', async () => {
+    assert.deepEqual(await database.query('SHOW fsync'), [{ fsync: 'on' }]);
+  });
+
+  await context.test('is opened once', async () => {
+    await assert.rejects(openPglite(folder), { code: 'conflict', message: new RegExp(`by process ${process.pid}\\.`) });
+  });
+
+  await context.test('with another schema is refused, saying what to do', async () => {
+    await checkSchema(database);
+    await database.query("UPDATE migrations SET name = 'renamed' WHERE name LIKE '0003%'");
+    await assert.rejects(checkSchema(database), { code: 'conflict', message: /older .* `npx tslrec migrate`/ });
+    await database.query("UPDATE migrations SET name = '0003-create-versions' WHERE name = 'renamed'");
+    await database.query("INSERT INTO migrations (name, run_on) VALUES ('9999-later', now())");
+    await assert.rejects(checkSchema(database), { code: 'conflict', message: /newer .* update/ });
+    await database.query("DELETE FROM migrations WHERE name = '9999-later'");
+    assert.deepEqual(await migrate(database), []);
+  });
+
+  await context.test('that holds no store is refused and stays as it was', async () => {
+    const empty = await temporaryFolder(context);
+    await assert.rejects(openStore(empty, { log: silentLog }), { code: 'not-found', message: /npx tslrec refresh/ });
+    assert.deepEqual(readdirSync(empty), []);
+  });
 });

@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
-import { openPglite } from '../../src/storage/pglite.ts';
 import { openStore, type Store, type VersionDraft } from '../../src/storage/store.ts';
 import { smallDraft, turnedDraft } from '../support/drafts.ts';
 import {
@@ -233,19 +232,6 @@ test('drafts, refused and large', async (context) => {
     assert.equal(new Set(neighbours.map(({ itemId }) => itemId)).size, 299);
     assert.ok(neighbours.every(({ itemId }) => itemId !== 'item-7'));
   });
-});
-
-test('a store that was never made, or whose schema is old, says which command to run', async (context) => {
-  const folder = await temporaryFolder(context);
-  await assert.rejects(openStore(folder, { log: silentLog }), { code: 'not-found', message: /npx tslrec refresh/ });
-  assert.deepEqual(readdirSync(folder), []);
-
-  const migrated = await emptyStoreFolder(context);
-
-  const database = await openPglite(migrated);
-  await database.query("DELETE FROM migrations WHERE name LIKE '0003%'");
-  await database.close();
-  await assert.rejects(openStore(migrated, { log: silentLog }), { code: 'conflict', message: /npx tslrec migrate/ });
 });
 
 function nearestByBruteForce(embeddings: Float32Array, dimension: number, query: number, count: number): number[] {

@@ -116,7 +116,7 @@ export function testDatabaseContract(
         await query("INSERT INTO notes VALUES (5, 'e')");
         await query('SELECT pg_terminate_backend(pg_backend_pid())');
       });
-      await assert.rejects(work);
+      await assert.rejects(work, { code: 'unavailable' });
       assert.equal(await texts(), 'a');
     });
 

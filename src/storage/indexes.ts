@@ -63,7 +63,7 @@ async function readOrRebuild(folder: string, query: Query, log: Log, version: Ve
   try {
     return await readIndexFile(file, index, dimension);
   } catch (error) {
-    log.warn({ version: version.id, error: (error as Error).message }, 'the index file is rebuilt from the rows');
+    log.warn({ version: version.id, err: error }, 'the index file is rebuilt from the rows');
     const { values } = await selectEmbeddings(query, version);
     const rebuilt: FileDigest = await writeIndexFile({ file, embeddings: values, dimension });
     return readIndexFile(file, rebuilt, dimension);

@@ -54,7 +54,7 @@ function pgliteDatabase(worker: Worker, unlock: () => void): Database {
   const session = workerSession(worker);
   const exclusively = createQueue();
   return {
-    query: (sql, parameters) => exclusively(() => session(sql, parameters)) as Promise<never>,
+    query: <Row>(sql: string, parameters?: Statement['parameters']) => exclusively(() => session<Row>(sql, parameters)),
     transaction: (work) =>
       exclusively(async () => {
         try {

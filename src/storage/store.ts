@@ -83,7 +83,7 @@ function createStore(database: Database, folder: string, log: Log): Store {
       const version = await versions.activeVersion();
       if (!version) return { ready: false, reason: 'nothing has been published yet' };
       if (indexes.isLoaded(version)) return { ready: true, version: version.id };
-      indexes.get(version).catch((error) => log.error({ error }, 'the index cannot be loaded'));
+      indexes.get(version).catch((error) => log.error({ err: error }, 'the index cannot be loaded'));
       return { ready: false, reason: `the index of version ${version.id} is being loaded` };
     },
     close: () => database.close(),

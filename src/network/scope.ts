@@ -61,17 +61,17 @@ export function buildModel<Outputs>(mode: 'training' | 'inference', define: (sco
   const graph = new Graph();
   const parameters: Parameter[] = [];
   const windows: MaskWindow[] = [];
-  const pools = new Map<number, { tensor: Tensor; values?: Float32Array }>();
+  const pools = new Map<number, Tensor>();
 
   const mask = (shape: Shape, rate: number): Tensor => {
-    const pool = pools.get(rate) ?? { tensor: graph.input(`dropout.pool.${rate}`, [POOL_LENGTH]) };
+    const pool = pools.get(rate) ?? graph.input(`dropout.pool.${rate}`, [POOL_LENGTH]);
     pools.set(rate, pool);
     const parts: Tensor[] = [];
     for (let rest = sizeOf(shape); rest > 0; rest -= LONGEST_WINDOW) {
       const length = Math.min(rest, LONGEST_WINDOW);
       const start = graph.input(`dropout.start.${windows.length}`, [1], 'int32');
       windows.push({ start: start.name, length });
-      parts.push(window(pool.tensor, start, length));
+      parts.push(window(pool, start, length));
     }
     return reshape(parts.length === 1 ? parts[0] : concatenate(parts, 0), shape);
   };
@@ -93,19 +93,25 @@ export function buildModel<Outputs>(mode: 'training' | 'inference', define: (sco
     outputs,
     dropoutFeeds(random) {
       const feeds: Record<string, Float32Array | Int32Array> = {};
-      for (const [rate, pool] of pools) {
-        pool.values ??= maskPool(rate);
-        feeds[pool.tensor.name] = pool.values;
-      }
+      for (const [rate, pool] of pools) feeds[pool.name] = maskPool(rate);
       for (const { start, length } of windows) feeds[start] = Int32Array.of(random.integer(POOL_LENGTH - length + 1));
       return feeds;
     },
   };
 }
 
+/** One pool a rate, made when it is first needed and shared by all models of the process. */
+const maskPools = new Map<number, Float32Array>();
+
 function maskPool(rate: number): Float32Array {
-  const draw = createRandom(`dropout/${rate}`);
-  return Float32Array.from({ length: POOL_LENGTH }, () => (draw.next() < rate ? 0 : 1 / (1 - rate)));
+  let pool = maskPools.get(rate);
+  if (!pool) {
+    const draw = createRandom(`dropout/${rate}`);
+    pool = new Float32Array(POOL_LENGTH);
+    for (let i = 0; i < POOL_LENGTH; i++) pool[i] = draw.next() < rate ? 0 : 1 / (1 - rate);
+    maskPools.set(rate, pool);
+  }
+  return pool;
 }
 
 /** Fresh values of a model's parameters. Each parameter has its own stream, so that adding one changes no other. */

@@ -11,6 +11,7 @@ import { openStore, type Store, type VersionDraft } from '../src/storage/store.t
 import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { recommenderFor } from './recommender-settings.ts';
+import type { StageReport } from './stage.ts';
 import { openWork } from './work.ts';
 
 export interface RefreshOptions {
@@ -66,8 +67,8 @@ async function refreshInto(store: Store, options: RefreshOptions): Promise<Refre
   const split = leaveOneOut(dataset.sequences);
   const recommender = recommenderFor(dataset, split, preset);
 
-  const onStage = async (name: string, took: number, facts: unknown) => {
-    seconds[name] = took;
+  const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {
+    seconds[name] = reused ? 0 : took;
     await store.finishStage(runId, name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
   };

@@ -17,8 +17,16 @@ export interface StageContext {
   readonly folder: string;
   readonly progress: Progress;
   readonly seed: number;
-  /** Called after a stage's file is in place; `seconds` is 0 where it was there before. */
-  readonly onStage: (name: string, seconds: number, facts: unknown) => Promise<void>;
+  /** Called after a stage's file is in place, whether it was made now or found. */
+  readonly onStage: (report: StageReport) => Promise<void>;
+}
+
+export interface StageReport {
+  readonly name: string;
+  /** What it took to compute. */
+  readonly seconds: number;
+  readonly reused: boolean;
+  readonly facts: unknown;
 }
 
 export async function stage<Facts>(
@@ -30,13 +38,14 @@ export async function stage<Facts>(
   if (existsSync(file)) {
     const { tensors, metadata } = await readSafetensors(file);
     const facts = JSON.parse(metadata.facts) as Facts;
-    await context.onStage(name, 0, facts);
+    await context.onStage({ name, seconds: Number(metadata.seconds), reused: true, facts });
     return { tensors, facts };
   }
   const began = performance.now();
   const output = await compute();
-  await writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts) });
-  await context.onStage(name, (performance.now() - began) / 1000, output.facts);
+  const seconds = (performance.now() - began) / 1000;
+  await writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts), seconds: String(seconds) });
+  await context.onStage({ name, seconds, reused: false, facts: output.facts });
   return output;
 }
 

@@ -11,6 +11,8 @@ import { type StageContext, stage } from '../stage.ts';
 const LENGTH = 128;
 const BATCH_SIZE = 32;
 const LONGEST_PROMPT = 512;
+/** How often the same text is read: more would only be learnt by heart. */
+const MOST_PASSES = 8;
 
 export interface PretrainedLanguageModel extends BaseModel {
   readonly folder: string;
@@ -35,12 +37,14 @@ export async function pretrainLanguageModel(
       rms_norm_eps: 1e-6,
       rope_theta: 10_000,
     };
-    const { values, loss } = await pretrainCausal(await tokenizer.encode(texts), {
+    const encoded = await tokenizer.encode(texts);
+    const corpusTokens = encoded.reduce((sum, text) => sum + text.length, 0);
+    const { values, loss } = await pretrainCausal(encoded, {
       config,
       endOfText: tokenizer.endOfText,
       batchSize: BATCH_SIZE,
       length: LENGTH,
-      tokens: pretrainingTokens,
+      tokens: Math.min(pretrainingTokens, MOST_PASSES * corpusTokens),
       learningRate: 2e-3,
       seed: `${context.seed}/language-model`,
       checkpoint: path.join(context.folder, 'pretrain-language-model.checkpoint'),

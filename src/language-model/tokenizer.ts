@@ -1,9 +1,13 @@
 // A byte-level BPE tokenizer (Sennrich et al., arXiv 1508.07909; byte alphabet of GPT-2), trained on the
 // catalogue's text by Hugging Face's `tokenizers`. Any byte has a token, so nothing is ever unknown.
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { BPE, byteLevelAlphabet, byteLevelPreTokenizer, Tokenizer as HfTokenizer } from 'tokenizers';
+import { promisify } from 'node:util';
+import { byteLevelAlphabet, Tokenizer as HfTokenizer } from 'tokenizers';
+
+const runFile = promisify(execFile);
 
 export interface Tokenizer {
   readonly vocabularySize: number;
@@ -26,10 +30,7 @@ export async function trainTokenizer(texts: readonly string[], vocabularySize: n
     const corpus = path.join(folder, 'corpus.txt');
     const trained = path.join(folder, 'tokenizer.json');
     await writeFile(corpus, texts.map((text) => text.replaceAll('\n', ' ')).join('\n'));
-    const tokenizer = new HfTokenizer(BPE.empty());
-    tokenizer.setPreTokenizer(byteLevelPreTokenizer(false));
-    tokenizer.train([corpus]);
-    tokenizer.save(trained);
+    await runFile(process.execPath, [path.join(import.meta.dirname, 'train-bpe.ts'), corpus, trained]);
     return tokenizerFromJson(truncate(await readFile(trained, 'utf8'), vocabularySize));
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -44,7 +44,7 @@ export async function stage<Facts>(
   const began = performance.now();
   const output = await compute();
   const seconds = (performance.now() - began) / 1000;
-  await writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts), seconds: String(seconds) });
+  writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts), seconds: String(seconds) });
   await context.onStage({ name, seconds, reused: false, facts: output.facts });
   return output;
 }

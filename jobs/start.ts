@@ -26,7 +26,7 @@ const work = {
 try {
   if (await isEmpty()) {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
-    if (!existsSync(data)) await writeSample(data, generateSample(DEFAULT_SAMPLE));
+    if (!existsSync(data)) writeSample(data, generateSample(DEFAULT_SAMPLE));
     const { version } = await refresh({ ...work, store: config.store, log: createLog('warn'), failpoint: () => {} });
     console.log(`Version ${version} is published. Is a warm start worth it? On the synthetic sample:`);
     console.log(warmStartTable(await evaluate({ ...work, arms: ['random', 'text', 'tslrec'], seeds: 1 })));

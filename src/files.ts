@@ -1,27 +1,83 @@
-// Files that appear whole or not at all: temporary name, fsync, rename, fsync of the folder.
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+// Files that appear whole or not at all: written under a temporary name, fsynced, renamed into place, and the folder
+// fsynced, so that neither a crash nor a full disk leaves half a file under the final name. Synchronous, because only
+// jobs and worker threads write files.
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
 
-export async function writeFileAtomically(file: string, chunks: Iterable<Uint8Array | string> | string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const temporary = `${file}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w');
-  try {
-    for (const chunk of typeof chunks === 'string' ? [chunks] : chunks) await handle.appendFile(chunk);
-    await handle.sync();
-  } catch (error) {
-    await handle.close();
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await handle.close();
-  await rename(temporary, file);
-  await syncFolder(path.dirname(file));
+export interface AtomicFile {
+  write(chunk: string | Uint8Array): void;
+  /** Makes the file appear under its name; if it throws, `discard` is still to be called. */
+  commit(): void;
+  /** Removes what was written and is not committed; the file that had the name before, if any, stays. */
+  discard(): void;
 }
 
-/** Makes a rename in the folder durable. Windows cannot open folders and needs no sync. */
-export async function syncFolder(folder: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
-  await handle.sync().finally(() => handle.close());
+const BUFFER_CHARACTERS = 1 << 16;
+
+export function openAtomicFile(file: string): AtomicFile {
+  const temporary = temporaryName(file);
+  mkdirSync(path.dirname(file), { recursive: true });
+  let descriptor: number | undefined = openSync(temporary, 'w');
+  let pending = '';
+  const writeAll = (bytes: Uint8Array) => {
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor!, bytes, written);
+  };
+  const flush = () => {
+    writeAll(Buffer.from(pending));
+    pending = '';
+  };
+  const close = () => {
+    if (descriptor !== undefined) closeSync(descriptor);
+    descriptor = undefined;
+  };
+  return {
+    write(chunk) {
+      if (typeof chunk === 'string') {
+        pending += chunk;
+        if (pending.length >= BUFFER_CHARACTERS) flush();
+      } else {
+        flush();
+        writeAll(chunk);
+      }
+    },
+    commit() {
+      flush();
+      close();
+      moveIntoPlace(temporary, file);
+    },
+    discard() {
+      close();
+      rmSync(temporary, { force: true });
+    },
+  };
+}
+
+export function writeFileAtomically(file: string, chunks: string | Iterable<string | Uint8Array>): void {
+  const atomic = openAtomicFile(file);
+  try {
+    for (const chunk of typeof chunks === 'string' ? [chunks] : chunks) atomic.write(chunk);
+    atomic.commit();
+  } catch (error) {
+    atomic.discard();
+    throw error;
+  }
+}
+
+/** Says whose it is, so that what a killed process has left can be told from what a live one is writing. */
+export const temporaryName = (file: string): string => `${file}.${process.pid}.tmp`;
+
+/** Gives a file that somebody else has written its name, durably. */
+export function moveIntoPlace(temporary: string, file: string): void {
+  sync(temporary, 'r+');
+  renameSync(temporary, file);
+  if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
+}
+
+function sync(file: string, flags: string): void {
+  const descriptor = openSync(file, flags);
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -137,7 +137,7 @@ function createProgram(config: Config): Command {
     .addOption(seedOption())
     .action(async (folder: string, size: typeof DEFAULT_SAMPLE) => {
       const sample = generateSample(size);
-      await writeSample(folder, sample);
+      writeSample(folder, sample);
       const { items, userIds } = sample.dataset;
       console.log(`Wrote ${items.length} synthetic items and ${userIds.length} synthetic users to ${folder}.`);
     });

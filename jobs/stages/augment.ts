@@ -49,7 +49,7 @@ export async function augment(
         name: `adaptation: ${blocks.map((block) => block.name).join(' + ')}`,
       },
     );
-    await saveAdaptation(adaptationFile, adaptation);
+    saveAdaptation(adaptationFile, adaptation);
     const embeddings = await applyAdaptation(adaptation, blocks);
     return {
       tensors: new Map([['embeddings', matrix(embeddings, recommender.width)]]),

@@ -45,7 +45,7 @@ export async function fineTune(
       checkpoint: path.join(context.folder, 'fine-tune.checkpoint'),
       progress: context.progress,
     });
-    await saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
+    saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
     const { heldOutLoss, meanAnswerLoss, history } = result;
     return { tensors: new Map(), facts: { heldOutLoss, meanAnswerLoss, epochs: history.length } };
   });

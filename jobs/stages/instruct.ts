@@ -23,7 +23,7 @@ export async function instruct(
   const samples = buildSftSamples({ dataset, train, preferences, categoryCount, ...prompt });
   await stage(context, 'instruct', async () => {
     const lines = samples.map((sample) => `${JSON.stringify({ ...sample, target: [...sample.target] })}\n`);
-    await writeFileAtomically(path.join(context.folder, 'instructions.jsonl'), lines);
+    writeFileAtomically(path.join(context.folder, 'instructions.jsonl'), lines);
     return { tensors: new Map(), facts: { samples: samples.length, promptTemplate: promptTemplateHash(prompt) } };
   });
   return samples;

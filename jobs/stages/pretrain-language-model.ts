@@ -50,7 +50,7 @@ export async function pretrainLanguageModel(
       checkpoint: path.join(context.folder, 'pretrain-language-model.checkpoint'),
       progress: context.progress,
     });
-    await saveBaseModel(folder, values, config, tokenizer);
+    saveBaseModel(folder, values, config, tokenizer);
     return { tensors: new Map(), facts: { loss, vocabulary: tokenizer.vocabularySize } };
   });
   return { ...(await loadBaseModel(folder)), folder };

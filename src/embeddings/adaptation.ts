@@ -33,18 +33,18 @@ export async function applyAdaptation(adaptation: Adaptation, blocks: readonly F
 
 const MEAN_PREFIX = 'mean.';
 
-export async function saveAdaptation(file: string, adaptation: Adaptation): Promise<void> {
+export function saveAdaptation(file: string, adaptation: Adaptation): void {
   const tensors = new Map<string, NamedTensor>();
   for (const { name, mean } of adaptation.means)
     tensors.set(MEAN_PREFIX + name, { shape: [mean.length], values: mean });
   if (adaptation.kind === 'learnt') {
     for (const [name, tensor] of adaptation.weights) tensors.set(name, tensor);
-    await writeSafetensors(file, tensors, { kind: 'learnt' });
+    writeSafetensors(file, tensors, { kind: 'learnt' });
   } else {
     const { mean, components, width, scale } = adaptation.pca;
     tensors.set('pca.mean', { shape: [mean.length], values: mean });
     tensors.set('pca.components', { shape: [mean.length, width], values: components });
-    await writeSafetensors(file, tensors, { kind: 'pca', scale: String(scale) });
+    writeSafetensors(file, tensors, { kind: 'pca', scale: String(scale) });
   }
 }
 

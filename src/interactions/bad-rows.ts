@@ -1,7 +1,7 @@
 // What happens to a row that cannot be used. A reader reports it here and goes on to the next row; whether that is
 // the end of the reading or a line in a file of skipped rows is the caller's choice, and no row is lost silently.
 import { TslrecError } from '../errors.ts';
-import { type DurableFile, openDurableFile } from './durable-file.ts';
+import { type AtomicFile, openAtomicFile } from '../files.ts';
 
 /** 'stop': the first bad row ends the reading with an error. 'skip': bad rows are counted and, where asked, written down. */
 export type OnBadRow = 'stop' | 'skip';
@@ -22,12 +22,12 @@ const SHOWN_CHARACTERS = 80;
 export class BadRows {
   skipped = 0;
   readonly #onBadRow: OnBadRow;
-  readonly #file: DurableFile | undefined;
+  readonly #file: AtomicFile | undefined;
 
   /** `skippedRowsFile` receives one JSON object a skipped row; it appears when reading is complete, empty if nothing was skipped. */
   constructor(onBadRow: OnBadRow, skippedRowsFile?: string) {
     this.#onBadRow = onBadRow;
-    if (onBadRow === 'skip' && skippedRowsFile !== undefined) this.#file = openDurableFile(skippedRowsFile);
+    if (onBadRow === 'skip' && skippedRowsFile !== undefined) this.#file = openAtomicFile(skippedRowsFile);
   }
 
   report({ file, line, column, got, expected, raw }: BadRow): void {

@@ -10,9 +10,9 @@
 //   N items, U users, K categories.
 import { join } from 'node:path';
 import { TslrecError } from '../errors.ts';
+import { writeFileAtomically } from '../files.ts';
 import { createRandom, type Random } from '../random.ts';
 import type { Dataset, Item } from './dataset.ts';
-import { writeDurableFile } from './durable-file.ts';
 import { hashDataset } from './hash-dataset.ts';
 import {
   SHARED_BRANDS,
@@ -104,7 +104,7 @@ export function writeSample(folder: string, { dataset, plantedCategories, coldIt
     ),
     coldItems: [...coldItems].map((row) => dataset.items[row].itemId),
   };
-  writeDurableFile(join(folder, 'planted.json'), (append) => append(`${JSON.stringify(planted, null, 2)}\n`));
+  writeFileAtomically(join(folder, 'planted.json'), `${JSON.stringify(planted, null, 2)}\n`);
 }
 
 function describe(vocabulary: Vocabulary, product: number, random: Random): Omit<Item, 'itemId'> {

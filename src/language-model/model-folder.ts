@@ -12,12 +12,7 @@ import { HEAD, type TunedModel } from './tuned-model.ts';
 /** PEFT puts this in front of the base model's parameter names. */
 const PEFT_PREFIX = 'base_model.model.';
 
-export async function saveBaseModel(
-  folder: string,
-  values: Values,
-  config: LlamaConfig,
-  tokenizer: Tokenizer,
-): Promise<void> {
+export function saveBaseModel(folder: string, values: Values, config: LlamaConfig, tokenizer: Tokenizer): void {
   const json = {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',
@@ -38,13 +33,10 @@ export async function saveBaseModel(
     pad_token: END_OF_TEXT,
     model_max_length: config.max_position_embeddings,
   };
-  await writeFileAtomically(path.join(folder, 'tokenizer.json'), tokenizer.json);
-  await writeFileAtomically(
-    path.join(folder, 'tokenizer_config.json'),
-    `${JSON.stringify(tokenizerConfig, null, 2)}\n`,
-  );
-  await writeFileAtomically(path.join(folder, 'config.json'), `${JSON.stringify(json, null, 2)}\n`);
-  await writeSafetensors(path.join(folder, 'model.safetensors'), values);
+  writeFileAtomically(path.join(folder, 'tokenizer.json'), tokenizer.json);
+  writeFileAtomically(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig, null, 2)}\n`);
+  writeFileAtomically(path.join(folder, 'config.json'), `${JSON.stringify(json, null, 2)}\n`);
+  writeSafetensors(path.join(folder, 'model.safetensors'), values);
 }
 
 export interface BaseModel {
@@ -60,7 +52,7 @@ export async function loadBaseModel(folder: string): Promise<BaseModel> {
   return { config, values: tensors, tokenizer };
 }
 
-export async function saveAdapter(folder: string, model: TunedModel, baseFolder: string): Promise<void> {
+export function saveAdapter(folder: string, model: TunedModel, baseFolder: string): void {
   const config = {
     peft_type: 'LORA',
     task_type: 'CAUSAL_LM',
@@ -75,9 +67,9 @@ export async function saveAdapter(folder: string, model: TunedModel, baseFolder:
   };
   const lora = [...model.values].filter(([name]) => isLoraParameter(name));
   const head = [...model.values].filter(([name]) => name === HEAD);
-  await writeFileAtomically(path.join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  await writeSafetensors(path.join(folder, 'head.safetensors'), new Map(head), { pooling: 'mean' });
-  await writeSafetensors(
+  writeFileAtomically(path.join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  writeSafetensors(path.join(folder, 'head.safetensors'), new Map(head), { pooling: 'mean' });
+  writeSafetensors(
     path.join(folder, 'adapter_model.safetensors'),
     new Map(lora.map(([name, tensor]) => [PEFT_PREFIX + name, tensor])),
   );

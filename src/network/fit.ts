@@ -87,7 +87,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
         : `loss ${loss.toFixed(3)}, validation ${metric.toFixed(4)} (best ${bestMetric.toFixed(4)})`,
     );
     if (checkpoint && Date.now() - lastCheckpoint >= checkpointEveryMs) {
-      await writeCheckpoint(checkpoint, trainer, best, { bestEpoch, bestMetric, history });
+      writeCheckpoint(checkpoint, trainer, best, { bestEpoch, bestMetric, history });
       lastCheckpoint = Date.now();
     }
   }
@@ -96,16 +96,16 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   return { values: best, bestEpoch, bestMetric, history };
 }
 
-async function writeCheckpoint(
+function writeCheckpoint(
   file: string,
   trainer: Trainer,
   best: Values,
   record: { bestEpoch: number; bestMetric: number; history: readonly EpochRecord[] },
-): Promise<void> {
+): void {
   const tensors = new Map<string, NamedTensor>();
   for (const [name, tensor] of trainer.state()) tensors.set(`state/${name}`, tensor);
   for (const [name, tensor] of best) tensors.set(`best/${name}`, tensor);
-  await writeSafetensors(file, tensors, {
+  writeSafetensors(file, tensors, {
     steps: String(trainer.steps),
     bestEpoch: String(record.bestEpoch),
     bestMetric: String(record.bestMetric),

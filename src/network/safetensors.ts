@@ -24,11 +24,11 @@ interface HeaderEntry {
   readonly data_offsets: [number, number];
 }
 
-export async function writeSafetensors(
+export function writeSafetensors(
   file: string,
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
-): Promise<void> {
+): void {
   const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: { format: 'pt', ...metadata } };
   const bodies: Uint8Array[] = [];
   let offset = 0;
@@ -42,7 +42,7 @@ export async function writeSafetensors(
   const headerBytes = Buffer.from(json + ' '.repeat(-Buffer.byteLength(json) & 7));
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(headerBytes.length));
-  await writeFileAtomically(file, [length, headerBytes, ...bodies]);
+  writeFileAtomically(file, [length, headerBytes, ...bodies]);
 }
 
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {

@@ -1,13 +1,12 @@
 // The thread that builds a nearest-neighbour index file: hnswlib inserts synchronously, for seconds. The file appears
 // whole or not at all. hnswlib reports neither an unwritable path nor a full disk when it saves, so what was written is
 // read back and counted before it gets its name.
-import { mkdirSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import hnswlib from 'hnswlib-node';
 import { invariant } from '../errors.ts';
-import { syncFolder } from '../files.ts';
+import { moveIntoPlace, temporaryName } from '../files.ts';
 import type { IndexTask } from './index-file.ts';
 import { rowOf } from './vectors.ts';
 
@@ -32,24 +31,17 @@ function verify(file: string, { embeddings, dimension }: IndexTask): void {
   invariant(written === expected, `${file} holds ${written} of ${expected} items`);
 }
 
-async function sync(file: string): Promise<void> {
-  const handle = await open(file, 'r+');
-  await handle.sync().finally(() => handle.close());
-}
-
-async function writeIndexFile(task: IndexTask): Promise<void> {
-  const temporary = `${task.file}.${process.pid}.tmp`;
+function writeIndexFile(task: IndexTask): void {
+  const temporary = temporaryName(task.file);
   mkdirSync(path.dirname(task.file), { recursive: true });
   try {
     build(task).writeIndexSync(temporary);
     verify(temporary, task);
-    await sync(temporary);
-    await rename(temporary, task.file);
+    moveIntoPlace(temporary, task.file);
   } finally {
-    await rm(temporary, { force: true });
+    rmSync(temporary, { force: true });
   }
-  await syncFolder(path.dirname(task.file));
 }
 
-await writeIndexFile(workerData);
+writeIndexFile(workerData);
 parentPort!.postMessage('written');

@@ -96,8 +96,8 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
   );
 
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-model-'));
-  await saveBaseModel(folder, base, config, tokenizer);
-  await saveAdapter(path.join(folder, 'adapter'), model, '..');
+  saveBaseModel(folder, base, config, tokenizer);
+  saveAdapter(path.join(folder, 'adapter'), model, '..');
   const loaded = await loadAdapter(path.join(folder, 'adapter'), await loadBaseModel(folder));
   assert.deepEqual(await readTexts(loaded, texts, options), read);
   await rm(folder, { recursive: true });

@@ -15,7 +15,7 @@ const tensors = new Map([
 
 test('what is written is read back, and nothing else lies in the folder', async () => {
   const file = path.join(folder, 'whole.safetensors');
-  await writeSafetensors(file, tensors, { note: 'naïve 日本' });
+  writeSafetensors(file, tensors, { note: 'naïve 日本' });
   const back = await readSafetensors(file);
   assert.deepEqual(back.tensors, tensors);
   assert.equal(back.metadata.note, 'naïve 日本');
@@ -24,7 +24,7 @@ test('what is written is read back, and nothing else lies in the folder', async 
 
 test('the header is a multiple of 8 bytes long and says where the values lie, as the format wants it', async () => {
   const file = path.join(folder, 'header.safetensors');
-  await writeSafetensors(file, tensors);
+  writeSafetensors(file, tensors);
   const bytes = await readFile(file);
   const length = Number(bytes.readBigUInt64LE());
   assert.equal(length % 8, 0);
@@ -37,10 +37,10 @@ test('the header is a multiple of 8 bytes long and says where the values lie, as
 
 test('a file cut short anywhere is refused in one sentence', async () => {
   const file = path.join(folder, 'cut.safetensors');
-  await writeSafetensors(file, tensors);
+  writeSafetensors(file, tensors);
   const { length } = await readFile(file);
   for (const kept of [0, 5, 40, length - 1]) {
-    await writeSafetensors(file, tensors);
+    writeSafetensors(file, tensors);
     await truncate(file, kept);
     await assert.rejects(
       readSafetensors(file),

@@ -1,6 +1,7 @@
 // Warm start against random start: the same SASRec from noise, from text features and from TSLRec's embeddings.
 // The text arm goes through the very same adaptation as TSLRec's, so that what is compared is the information.
 
+import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 import {
   type Arm,
@@ -18,6 +19,7 @@ import type { Progress } from '../src/progress.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { recommenderFor, trainingSettings } from './recommender-settings.ts';
+import { stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
 import { openWork } from './work.ts';
@@ -87,6 +89,11 @@ async function evaluateDataset(dataset: Dataset, options: EvaluateOptions): Prom
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
     training: trainingSettings(preset),
     progress: options.progress,
+    once: async (name, run) => {
+      const checkpoint = path.join(work.folder, `evaluate-${name}.checkpoint`);
+      const compute = async () => ({ tensors: new Map(), facts: await run(checkpoint) });
+      return (await stage(work, `evaluate-${name}`, compute)).facts;
+    },
   });
   return { dataset: dataset.name, rows: runs.flatMap(rowsOf), summary: summarise(runs) };
 }

@@ -19,5 +19,5 @@ export function recommenderFor(dataset: Dataset, { train }: Split, { width }: Pr
 export function trainingSettings({
   recommender,
 }: Preset): Pick<TrainingOptions, 'batchSize' | 'steps' | 'patience' | 'learningRate'> {
-  return { ...recommender, learningRate: 1e-3 };
+  return { ...recommender, learningRate: 2e-3 };
 }

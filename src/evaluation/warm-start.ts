@@ -9,6 +9,7 @@ import { type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts'
 import { testItems, validationItems } from '../recommenders/next-items.ts';
 import {
   createRanker,
+  type NextItems,
   type RecommenderOptions,
   type TrainingOptions,
   trainRecommender,
@@ -40,6 +41,8 @@ export interface WarmStartOptions {
   readonly seeds: readonly number[];
   readonly training: Pick<TrainingOptions, 'batchSize' | 'steps' | 'patience' | 'learningRate'>;
   readonly progress: Progress;
+  /** Runs it, or gives what an earlier, interrupted comparison kept under this name. */
+  readonly once: (name: string, run: (checkpoint: string) => Promise<WarmStartRun>) => Promise<WarmStartRun>;
 }
 
 /** One run an arm, mode and seed. The random start has one mode, `init`: a frozen table of noise says nothing. */
@@ -47,35 +50,40 @@ export async function compareWarmStarts(
   recommender: RecommenderOptions,
   split: Split,
   arms: readonly Arm[],
-  options: WarmStartOptions,
+  { seeds, training, progress, once }: WarmStartOptions,
 ): Promise<WarmStartRun[]> {
   const ranker = await createRanker(recommender);
   const validation = validationItems(split);
   const test = testItems(split);
+  const trainOnce = async (arm: string, mode: WarmStartMode, table: ItemTable, seed: number, checkpoint: string) => {
+    const trained = await trainRecommender(recommender, split.train, validation, {
+      ...training,
+      table,
+      seed: `warm-start/${seed}`,
+      checkpoint,
+      progress,
+      name: `${arm} ${mode}, seed ${seed}`,
+    });
+    const metrics = async (next: NextItems) =>
+      rankingMetrics(await ranker.ranks(trained.values, trained.itemVectors, next));
+    const untilBest = trained.history.slice(0, trained.bestEpoch + 1);
+    return {
+      arm,
+      mode,
+      seed,
+      validation: await metrics(validation),
+      test: await metrics(test),
+      epochs: untilBest.length,
+      seconds: untilBest.reduce((sum, epoch) => sum + epoch.seconds, 0),
+      history: trained.history,
+    };
+  };
   const runs: WarmStartRun[] = [];
   for (const arm of arms) {
     for (const [mode, table] of tablesOf(arm)) {
-      for (const seed of options.seeds) {
-        const trained = await trainRecommender(recommender, split.train, validation, {
-          ...options.training,
-          table,
-          seed: `warm-start/${seed}`,
-          progress: options.progress,
-          name: `${arm.name} ${mode}, seed ${seed}`,
-        });
-        const metrics = async (next: typeof test) =>
-          rankingMetrics(await ranker.ranks(trained.values, trained.itemVectors, next));
-        const untilBest = trained.history.slice(0, trained.bestEpoch + 1);
-        runs.push({
-          arm: arm.name,
-          mode,
-          seed,
-          validation: await metrics(validation),
-          test: await metrics(test),
-          epochs: untilBest.length,
-          seconds: untilBest.reduce((sum, epoch) => sum + epoch.seconds, 0),
-          history: trained.history,
-        });
+      for (const seed of seeds) {
+        const run = (checkpoint: string) => trainOnce(arm.name, mode, table, seed, checkpoint);
+        runs.push(await once(`${arm.name}-${mode}-${seed}`, run));
       }
     }
   }

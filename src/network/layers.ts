@@ -40,12 +40,14 @@ export function rmsNorm(scope: Scope, name: string, x: Tensor, epsilon = 1e-6): 
 /** [B, L, d] -> [B, H, L, h]. */
 export function splitHeads(x: Tensor, heads: number): Tensor {
   const [B, L, d] = x.shape;
+  if (heads === 1) return reshape(x, [B, 1, L, d]);
   return transpose(reshape(x, [B, L, heads, d / heads]), [0, 2, 1, 3]);
 }
 
 /** [B, H, L, h] -> [B, L, d]. */
 export function mergeHeads(x: Tensor): Tensor {
   const [B, H, L, h] = x.shape;
+  if (H === 1) return reshape(x, [B, L, h]);
   return reshape(transpose(x, [0, 2, 1, 3]), [B, L, H * h]);
 }
 

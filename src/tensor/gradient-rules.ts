@@ -86,8 +86,7 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
   ],
   matmul: ({ inputs: [a, b] }, g) => [
     () => sumTo(matmul(g, swapLast(b)), a.shape),
-    // [..., m, k] by [k, n]: one product over all rows instead of one a batch entry and a sum
-    () => (b.shape.length === 2 ? matmul(swapLast(rows(a)), rows(g)) : sumTo(matmul(swapLast(a), g), b.shape)),
+    () => (b.shape.length === 2 ? productOverRows(rows(a), rows(g)) : sumTo(matmul(swapLast(a), g), b.shape)),
   ],
   // dx = y * (g - sum(g * y))
   softmax: ({ outputs: [y] }, g) => [
@@ -131,12 +130,35 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
 const lastAxis = (x: Tensor) => [x.shape.length - 1];
 /** 1 where a < b, else 0. */
 const isLess = (a: Tensor, b: Tensor) => sign(relu(subtract(b, a)));
+/** g [..., n] -> [1, n]: a product with ones, which runs on all threads where a reduction over rows does not. */
+function sumOverRows(g: Tensor, n: number): Tensor {
+  const R = sizeOf(g.shape) / n;
+  return matmul(expand(g.graph.scalar(1), [1, R]), reshape(g, [R, n]));
+}
+
 /** [..., k] -> [rows, k]. */
 const rows = (x: Tensor) => reshape(x, [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1)!]);
+
+/**
+ * a^T b of a [R, k] and b [R, n], R large: ONNX Runtime splits a matrix product among threads by its output,
+ * which is small here, so the rows go in a few batches whose products are added up.
+ */
+function productOverRows(a: Tensor, b: Tensor): Tensor {
+  const [R, k] = a.shape;
+  const n = b.shape[1];
+  const batches = ROW_BATCHES.find((count) => R % count === 0 && R / count >= LEAST_BATCH_ROWS);
+  if (!batches) return matmul(swapLast(a), b);
+  const batched = (x: Tensor, width: number) => reshape(x, [batches, R / batches, width]);
+  return sum(matmul(swapLast(batched(a, k)), batched(b, n)), [0]);
+}
+
+const ROW_BATCHES = [16, 8, 4, 2];
+const LEAST_BATCH_ROWS = 256;
 
 /** Undoes broadcasting: sums g over the axes that were stretched from `shape`. */
 function sumTo(g: Tensor, shape: Shape): Tensor {
   const extra = g.shape.length - shape.length;
+  if (extra > 0 && String(g.shape.slice(extra)) === String(shape)) return reshape(sumOverRows(g, sizeOf(shape)), shape);
   const axes = g.shape.flatMap((n, i) => (i < extra || (shape[i - extra] === 1 && n !== 1) ? [i] : []));
   return reshape(sum(g, axes), shape);
 }

@@ -1,0 +1,125 @@
+// The command line: what it says of itself, and that every mistake is answered with one sentence and an exit code.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { EvaluationResult } from '../../jobs/evaluate.ts';
+import { lastLine, tslrec } from '../support/command-line.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+const OPTIONS: Record<string, readonly string[]> = {
+  refresh: ['--data', '--store', '--preset', '--seed', '--on-bad-row', '--json'],
+  evaluate: ['--data', '--arms', '--seeds', '--preset', '--seed', '--store', '--on-bad-row', '--json'],
+  serve: ['--store'],
+  migrate: ['--store'],
+  'generate-sample': ['--users', '--items', '--categories', '--seed'],
+};
+
+const GENERATE_SAMPLE = ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2'];
+
+/** A folder with a folder `sample` in it: 20 items, 24 users. */
+async function folderWithSample(context: TestContext): Promise<string> {
+  const folder = await temporaryFolder(context);
+  const { code, stdout } = await tslrec(folder, GENERATE_SAMPLE);
+  assert.equal(stdout, 'Wrote 20 synthetic items and 24 synthetic users to sample.\n');
+  assert.equal(code, 0);
+  return folder;
+}
+
+test('--help names the commands, and of each command all options', async (context) => {
+  const folder = await temporaryFolder(context);
+  const { stdout } = await tslrec(folder, ['--help']);
+  for (const command of Object.keys(OPTIONS)) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const [command, expected] of Object.entries(OPTIONS)) {
+    const help = await tslrec(folder, [command, '--help']);
+    assert.equal(help.code, 0);
+    const options = [...help.stdout.matchAll(/^ {2}(--[a-z-]+)/gm)].map(([, name]) => name);
+    assert.deepEqual(options, expected);
+  }
+});
+
+test('a mistake is one sentence on stderr and exit code 1', async (context) => {
+  const folder = await folderWithSample(context);
+  mkdirSync(path.join(folder, 'empty'));
+  mkdirSync(path.join(folder, 'damaged'));
+  writeFileSync(
+    path.join(folder, 'damaged', 'interactions.csv'),
+    'user_id,item_id,timestamp\nu1,a,1\nu1,b,yesterday\nu1,c,3\n',
+  );
+  const mistakes: readonly (readonly [string, string, RegExp, Record<string, string>?])[] = [
+    ['no data', 'refresh', /^error: required option '--data <folder>' not specified$/],
+    ['an unknown command', 'learn', /^error: unknown command 'learn'$/],
+    ['an unknown option', 'serve --fast', /^error: unknown option '--fast'$/],
+    [
+      'an unknown preset',
+      'refresh --data sample --preset slow',
+      /'slow' is invalid\. Allowed choices are quick, standard/,
+    ],
+    ['an unknown arm', 'evaluate --data sample --arms random,magic', /"magic" is none of random, text, tslrec\.$/],
+    ['a seed that is no number', 'refresh --data sample --seed one', /Give a whole number from 0 on\.$/],
+    ['a negative seed', 'refresh --data sample --seed=-1', /Give a whole number from 0 on\.$/],
+    ['no seeds at all', 'evaluate --data sample --seeds 0', /Give a whole number from 1 on\.$/],
+    ['a folder that is not there', 'refresh --data nowhere', /^tslrec: nowhere is not a folder that can be read; /],
+    ['a folder without data', 'refresh --data empty', /^tslrec: empty: got nothing, expected items\.jsonl and /],
+    [
+      'a bad row',
+      'refresh --data damaged',
+      /^tslrec: interactions\.csv:3:6: got timestamp "yesterday", expected .*`--on-bad-row=skip`$/,
+    ],
+    [
+      'too small a sample',
+      'generate-sample tiny --items 3',
+      /^tslrec: a sample of 1500 users, 3 items and 12 categories; /,
+    ],
+    [
+      'a store that is not there',
+      'serve --store fresh',
+      /^tslrec: There is no store in \S+fresh: run `npx tslrec refresh` to make one\.$/,
+    ],
+    ['a port that is no number', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: 'http' }],
+    ['a port out of range', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: '65536' }],
+    ['an empty host', 'serve', /^tslrec: The environment variable HOST is wrong: /, { HOST: '' }],
+    ['a database that does not answer', 'serve --store postgres://127.0.0.1:1/tslrec', /^tslrec: .*127\.0\.0\.1/],
+  ];
+  for (const [what, parameters, expected, environment] of mistakes) {
+    await context.test(what, async () => {
+      const { code, stdout, stderr } = await tslrec(folder, parameters.split(' '), environment);
+      assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
+      const [sentence, ...rest] = stderr.trimEnd().split('\n');
+      assert.match(sentence, expected);
+      assert.deepEqual(rest, sentence.startsWith('error:') ? ['(--help tells more)'] : []);
+    });
+  }
+});
+
+test('migrate makes an empty store, and finds it current when asked again', async (context) => {
+  const folder = await temporaryFolder(context);
+  for (let attempt = 0; attempt < 2; attempt++) {
+    const { code, stdout, stderr } = await tslrec(folder, ['migrate', '--store', 'new']);
+    assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'The schema is current.\n', stderr: '' });
+  }
+});
+
+test('evaluate --arms random prints one row a split with the figures of the run', async (context) => {
+  const folder = await folderWithSample(context);
+  const parameters = ['--data', 'sample', '--arms', 'random', '--seeds', '1', '--preset', 'quick', '--json'];
+  const exit = await tslrec(folder, ['evaluate', ...parameters]);
+  assert.equal(exit.code, 0, exit.stderr);
+  const { dataset, rows } = lastLine<EvaluationResult>(exit);
+  assert.equal(dataset, 'sample');
+  assert.deepEqual(
+    rows.map(({ model, arm, seed, split }) => [model, arm, seed, split]),
+    [
+      ['sasrec', 'random', 1, 'validation'],
+      ['sasrec', 'random', 1, 'test'],
+    ],
+  );
+  for (const row of rows) {
+    assert.equal(typeof row.mode, 'string');
+    assert.ok(Number.isInteger(row.epochs) && row.epochs > 0);
+    assert.ok(row.seconds > 0);
+    const [hr, ndcg, mrr] = ['hr@10', 'ndcg@10', 'mrr@10'].map((metric) => Number(row[metric]));
+    assert.ok(hr <= 1 && hr >= ndcg && ndcg >= mrr && mrr > 0, `${hr} ${ndcg} ${mrr}`);
+    assert.ok(Math.abs(hr * 24 - Math.round(hr * 24)) < 1e-9, `${hr} is no share of 24 users`);
+  }
+});

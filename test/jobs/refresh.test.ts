@@ -1,0 +1,211 @@
+// A refresh from the command line: what it leaves, that the service answers from it, and that a kill anywhere costs
+// nothing but time. 24 users and 20 items, so that a whole run takes seconds.
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { RefreshResult } from '../../jobs/refresh.ts';
+import { type Failpoint, openStore, type Version } from '../../src/storage/store.ts';
+import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
+import { emptyStoreFolder, silentLog, temporaryFolder } from '../support/stores.ts';
+
+const STAGES = [
+  'ingest',
+  'pretrain',
+  'categorise',
+  'instruct',
+  'pretrain-language-model',
+  'fine-tune',
+  'infer',
+  'text-features',
+  'augment',
+];
+/** Which version readers have after a kill at each point of publishing. */
+const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
+  'publish:before-index': 'old',
+  'publish:after-rename': 'old',
+  'publish:before-commit': 'old',
+  'publish:after-commit': 'new',
+};
+/** How the lines begin that the trainings show on stderr. */
+const TRAININGS = ['recommender: pre-train', 'language model: pre-train', 'language model: user SFT', 'adaptation'];
+const INTO_TRAINING_MS = 300;
+
+/** Newest first. */
+async function versionsIn(storeFolder: string): Promise<Version[]> {
+  const store = await openStore(storeFolder, { log: silentLog });
+  return store.listVersions().finally(store.close);
+}
+
+/** When each finished stage's file was written. */
+function writtenAt(workFolder: string): Map<string, number> {
+  const files = readdirSync(workFolder).filter((name) => name.endsWith('.safetensors'));
+  return new Map(files.map((name) => [name, statSync(path.join(workFolder, name)).mtimeMs]));
+}
+
+test('refresh', async (context) => {
+  const folder = await temporaryFolder(context);
+  const parameters = (store: string, seed: number) => [
+    'refresh',
+    '--data',
+    'sample',
+    '--store',
+    store,
+    '--preset',
+    'quick',
+    '--seed',
+    `${seed}`,
+    '--json',
+  ];
+  const refresh = async (store: string, seed: number): Promise<RefreshResult> => {
+    const exit = await tslrec(folder, parameters(store, seed));
+    assert.equal(exit.code, 0, exit.stderr);
+    return lastLine(exit);
+  };
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+
+  const undisturbedStore = await emptyStoreFolder(context);
+  const undisturbed = await refresh(undisturbedStore, 1);
+  const [undisturbedVersion] = await versionsIn(undisturbedStore);
+  const { contentHash } = undisturbedVersion.manifest;
+
+  await context.test('undisturbed, it says what it made, and what it made is there', () => {
+    const { runId, version, items, users, skippedRows, modelFolder, adapterFolder, seconds, metrics } = undisturbed;
+    assert.equal(version, undisturbedVersion.id);
+    assert.equal(version, runId);
+    assert.deepEqual({ items, users, skippedRows }, { items: 20, users: 24, skippedRows: 0 });
+    assert.deepEqual(Object.keys(seconds), [...STAGES, 'publish']);
+    assert.ok(Object.values(seconds).every((value) => value > 0));
+    assert.deepEqual(Object.keys(metrics), ['recommender', 'languageModel', 'embeddings']);
+    for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
+      assert.ok(statSync(path.join(modelFolder, name)).size > 0);
+    for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
+      assert.ok(statSync(path.join(adapterFolder, name)).size > 0);
+
+    const { index, ...manifest } = undisturbedVersion.manifest;
+    const file = readFileSync(path.join(undisturbedStore, index.file));
+    assert.equal(createHash('sha256').update(file).digest('hex'), index.sha256);
+    assert.equal(file.length, index.bytes);
+    assert.deepEqual([manifest.items, manifest.users, manifest.dimension], [20, 24, 64]);
+  });
+
+  await context.test('served, it answers over HTTP until SIGTERM', async () => {
+    const server = startTslrec(folder, ['serve', '--store', undisturbedStore], { PORT: '0' });
+    server.stderr.resume();
+    const [[announcement], closed] = [await once(server.stdout, 'data'), once(server, 'close')];
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(announcement))?.[0];
+    const ask = async (resource: string) => {
+      const response = await fetch(url + resource);
+      return { status: response.status, body: JSON.parse(await response.text()) };
+    };
+    for (let attempt = 0; attempt < 200 && (await ask('/readyz')).status !== 200; attempt++) await setTimeout(25);
+    assert.deepEqual((await ask('/readyz')).body, { status: 'ready', version: undisturbed.version });
+
+    const { embedding } = (await ask('/embeddings/S0001')).body;
+    assert.equal(embedding.length, 64);
+    assert.ok(embedding.every(Number.isFinite));
+    const { neighbors } = (await ask('/items/S0001/neighbors?k=3')).body;
+    assert.equal(new Set(neighbors.map(({ itemId }: { itemId: string }) => itemId)).size, 3);
+    const { inferred } = (await ask('/users/U00001/preferences')).body;
+    assert.ok(Math.abs(inferred.reduce((sum: number, share: number) => sum + share) - 1) < 1e-5);
+    const { categories } = (await ask('/categories')).body;
+    assert.equal(categories.length, undisturbedVersion.manifest.categories);
+    const { versions } = (await ask('/versions')).body;
+    assert.deepEqual(
+      versions.map((version: Version) => [version.id, version.active]),
+      [[undisturbed.version, true]],
+    );
+    assert.equal((await ask('/embeddings/nobody')).status, 404);
+
+    server.kill('SIGTERM');
+    assert.deepEqual(await closed, [0, null]);
+  });
+
+  await context.test('bad rows that are skipped are counted and kept, and change nothing else', async () => {
+    await cp(path.join(folder, 'sample'), path.join(folder, 'damaged'), { recursive: true });
+    appendFileSync(path.join(folder, 'damaged', 'interactions.csv'), 'U00001,S9999,1\nU00001,S0001,soon\n');
+    const skipping = parameters(undisturbedStore, 1).map((word) => (word === 'sample' ? 'damaged' : word));
+    const exit = await tslrec(folder, [...skipping, '--on-bad-row', 'skip']);
+    const { skippedRows, version } = lastLine<RefreshResult>(exit);
+    assert.equal(skippedRows, 2);
+    assert.match(exit.stdout, /^2 bad rows were skipped; they are in skipped-rows\.jsonl\.$/m);
+    const skipped = readFileSync(path.join(undisturbedStore, 'skipped-rows.jsonl'), 'utf8').trimEnd().split('\n');
+    assert.deepEqual(
+      skipped.map((line) => JSON.parse(line).raw),
+      ['U00001,S9999,1', 'U00001,S0001,soon'],
+    );
+    const [newest] = await versionsIn(undisturbedStore);
+    assert.deepEqual([newest.id, newest.manifest.contentHash], [version, contentHash]);
+  });
+
+  await context.test(
+    'killed at every boundary, readers keep a whole version and nothing is done twice',
+    async (boundaries) => {
+      const storeFolder = await emptyStoreFolder(boundaries);
+      const old = await refresh(storeFolder, 2);
+      const [oldVersion] = await versionsIn(storeFolder);
+      assert.notEqual(oldVersion.manifest.contentHash, contentHash);
+      const workFolder = () => {
+        const [own] = readdirSync(path.join(storeFolder, 'work')).filter((name) => !old.modelFolder.includes(name));
+        return own && path.join(storeFolder, 'work', own);
+      };
+
+      let written = new Map<string, number>();
+      for (const failpoint of [...STAGES.map((stage) => `after:${stage}`), ...Object.keys(PUBLISHING)]) {
+        await boundaries.test(failpoint, async () => {
+          const exit = await tslrec(folder, parameters(storeFolder, 1), { TSLREC_FAILPOINT: failpoint });
+          assert.equal(exit.signal, 'SIGKILL', exit.stderr);
+          const [newest, ...others] = await versionsIn(storeFolder);
+          const isCommitted = PUBLISHING[failpoint as Failpoint] === 'new';
+          assert.equal(newest.active, true);
+          assert.equal(newest.id === old.version, !isCommitted);
+          assert.equal(newest.manifest.contentHash, isCommitted ? contentHash : oldVersion.manifest.contentHash);
+          assert.equal(others.length, isCommitted ? 1 : 0);
+
+          const now = workFolder() ? writtenAt(workFolder()) : new Map<string, number>();
+          for (const [name, time] of written) assert.equal(now.get(name), time, `${name} was written again`);
+          written = now;
+        });
+      }
+
+      const resumed = await refresh(storeFolder, 1);
+      const [version, ...others] = await versionsIn(storeFolder);
+      assert.equal(version.id, resumed.version);
+      assert.equal(version.active, true);
+      assert.equal(version.manifest.contentHash, contentHash);
+      assert.deepEqual(
+        others.map(({ id }) => id),
+        [old.version],
+      );
+      const { ingest: _, publish: __, ...computed } = resumed.seconds;
+      assert.deepEqual(computed, Object.fromEntries(STAGES.slice(1).map((stage) => [stage, 0])));
+      assert.deepEqual(resumed.metrics, undisturbed.metrics);
+    },
+  );
+
+  await context.test('killed inside every training, the same seed still gives the same content', async (trainings) => {
+    const storeFolder = await emptyStoreFolder(trainings);
+    for (const training of TRAININGS) {
+      const child = startTslrec(folder, parameters(storeFolder, 1));
+      const closed = once(child, 'close');
+      child.stdout.resume();
+      const begun = new Promise((resolve) => {
+        child.stderr.on('data', (text) => String(text).includes(training) && resolve(true));
+      });
+      assert.equal(await Promise.race([begun, closed]), true, `${training} never began`);
+      await setTimeout(INTO_TRAINING_MS);
+      child.kill('SIGKILL');
+      assert.deepEqual(await closed, [null, 'SIGKILL']);
+    }
+    const { version } = await refresh(storeFolder, 1);
+    const versions = await versionsIn(storeFolder);
+    assert.deepEqual(
+      versions.map(({ id, manifest }) => [id, manifest.contentHash]),
+      [[version, contentHash]],
+    );
+  });
+});

@@ -18,11 +18,11 @@ import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { recommenderFor, trainingSettings } from './recommender-settings.ts';
+import { recommenderFor } from './recommender-settings.ts';
 import { stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
-import { openWork } from './work.ts';
+import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export const ARM_NAMES = [RANDOM_ARM, 'text', 'tslrec'] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
@@ -55,16 +55,23 @@ export interface EvaluationRow {
 
 export interface EvaluationResult {
   readonly dataset: string;
+  readonly skippedRows: number;
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly WarmStartSummary[];
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { dataset } = await readDataset(options.data, { onBadRow: options.onBadRow });
-  return evaluateDataset(dataset, options);
+  const { dataset, skippedRows } = await readDataset(options.data, {
+    onBadRow: options.onBadRow,
+    skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
+  });
+  return { ...(await evaluateDataset(dataset, options)), skippedRows };
 }
 
-async function evaluateDataset(dataset: Dataset, options: EvaluateOptions): Promise<EvaluationResult> {
+async function evaluateDataset(
+  dataset: Dataset,
+  options: EvaluateOptions,
+): Promise<Omit<EvaluationResult, 'skippedRows'>> {
   const preset = PRESETS[options.preset];
   const split = leaveOneOut(dataset.sequences);
   const recommender = recommenderFor(dataset, split, preset);
@@ -87,7 +94,7 @@ async function evaluateDataset(dataset: Dataset, options: EvaluateOptions): Prom
   for (const name of options.arms) arms.push({ name, vectors: await vectors[name]() });
   const runs = await compareWarmStarts(recommender, split, arms, {
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
-    training: trainingSettings(preset),
+    training: preset.recommender,
     progress: options.progress,
     once: async (name, run) => {
       const checkpoint = path.join(work.folder, `evaluate-${name}.checkpoint`);
@@ -113,7 +120,7 @@ function rowsOf(run: WarmStartRun): EvaluationRow[] {
 }
 
 /** The table that people read. */
-export function warmStartTable({ dataset, summary }: EvaluationResult): string {
+export function warmStartTable({ dataset, summary }: Pick<EvaluationResult, 'dataset' | 'summary'>): string {
   const percent = (gain: number) => `${gain >= 0 ? '+' : ''}${(100 * gain).toFixed(1)} %`;
   const rows = summary.map((row) => [
     row.arm,

@@ -8,7 +8,14 @@ export interface Preset {
   /** d: width of the recommender's and of the published vectors. */
   readonly width: number;
   /** A training of SASRec ends after this many steps, or `patience` epochs without a better validation. */
-  readonly recommender: { readonly steps: number; readonly patience: number; readonly batchSize: number };
+  readonly recommender: {
+    readonly steps: number;
+    readonly patience: number;
+    readonly batchSize: number;
+    readonly learningRate: number;
+  };
+  /** The adapter that turns features into item vectors: width of its hidden layer, and its learning rate. */
+  readonly adaptation: { readonly hidden: number; readonly learningRate: number };
   readonly languageModel: {
     readonly vocabularySize: number;
     readonly hiddenSize: number;
@@ -26,7 +33,8 @@ const LORA: LoraConfig = { rank: 16, alpha: 32, dropout: 0.05 };
 export const PRESETS: Record<PresetName, Preset> = {
   quick: {
     width: 64,
-    recommender: { steps: 2_000, patience: 5, batchSize: 128 },
+    recommender: { steps: 2_000, patience: 5, batchSize: 128, learningRate: 2e-3 },
+    adaptation: { hidden: 128, learningRate: 2e-3 },
     languageModel: {
       vocabularySize: 2_048,
       hiddenSize: 64,
@@ -40,7 +48,8 @@ export const PRESETS: Record<PresetName, Preset> = {
   },
   standard: {
     width: 64,
-    recommender: { steps: 10_000, patience: 10, batchSize: 128 },
+    recommender: { steps: 10_000, patience: 10, batchSize: 128, learningRate: 2e-3 },
+    adaptation: { hidden: 256, learningRate: 1e-3 },
     languageModel: {
       vocabularySize: 4_096,
       hiddenSize: 128,
@@ -55,7 +64,7 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 1;
+const PIPELINE_REVISION = 2;
 
 /** Names the work that a refresh does: the same data, preset and seed share their finished stages. */
 export function workKey(datasetHash: string, preset: Preset, seed: number): string {

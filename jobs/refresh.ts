@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
+import type { Dataset } from '../src/interactions/dataset.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Log } from '../src/log.ts';
@@ -12,13 +13,13 @@ import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { recommenderFor } from './recommender-settings.ts';
 import type { StageReport } from './stage.ts';
-import { openWork } from './work.ts';
+import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export interface RefreshOptions {
   readonly data: string;
   /** A folder or a `postgres://` URL. */
   readonly store: string;
-  /** Where files go when the store is in Postgres. */
+  /** Where files go: the store itself where it is a folder. */
   readonly folder: string;
   readonly preset: PresetName;
   readonly seed: number;
@@ -44,26 +45,32 @@ export interface RefreshResult {
 }
 
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
+  // Who did what. Read first: a mistake in the data leaves nothing behind.
+  const ingesting = performance.now();
+  const { dataset, skippedRows } = await readDataset(options.data, {
+    onBadRow: options.onBadRow,
+    skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
+  });
+  const ingested = { dataset, skippedRows, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
-    return await refreshInto(store, options);
+    return await learnAndPublish(store, ingested, options);
   } finally {
     await store.close();
   }
 }
 
-async function refreshInto(store: Store, options: RefreshOptions): Promise<RefreshResult> {
-  const { data, seed, progress, failpoint } = options;
-  const preset = PRESETS[options.preset];
-  const seconds: Record<string, number> = {};
+interface Ingested {
+  readonly dataset: Dataset;
+  readonly skippedRows: number;
+  readonly seconds: number;
+}
 
-  // Who did what.
-  const ingesting = performance.now();
-  const { dataset, skippedRows } = await readDataset(data, {
-    onBadRow: options.onBadRow,
-    skippedRowsFile: path.join(store.folder, 'skipped-rows.jsonl'),
-  });
-  seconds.ingest = (performance.now() - ingesting) / 1000;
+async function learnAndPublish(store: Store, ingested: Ingested, options: RefreshOptions): Promise<RefreshResult> {
+  const { dataset, skippedRows } = ingested;
+  const { seed, progress, failpoint } = options;
+  const preset = PRESETS[options.preset];
+  const seconds: Record<string, number> = { ingest: ingested.seconds };
   const split = leaveOneOut(dataset.sequences);
   const recommender = recommenderFor(dataset, split, preset);
 

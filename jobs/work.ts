@@ -5,6 +5,9 @@ import type { Progress } from '../src/progress.ts';
 import { type Preset, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
 
+/** Rows that `--on-bad-row=skip` left out, in the store's folder. */
+export const SKIPPED_ROWS = 'skipped-rows.jsonl';
+
 export interface WorkOptions {
   /** The store's folder. */
   readonly folder: string;

@@ -14,7 +14,10 @@ export interface Config {
 }
 
 const environment = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  PORT: z.preprocess(
+    (text) => (text === '' ? undefined : text),
+    z.coerce.number().int().min(0).max(65_535).default(8080),
+  ),
   HOST: z.string().min(1).default('127.0.0.1'),
   DATABASE_URL: z.string().optional(),
   TSLREC_FOLDER: z.string().min(1).default('.tslrec'),

@@ -4,7 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { ARM_NAMES, type ArmName, evaluate, warmStartTable } from '../jobs/evaluate.ts';
 import { PRESETS, type PresetName } from '../jobs/presets.ts';
 import { refresh } from '../jobs/refresh.ts';
-import { createFailpoint } from '../jobs/work.ts';
+import { createFailpoint, SKIPPED_ROWS } from '../jobs/work.ts';
 import { type Config, readConfig } from './config.ts';
 import { TslrecError } from './errors.ts';
 import type { OnBadRow } from './interactions/bad-rows.ts';
@@ -12,7 +12,7 @@ import { DEFAULT_SAMPLE, generateSample, writeSample } from './interactions/samp
 import { createLog } from './log.ts';
 import { terminalProgress } from './progress.ts';
 import { startService } from './service.ts';
-import { openStore } from './storage/store.ts';
+import { isPostgres, openStore } from './storage/store.ts';
 
 const integerFrom = (least: number) => (text: string) => {
   const value = Number(text);
@@ -63,13 +63,12 @@ function createProgram(config: Config): Command {
       }) => {
         const result = await refresh({
           ...options,
-          folder: config.folder,
+          folder: filesFolder(options.store, config),
           progress: terminalProgress(),
           log: createLog('warn'),
           failpoint: createFailpoint(config.failpoint),
         });
-        if (result.skippedRows > 0)
-          console.log(`${result.skippedRows} bad rows were skipped; they are in skipped-rows.jsonl.`);
+        reportSkippedRows(result.skippedRows);
         const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
         console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
         if (options.json) console.log(JSON.stringify(result));
@@ -107,6 +106,7 @@ function createProgram(config: Config): Command {
         json?: true;
       }) => {
         const result = await evaluate({ ...options, folder: options.store, progress: terminalProgress() });
+        reportSkippedRows(result.skippedRows);
         console.log(warmStartTable(result));
         if (options.json) console.log(JSON.stringify(result));
       },
@@ -155,6 +155,15 @@ async function serve(config: Config, store: string): Promise<void> {
   });
   console.log(`tslrec answers on ${service.url}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());
+}
+
+/** A store in a folder keeps its files there too. */
+function filesFolder(store: string, config: Config): string {
+  return isPostgres(store) ? config.folder : store;
+}
+
+function reportSkippedRows(count: number): void {
+  if (count > 0) console.log(`${count} bad rows were skipped; they are in ${SKIPPED_ROWS} in the store's folder.`);
 }
 
 function armList(text: string): ArmName[] {

@@ -8,11 +8,7 @@ import type { Split } from '../../src/interactions/dataset.ts';
 import { validationItems } from '../../src/recommenders/next-items.ts';
 import type { RecommenderOptions } from '../../src/recommenders/recommender.ts';
 import type { Preset } from '../presets.ts';
-import { trainingSettings } from '../recommender-settings.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
-
-const ADAPTER_HIDDEN = 128;
-const FEATURE_DROPOUT = 0.2;
 
 export interface Augmented {
   /** Enhanced embeddings [N, d]. */
@@ -40,9 +36,8 @@ export async function augment(
       split.train,
       validationItems(split),
       {
-        ...trainingSettings(preset),
-        hidden: ADAPTER_HIDDEN,
-        dropout: FEATURE_DROPOUT,
+        ...preset.recommender,
+        ...preset.adaptation,
         seed: `${context.seed}/${name}`,
         checkpoint: path.join(context.folder, `${name}.checkpoint`),
         progress: context.progress,

@@ -5,7 +5,6 @@ import { type RankingMetrics, rankingMetrics } from '../../src/recommenders/metr
 import { testItems, validationItems } from '../../src/recommenders/next-items.ts';
 import { createRanker, type RecommenderOptions, trainRecommender } from '../../src/recommenders/recommender.ts';
 import type { Preset } from '../presets.ts';
-import { trainingSettings } from '../recommender-settings.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
 
 export interface PretrainedRecommender {
@@ -22,7 +21,7 @@ export async function pretrainRecommender(
 ): Promise<PretrainedRecommender> {
   const { tensors, facts } = await stage(context, 'pretrain', async () => {
     const trained = await trainRecommender(recommender, split.train, validationItems(split), {
-      ...trainingSettings(preset),
+      ...preset.recommender,
       table: { kind: 'random' },
       seed: `${context.seed}/pretrain`,
       checkpoint: path.join(context.folder, 'pretrain.checkpoint'),

@@ -14,8 +14,6 @@ import { fitPca, type PcaOptions } from './pca.ts';
 export interface LearntAdaptationOptions extends Omit<TrainingOptions, 'table'> {
   /** Width of the adapter's hidden layer. */
   readonly hidden: number;
-  /** Dropout on the features. */
-  readonly dropout: number;
 }
 
 export interface LearntAdaptation {
@@ -30,13 +28,13 @@ export async function learnAdaptation(
   recommender: RecommenderOptions,
   sequences: readonly Int32Array[],
   validation: NextItems,
-  { hidden, dropout, ...training }: LearntAdaptationOptions,
+  { hidden, ...training }: LearntAdaptationOptions,
 ): Promise<LearntAdaptation> {
   const means = blockMeans(blocks);
   const features = joinBlocks(blocks, means);
   const trained = await trainRecommender(recommender, sequences, validation, {
     ...training,
-    table: { kind: 'frozen+adapter', features, hidden, dropout },
+    table: { kind: 'frozen+adapter', features, hidden },
   });
   const weights: Values = new Map();
   for (const [name, tensor] of trained.values) {

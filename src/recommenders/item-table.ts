@@ -17,7 +17,6 @@ export type ItemTable =
       readonly kind: 'frozen+adapter';
       readonly features: Float32Array;
       readonly hidden: number;
-      readonly dropout: number;
     };
 
 /** Parameters under these names never learn. */
@@ -34,7 +33,7 @@ export function itemTable(scope: Scope, table: ItemTable, N: number, d: number):
       return own.parameter('vectors', [N, d], given(table.vectors));
     case 'frozen+adapter': {
       const features = own.parameter('features', [N, table.features.length / N], given(table.features));
-      return adapter(own, scope.dropout(features, table.dropout), table.hidden, d);
+      return adapter(own, features, table.hidden, d);
     }
   }
 }

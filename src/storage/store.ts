@@ -50,9 +50,11 @@ export interface Store extends Runs, Versions, Reads {
   close(): Promise<void>;
 }
 
+export const isPostgres = (location: string): boolean => /^postgres(ql)?:\/\//.test(location);
+
 /** Opens the store in a folder (PGlite, this process only) or behind a `postgres://` URL (shared). */
 export async function openStore(location: string, options: StoreOptions): Promise<Store> {
-  const inPostgres = /^postgres(ql)?:\/\//.test(location);
+  const inPostgres = isPostgres(location);
   const folder = path.resolve(inPostgres ? (options.folder ?? '.tslrec') : location);
   const database = inPostgres ? await openPostgres(location) : await openFolder(folder, options);
   try {

@@ -1,0 +1,64 @@
+// What is planted in the synthetic sample is found again: the categories by behaviour, and the category of items
+// that nobody ever touched by their words alone.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { PRESETS, type Preset } from '../../jobs/presets.ts';
+import { recommenderFor } from '../../jobs/recommender-settings.ts';
+import { categorise } from '../../jobs/stages/categorise.ts';
+import { fineTune } from '../../jobs/stages/fine-tune.ts';
+import { infer } from '../../jobs/stages/infer.ts';
+import { instruct } from '../../jobs/stages/instruct.ts';
+import { pretrainLanguageModel } from '../../jobs/stages/pretrain-language-model.ts';
+import { pretrainRecommender } from '../../jobs/stages/pretrain-recommender.ts';
+import { openWork } from '../../jobs/work.ts';
+import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
+import { itemText } from '../../src/instructions/item-text.ts';
+import { renderPrompt } from '../../src/instructions/sft-samples.ts';
+import { DEFAULT_SAMPLE, generateSample } from '../../src/interactions/sample.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+import { silentProgress } from '../../src/progress.ts';
+
+/** A third of the quick preset's recommender: enough to tell categories apart, not to rank well. */
+const preset: Preset = { ...PRESETS.quick, recommender: { ...PRESETS.quick.recommender, steps: 600 } };
+
+test('k-means finds the planted categories (ARI >= 0.9); the language model places >= 80 % of the cold items', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-sample-'));
+  const { dataset, plantedCategories, coldItems } = generateSample(DEFAULT_SAMPLE);
+  const split = leaveOneOut(dataset.sequences);
+  const work = openWork({ folder, dataset, preset, seed: 1, progress: silentProgress, onStage: async () => {} });
+
+  const { itemVectors } = await pretrainRecommender(work, recommenderFor(dataset, split, preset), split, preset);
+  const found = await categorise(work, itemVectors, split, preset);
+  const warm = [...dataset.items.keys()].filter((item) => found.categories[item] >= 0);
+  assert.ok(warm.every((item) => !coldItems.has(item)));
+  const at = (values: Int32Array) => Int32Array.from(warm, (item) => values[item]);
+  const ari = adjustedRandIndex(at(found.categories), at(plantedCategories));
+  assert.ok(ari >= 0.9, `adjusted Rand index ${ari}`);
+
+  const samples = await instruct(work, dataset, split, found, preset);
+  const texts = dataset.items.map((item) => itemText(item, 100));
+  const base = await pretrainLanguageModel(work, texts, preset);
+  const { model } = await fineTune(work, samples, found.categoryCount, base, preset);
+  const prompts = dataset.items.map((item) => renderPrompt([item], 0));
+  const inferred = await infer(work, model, base.tokenizer, prompts, dataset.userIds, samples);
+
+  const K = found.categoryCount;
+  const plantedOf = Array.from({ length: K }, (_, k) =>
+    mostCommon(warm.filter((item) => found.categories[item] === k).map((item) => plantedCategories[item])),
+  );
+  const right = [...coldItems].filter((item) => {
+    const distribution = inferred.itemDistributions.subarray(item * K, (item + 1) * K);
+    return plantedOf[distribution.indexOf(Math.max(...distribution))] === plantedCategories[item];
+  });
+  assert.equal(coldItems.size, 36);
+  assert.ok(right.length / coldItems.size >= 0.8, `${right.length} of ${coldItems.size} cold items are placed rightly`);
+  await rm(folder, { recursive: true });
+});
+
+function mostCommon(values: readonly number[]): number {
+  const counts = Map.groupBy(values, (value) => value);
+  return [...counts].reduce((best, group) => (group[1].length > best[1].length ? group : best))[0];
+}

@@ -7,7 +7,7 @@ import { TslrecError } from '../src/errors.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../src/interactions/sample.ts';
 import { createLog } from '../src/log.ts';
 import { terminalProgress } from '../src/progress.ts';
-import { startService } from '../src/service.ts';
+import { serveUntilSignal } from '../src/service.ts';
 import { openStore } from '../src/storage/store.ts';
 import { evaluate, warmStartTable } from './evaluate.ts';
 import { refresh } from './refresh.ts';
@@ -31,7 +31,7 @@ try {
     console.log(`Version ${version} is published. Is a warm start worth it? On the synthetic sample:`);
     console.log(warmStartTable(await evaluate({ ...work, arms: ['random', 'text', 'tslrec'], seeds: 1 })));
   }
-  const service = await startService({
+  const service = await serveUntilSignal({
     storeLocation: config.store,
     folder: config.folder,
     port: config.port,
@@ -39,7 +39,6 @@ try {
     log: createLog('warn'),
   });
   console.log(`tslrec answers on ${service.url}; try ${service.url}/items/S0001/neighbors?k=5`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());
 } catch (error) {
   console.error(error instanceof TslrecError ? `tslrec: ${error.message}` : error);
   process.exitCode = 1;

@@ -11,7 +11,7 @@ import type { OnBadRow } from './interactions/bad-rows.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from './interactions/sample.ts';
 import { createLog } from './log.ts';
 import { terminalProgress } from './progress.ts';
-import { startService } from './service.ts';
+import { serveUntilSignal } from './service.ts';
 import { isPostgres, openStore } from './storage/store.ts';
 
 const integerFrom = (least: number) => (text: string) => {
@@ -146,7 +146,7 @@ function createProgram(config: Config): Command {
 }
 
 async function serve(config: Config, store: string): Promise<void> {
-  const service = await startService({
+  const service = await serveUntilSignal({
     storeLocation: store,
     folder: config.folder,
     port: config.port,
@@ -154,7 +154,6 @@ async function serve(config: Config, store: string): Promise<void> {
     log: createLog('info'),
   });
   console.log(`tslrec answers on ${service.url}`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());
 }
 
 /** A store in a folder keeps its files there too. */

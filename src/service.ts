@@ -61,6 +61,13 @@ export async function startService({ storeLocation, folder, port, host, log }: S
   };
 }
 
+/** Starts the service and stops it when the process is asked to end. */
+export async function serveUntilSignal(options: ServiceOptions): Promise<Service> {
+  const service = await startService(options);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());
+  return service;
+}
+
 async function listen(server: Server, port: number, host: string): Promise<void> {
   server.listen(port, host);
   try {

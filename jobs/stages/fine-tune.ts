@@ -8,6 +8,7 @@ import type { Preset } from '../presets.ts';
 import { type StageContext, stage } from '../stage.ts';
 import type { PretrainedLanguageModel } from './pretrain-language-model.ts';
 
+/** Longest prompt in tokens; of a longer one the oldest part is cut. */
 export const LONGEST_PROMPT = 256;
 const BATCH_SIZE = 32;
 const PATIENCE = 2;

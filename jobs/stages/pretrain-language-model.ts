@@ -10,7 +10,7 @@ import { type StageContext, stage } from '../stage.ts';
 /** Tokens of a training row, and of a step's batch. */
 const LENGTH = 128;
 const BATCH_SIZE = 32;
-const LONGEST_PROMPT = 512;
+const MOST_POSITIONS = 512;
 /** How often the same text is read: more would only be learnt by heart. */
 const MOST_PASSES = 8;
 
@@ -33,7 +33,7 @@ export async function pretrainLanguageModel(
       intermediate_size: Math.ceil((hiddenSize * 8) / 3 / 32) * 32, // as in Llama: SwiGLU at the cost of 4 H
       num_hidden_layers: layers,
       num_attention_heads: heads,
-      max_position_embeddings: LONGEST_PROMPT,
+      max_position_embeddings: MOST_POSITIONS,
       rms_norm_eps: 1e-6,
       rope_theta: 10_000,
     };

@@ -57,14 +57,15 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     bestMetric = Number(metadata.bestMetric);
     history.push(...(JSON.parse(metadata.history) as EpochRecord[]));
   }
-  const perEpoch = options.batches(0).length;
+  const firstBatches = options.batches(0);
+  const perEpoch = firstBatches.length;
   const total = perEpoch * epochs;
   const bar = options.progress.start(options.name, total);
   bar.advance(history.length * perEpoch);
   let lastCheckpoint = Date.now();
 
   for (let epoch = history.length; epoch < epochs && epoch - Math.max(bestEpoch, 0) <= patience; epoch++) {
-    const batches = epoch === 0 ? options.batches(0) : options.batches(epoch);
+    const batches = epoch === 0 ? firstBatches : options.batches(epoch);
     const began = performance.now();
     let lossSum = 0;
     for (const batch of batches) {

@@ -42,7 +42,6 @@ export type Readiness = { readonly ready: true; readonly version: string } | { r
 
 export interface Store extends Runs, Versions, Reads {
   readonly folder: string;
-  runFolder(runId: string): string;
   /** Checks the draft, publishes it and makes it active. The failpoint is for tests that kill the process there. */
   publish(draft: VersionDraft, failpoint?: (name: Failpoint) => void): Promise<Version>;
   /** Whether reads can be answered now; starts loading the active version's index when it is not in memory. */
@@ -79,7 +78,6 @@ function createStore(database: Database, folder: string, log: Log): Store {
   const indexes = createIndexes(folder, database.query, log);
   return {
     folder,
-    runFolder: (runId) => path.join(folder, 'runs', runId),
     publish: (draft, failpoint = () => {}) => publish(database, folder, draft, failpoint),
     readiness: async () => {
       const version = await versions.activeVersion();

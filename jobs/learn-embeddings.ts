@@ -1,7 +1,7 @@
 // The flow: from who did what to enhanced item embeddings, one awaited line a stage. Every stage leaves a file in
 // the work folder, so that a killed run continues at the first stage that has none.
 
-import type { FeatureBlock } from '../src/embeddings/item-features.ts';
+import { COMPANION_ROWS, type FeatureBlock, LEADING_ROWS } from '../src/embeddings/item-features.ts';
 import { itemText } from '../src/instructions/item-text.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
@@ -49,7 +49,12 @@ export async function learnEmbeddings(
   const inferred = await infer(context, fineTuned.model, base.tokenizer, itemPrompts, dataset.userIds, samples);
   // What it made of an item stands beside the item's plain text features, adapted to the recommender together.
   const text = await textFeatures(context, dataset, preset);
-  const hidden: FeatureBlock = { name: 'language model', width: base.config.hidden_size, values: inferred.itemHidden };
+  const hidden: FeatureBlock = {
+    name: 'language model',
+    width: base.config.hidden_size,
+    values: inferred.itemHidden,
+    rowLength: text.length > 0 ? COMPANION_ROWS : LEADING_ROWS,
+  };
   const augmented = await augment(context, 'augment', [...text, hidden], recommender, split, preset);
   return { recommender: pretrained, categories, fineTuned, inferred, augmented, modelFolder: base.folder };
 }

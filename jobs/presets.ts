@@ -14,8 +14,13 @@ export interface Preset {
     readonly batchSize: number;
     readonly learningRate: number;
   };
-  /** The adapter that turns features into item vectors: width of its hidden layer, and its learning rate. */
-  readonly adaptation: { readonly hidden: number; readonly learningRate: number };
+  /** The adapters that turn features into item vectors: how many are learnt and merged, and how each one is. */
+  readonly adaptation: {
+    readonly members: number;
+    readonly hidden: number;
+    readonly learningRate: number;
+    readonly weightDecay: number;
+  };
   readonly languageModel: {
     readonly vocabularySize: number;
     readonly hiddenSize: number;
@@ -34,7 +39,7 @@ export const PRESETS: Record<PresetName, Preset> = {
   quick: {
     width: 64,
     recommender: { steps: 2_000, patience: 5, batchSize: 128, learningRate: 2e-3 },
-    adaptation: { hidden: 128, learningRate: 2e-3 },
+    adaptation: { members: 2, hidden: 128, learningRate: 2e-3, weightDecay: 0.1 },
     languageModel: {
       vocabularySize: 2_048,
       hiddenSize: 64,
@@ -49,7 +54,7 @@ export const PRESETS: Record<PresetName, Preset> = {
   standard: {
     width: 64,
     recommender: { steps: 10_000, patience: 10, batchSize: 128, learningRate: 2e-3 },
-    adaptation: { hidden: 256, learningRate: 1e-3 },
+    adaptation: { members: 4, hidden: 256, learningRate: 1e-3, weightDecay: 0.1 },
     languageModel: {
       vocabularySize: 4_096,
       hiddenSize: 128,
@@ -64,7 +69,7 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 2;
+const PIPELINE_REVISION = 3;
 
 /** Names the work that a refresh does: the same data, preset and seed share their finished stages. */
 export function workKey(datasetHash: string, preset: Preset, seed: number): string {

@@ -1,8 +1,10 @@
-// Stage: item features -> the adaptation, learnt through SASRec's own loss -> enhanced embeddings.
+// Stage: item features -> adapters, learnt through SASRec's own loss from several seeds, each a stage of its own
+// -> one merged adaptation -> enhanced embeddings.
 import path from 'node:path';
 import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
-import { learnAdaptation } from '../../src/embeddings/fit-adaptation.ts';
-import type { FeatureBlock } from '../../src/embeddings/item-features.ts';
+import { learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
+import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-features.ts';
+import { type AdapterMember, mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
 import { validationItems } from '../../src/recommenders/next-items.ts';
@@ -13,13 +15,14 @@ import { matrix, type StageContext, stage } from '../stage.ts';
 export interface Augmented {
   /** Enhanced embeddings [N, d]. */
   readonly embeddings: Float32Array;
+  /** What turns features of any item, a cold one too, into an embedding. */
   readonly adaptationFile: string;
   readonly quality: VectorQuality;
-  /** NDCG@10 on validation of the recommender that the adaptation was learnt through. */
+  /** NDCG@10 on validation of the recommenders that the adapters were learnt through, their mean. */
   readonly validationNdcg: number;
 }
 
-/** `name` names the stage: the evaluation adapts its text arm in the very same way. */
+/** `name` names the stages: the evaluation adapts its text arm in the very same way. */
 export async function augment(
   context: StageContext,
   name: string,
@@ -29,28 +32,57 @@ export async function augment(
   preset: Preset,
 ): Promise<Augmented> {
   const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
+  const members: (AdapterMember & { readonly validationNdcg: number })[] = [];
+  for (let m = 1; m <= preset.adaptation.members; m++) {
+    members.push(await adapterMember(context, `${name}-${m}`, blocks, recommender, split, preset));
+  }
   const { tensors, facts } = await stage(context, name, async () => {
-    const { adaptation, epochs, validationNdcg } = await learnAdaptation(
-      blocks,
-      recommender,
-      split.train,
-      validationItems(split),
-      {
-        ...preset.recommender,
-        ...preset.adaptation,
-        seed: `${context.seed}/${name}`,
-        checkpoint: path.join(context.folder, `${name}.checkpoint`),
-        progress: context.progress,
-        name: `adaptation: ${blocks.map((block) => block.name).join(' + ')}`,
-      },
-    );
+    const { weights, residual } = mergeAdapters(members, recommender.width);
+    const adaptation = { kind: 'learnt', scalings: blockScalings(blocks), weights } as const;
     saveAdaptation(adaptationFile, adaptation);
-    const embeddings = await applyAdaptation(adaptation, blocks);
+    const adapted = await applyAdaptation(adaptation, blocks);
+    const embeddings = adapted.map((x, i) => x + residual[i]);
+    const validationNdcg = members.reduce((sum, member) => sum + member.validationNdcg, 0) / members.length;
     return {
       tensors: new Map([['embeddings', matrix(embeddings, recommender.width)]]),
-      facts: { epochs, validationNdcg, quality: vectorQuality(embeddings, recommender.width) },
+      facts: { validationNdcg, quality: vectorQuality(embeddings, recommender.width) },
     };
   });
   const { quality, validationNdcg } = facts;
   return { embeddings: tensors.get('embeddings')!.values, adaptationFile, quality, validationNdcg };
+}
+
+async function adapterMember(
+  context: StageContext,
+  name: string,
+  blocks: readonly FeatureBlock[],
+  recommender: RecommenderOptions,
+  split: Split,
+  preset: Preset,
+): Promise<AdapterMember & { readonly validationNdcg: number }> {
+  const { tensors, facts } = await stage(context, name, async () => {
+    const { members: _, ...options } = preset.adaptation;
+    const learnt = await learnAdapter(blocks, recommender, split.train, validationItems(split), {
+      ...preset.recommender,
+      ...options,
+      seed: `${context.seed}/${name}`,
+      checkpoint: path.join(context.folder, `${name}.checkpoint`),
+      progress: context.progress,
+      name: `${name}: ${blocks.map((block) => block.name).join(' + ')}`,
+    });
+    const tables = { residual: learnt.residual, table: learnt.table };
+    return {
+      tensors: new Map([
+        ...learnt.weights,
+        ...Object.entries(tables).map(([key, values]) => [key, matrix(values, recommender.width)] as const),
+      ]),
+      facts: { epochs: learnt.epochs, validationNdcg: learnt.validationNdcg },
+    };
+  });
+  return {
+    weights: new Map([...tensors].filter(([key]) => key.startsWith('adapter.'))),
+    residual: tensors.get('residual')!.values,
+    table: tensors.get('table')!.values,
+    validationNdcg: facts.validationNdcg,
+  };
 }

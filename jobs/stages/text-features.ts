@@ -1,5 +1,5 @@
 // Stage: what plain text says of the items, without any language model: TF-IDF + SVD of everything known of them.
-import type { FeatureBlock } from '../../src/embeddings/item-features.ts';
+import { type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
 import { fitTextFeatures } from '../../src/embeddings/text-features.ts';
 import { itemText } from '../../src/instructions/item-text.ts';
 import type { Dataset } from '../../src/interactions/dataset.ts';
@@ -18,5 +18,5 @@ export async function textFeatures(context: StageContext, dataset: Dataset, pres
     return { tensors: new Map([['vectors', matrix(vectors, dimension)]]), facts: { dimension } };
   });
   const { shape, values } = tensors.get('vectors')!;
-  return shape[1] === 0 ? [] : [{ name: 'text', width: shape[1], values }];
+  return shape[1] === 0 ? [] : [{ name: 'text', width: shape[1], values, rowLength: LEADING_ROWS }];
 }

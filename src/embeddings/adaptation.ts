@@ -7,16 +7,16 @@ import { type NamedTensor, readSafetensors, writeSafetensors } from '../network/
 import { buildModel, parameterFeeds, type Values } from '../network/scope.ts';
 import { adapter } from '../recommenders/item-table.ts';
 import { createSession } from '../tensor/session.ts';
-import { type BlockMean, type FeatureBlock, joinBlocks } from './item-features.ts';
+import { type BlockScaling, type FeatureBlock, joinBlocks } from './item-features.ts';
 import { applyPca, type Pca } from './pca.ts';
 
 export type Adaptation =
-  | { readonly kind: 'learnt'; readonly means: readonly BlockMean[]; readonly weights: Values }
-  | { readonly kind: 'pca'; readonly means: readonly BlockMean[]; readonly pca: Pca };
+  | { readonly kind: 'learnt'; readonly scalings: readonly BlockScaling[]; readonly weights: Values }
+  | { readonly kind: 'pca'; readonly scalings: readonly BlockScaling[]; readonly pca: Pca };
 
 /** Enhanced embeddings [N, d] of items by their feature blocks, which must be the ones of the fit. */
 export async function applyAdaptation(adaptation: Adaptation, blocks: readonly FeatureBlock[]): Promise<Float32Array> {
-  const features = joinBlocks(blocks, adaptation.means);
+  const features = joinBlocks(blocks, adaptation.scalings);
   const F = blocks.reduce((sum, { width }) => sum + width, 0);
   if (adaptation.kind === 'pca') return applyPca(adaptation.pca, features);
   const { weights } = adaptation;
@@ -35,32 +35,37 @@ const MEAN_PREFIX = 'mean.';
 
 export function saveAdaptation(file: string, adaptation: Adaptation): void {
   const tensors = new Map<string, NamedTensor>();
-  for (const { name, mean } of adaptation.means)
+  for (const { name, mean } of adaptation.scalings) {
     tensors.set(MEAN_PREFIX + name, { shape: [mean.length], values: mean });
+  }
+  const rowLengths = JSON.stringify(Object.fromEntries(adaptation.scalings.map((s) => [s.name, s.rowLength])));
   if (adaptation.kind === 'learnt') {
     for (const [name, tensor] of adaptation.weights) tensors.set(name, tensor);
-    writeSafetensors(file, tensors, { kind: 'learnt' });
+    writeSafetensors(file, tensors, { kind: 'learnt', rowLengths });
   } else {
     const { mean, components, width, scale } = adaptation.pca;
     tensors.set('pca.mean', { shape: [mean.length], values: mean });
     tensors.set('pca.components', { shape: [mean.length, width], values: components });
-    writeSafetensors(file, tensors, { kind: 'pca', scale: String(scale) });
+    writeSafetensors(file, tensors, { kind: 'pca', scale: String(scale), rowLengths });
   }
 }
 
 export async function loadAdaptation(file: string): Promise<Adaptation> {
   const { tensors, metadata } = await readSafetensors(file);
-  const means = [...tensors]
-    .filter(([name]) => name.startsWith(MEAN_PREFIX))
-    .map(([name, { values }]) => ({ name: name.slice(MEAN_PREFIX.length), mean: values }));
+  const rowLengths = JSON.parse(metadata.rowLengths) as Record<string, number>;
+  const scalings = Object.entries(rowLengths).map(([name, rowLength]) => ({
+    name,
+    mean: tensors.get(MEAN_PREFIX + name)!.values,
+    rowLength,
+  }));
   if (metadata.kind === 'learnt') {
-    return { kind: 'learnt', means, weights: new Map([...tensors].filter(([name]) => name.startsWith('adapter.'))) };
+    return { kind: 'learnt', scalings, weights: new Map([...tensors].filter(([name]) => name.startsWith('adapter.'))) };
   }
   const components = tensors.get('pca.components')!;
   const mean = tensors.get('pca.mean')!.values;
   return {
     kind: 'pca',
-    means,
+    scalings,
     pca: { mean, components: components.values, width: components.shape[1], scale: Number(metadata.scale) },
   };
 }

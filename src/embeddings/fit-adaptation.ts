@@ -1,6 +1,8 @@
 // Fits an adaptation. The learnt one is worth more than PCA: the table is a *function* of what is known about
 // an item, so behaviour seen on one item moves its neighbours in text as well, and rare items stay in place.
+// Legend: N items, F features, d width.
 import type { Values } from '../network/scope.ts';
+import { RESIDUAL } from '../recommenders/item-table.ts';
 import {
   type NextItems,
   type RecommenderOptions,
@@ -8,47 +10,46 @@ import {
   trainRecommender,
 } from '../recommenders/recommender.ts';
 import type { Adaptation } from './adaptation.ts';
-import { blockMeans, type FeatureBlock, joinBlocks } from './item-features.ts';
+import { blockScalings, type FeatureBlock, joinBlocks } from './item-features.ts';
+import type { AdapterMember } from './merge-adapters.ts';
 import { fitPca, type PcaOptions } from './pca.ts';
 
-export interface LearntAdaptationOptions extends Omit<TrainingOptions, 'table'> {
-  /** Width of the adapter's hidden layer. */
-  readonly hidden: number;
-}
-
-export interface LearntAdaptation {
-  readonly adaptation: Adaptation;
+export interface LearntAdapter extends AdapterMember {
   readonly epochs: number;
   /** NDCG@10 on validation of the recommender that it was learnt through. */
   readonly validationNdcg: number;
 }
 
-export async function learnAdaptation(
+/** Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own loss. */
+export async function learnAdapter(
   blocks: readonly FeatureBlock[],
   recommender: RecommenderOptions,
   sequences: readonly Int32Array[],
   validation: NextItems,
-  { hidden, ...training }: LearntAdaptationOptions,
-): Promise<LearntAdaptation> {
-  const means = blockMeans(blocks);
-  const features = joinBlocks(blocks, means);
-  const trained = await trainRecommender(recommender, sequences, validation, {
+  { hidden, ...training }: Omit<TrainingOptions, 'table'> & { readonly hidden: number },
+): Promise<LearntAdapter> {
+  const seen = new Float32Array(recommender.itemCount);
+  for (const sequence of sequences) for (const item of sequence) seen[item] = 1;
+  const { values, itemVectors, bestEpoch, history } = await trainRecommender(recommender, sequences, validation, {
     ...training,
-    table: { kind: 'frozen+adapter', features, hidden },
+    table: { kind: 'dual', features: joinBlocks(blocks, blockScalings(blocks)), hidden, seen },
   });
   const weights: Values = new Map();
-  for (const [name, tensor] of trained.values) {
+  for (const [name, tensor] of values) {
     if (name.startsWith('items.adapter.')) weights.set(name.slice('items.'.length), tensor);
   }
+  const residual = values.get(RESIDUAL)!.values.map((x, i) => x * seen[Math.floor(i / recommender.width)]);
   return {
-    adaptation: { kind: 'learnt', means, weights },
-    epochs: trained.bestEpoch + 1,
-    validationNdcg: trained.history[trained.bestEpoch]?.metric ?? 0,
+    weights,
+    residual,
+    table: itemVectors,
+    epochs: bestEpoch + 1,
+    validationNdcg: history[bestEpoch]?.metric ?? 0,
   };
 }
 
 export function fitPcaAdaptation(blocks: readonly FeatureBlock[], options: PcaOptions): Adaptation {
-  const means = blockMeans(blocks);
+  const scalings = blockScalings(blocks);
   const width = blocks.reduce((sum, block) => sum + block.width, 0);
-  return { kind: 'pca', means, pca: fitPca(joinBlocks(blocks, means), width, options) };
+  return { kind: 'pca', scalings, pca: fitPca(joinBlocks(blocks, scalings), width, options) };
 }

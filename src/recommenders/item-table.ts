@@ -1,8 +1,8 @@
 // The item table of a recommender: what its items start from, and whether they may move. The mode decides more
 // than the vectors do (docs/LOG.md). Legend: N items, F features, d width.
 import { linear } from '../network/layers.ts';
-import { type Initializer, normal, type Scope } from '../network/scope.ts';
-import { gelu } from '../tensor/functions.ts';
+import { type Initializer, normal, type Scope, zeros } from '../network/scope.ts';
+import { add, gelu, multiply } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 
 export type ItemTable =
@@ -17,7 +17,25 @@ export type ItemTable =
       readonly kind: 'frozen+adapter';
       readonly features: Float32Array;
       readonly hidden: number;
+    }
+  /**
+   * The same, and beside it a residual an item, what only its own history can teach: from zero, half of the rows
+   * dropped at each step, and drawn back to zero by RESIDUAL_DECAY. Items outside `seen` [N] (1 or 0) have none.
+   */
+  | {
+      readonly kind: 'dual';
+      readonly features: Float32Array;
+      readonly hidden: number;
+      readonly seen: Float32Array;
     };
+
+/**
+ * AdamW's decay of the residual. Adam moves every entry by about the learning rate whatever its gradient's size,
+ * and a decay of 20 stops it at 1/20: decay, not a smaller learning rate, is what bounds it (docs/LOG.md).
+ */
+export const RESIDUAL = 'items.residual';
+export const RESIDUAL_DECAY = 20;
+const RESIDUAL_DROPOUT = 0.5;
 
 /** Parameters under these names never learn. */
 export const FROZEN_PARAMETERS: ReadonlySet<string> = new Set(['items.vectors', 'items.features']);
@@ -31,9 +49,13 @@ export function itemTable(scope: Scope, table: ItemTable, N: number, d: number):
       return own.parameter('weight', [N, d], given(table.vectors));
     case 'frozen':
       return own.parameter('vectors', [N, d], given(table.vectors));
-    case 'frozen+adapter': {
+    case 'frozen+adapter':
+    case 'dual': {
       const features = own.parameter('features', [N, table.features.length / N], given(table.features));
-      return adapter(own, features, table.hidden, d);
+      const adapted = adapter(own, features, table.hidden, d);
+      if (table.kind === 'frozen+adapter') return adapted;
+      const present = scope.dropout(scope.graph.constant(table.seen, [N, 1]), RESIDUAL_DROPOUT);
+      return add(adapted, multiply(own.parameter('residual', [N, d], zeros), present));
     }
   }
 }

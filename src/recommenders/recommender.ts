@@ -10,7 +10,7 @@ import { gatherRows, matmul, reshape, swapLast, takeRows, tiedCrossEntropy } fro
 import type { Tensor } from '../tensor/graph.ts';
 import { createSession } from '../tensor/session.ts';
 import { type BatchShape, chooseBatchShape, historyBatches, trainingBatches, trainingWindows } from './batches.ts';
-import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
+import { FROZEN_PARAMETERS, type ItemTable, itemTable, RESIDUAL, RESIDUAL_DECAY } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
 
 /** items [B, L] and the item table [N, d] -> hidden states [B, L, d]; position i sees items up to i. */
@@ -66,7 +66,7 @@ export async function trainRecommender(
   const trainer = await createTrainer(model, initialValues(model.parameters, random), {
     seed: `${options.seed}/dropout`,
     beta2: 0.98, // as in SASRec's own code
-    weightDecay: options.weightDecay,
+    weightDecay: (name) => (name === RESIDUAL ? RESIDUAL_DECAY : (options.weightDecay ?? 0)),
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const tabulate = await createTabulator(recommender, options.table);
@@ -112,7 +112,7 @@ export function trainingModel(
 /** Computes the item table from a model's values. */
 async function createTabulator({ itemCount, width }: RecommenderOptions, table: ItemTable) {
   const model = buildModel('inference', (scope) => itemTable(scope, table, itemCount, width));
-  if (table.kind !== 'frozen+adapter') {
+  if (table.kind !== 'frozen+adapter' && table.kind !== 'dual') {
     const [{ name }] = model.parameters;
     return { table: async (values: Values) => values.get(name)!.values, release: async () => {} };
   }

@@ -9,7 +9,7 @@ import { buildModel, initialValues, type Values } from '../../src/network/scope.
 import { createTrainer, type Trainer } from '../../src/network/trainer.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import { multiply, subtract, sum } from '../../src/tensor/functions.ts';
+import { add, multiply, subtract, sum } from '../../src/tensor/functions.ts';
 
 /** Least squares: y = x w + b with dropout on x, four examples of two features. */
 function regression() {
@@ -40,6 +40,21 @@ test('one AdamW step from w = 1 with gradient 1 moves by the learning rate: w = 
   await trainer.step({}, 0.1);
   // bias-corrected m / sqrt(v) = 1 / 1; decoupled decay adds 0.5 * w
   assert.ok(Math.abs(trainer.values().get('w')!.values[0] - (1 - 0.1 * 1.5)) < 1e-6);
+  await trainer.release();
+});
+
+test('weight decay by name: the same gradient moves a by 0.1 (1 + 2 * 1), b, which does not decay, by 0.1', async () => {
+  const one = () => Float32Array.of(1);
+  const model = buildModel('training', (scope) => ({
+    loss: sum(add(scope.parameter('a', [1, 1], one), scope.parameter('b', [1, 1], one))),
+  }));
+  const trainer = await createTrainer(model, initialValues(model.parameters, createRandom(1)), {
+    seed: 1,
+    weightDecay: (name) => (name === 'a' ? 2 : 0),
+  });
+  await trainer.step({}, 0.1);
+  assert.ok(Math.abs(trainer.values().get('a')!.values[0] - 0.7) < 1e-6);
+  assert.ok(Math.abs(trainer.values().get('b')!.values[0] - 0.9) < 1e-6);
   await trainer.release();
 });
 

@@ -5,7 +5,7 @@ import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { trainingBatches, trainingWindows } from '../../src/recommenders/batches.ts';
-import type { ItemTable } from '../../src/recommenders/item-table.ts';
+import { type ItemTable, RESIDUAL, RESIDUAL_DECAY } from '../../src/recommenders/item-table.ts';
 import { rankingMetrics } from '../../src/recommenders/metrics.ts';
 import {
   createRanker,
@@ -108,6 +108,25 @@ test('warm starts: a frozen table stays, an init table moves from where it was p
   const adapted = await train({ kind: 'frozen+adapter', features, hidden: 8 });
   assert.equal(adapted.itemVectors.length, N * 16);
   assert.deepEqual(adapted.values.get('items.features')!.values, features);
+});
+
+test('dual: a residual beside the adapter tells apart items of equal features, within its bound; unseen items have none', async () => {
+  // All items look alike, so that only residuals can learn to alternate; item 39 occurs in no sequence.
+  const features = new Float32Array(N * 4).fill(1);
+  const sequences = alternating(400, 1).map((sequence) => sequence.map((item) => item % (N - 1)));
+  const seen = Float32Array.from({ length: N }, (_, item) => (item < N - 1 ? 1 : 0));
+  const { values, itemVectors } = await trainRecommender(recommender, sequences, lastOf(sequences), {
+    ...training,
+    table: { kind: 'dual', features, hidden: 8, seen },
+  });
+  const largest = values.get(RESIDUAL)!.values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  assert.ok(largest > 0.01 && largest < 2 / RESIDUAL_DECAY, `largest entry ${largest}`);
+  const row = (item: number) => itemVectors.subarray(item * 16, (item + 1) * 16);
+  assert.notDeepEqual(row(0), row(1));
+  assert.ok(
+    row(N - 1).every((x, j) => Math.abs(x - (row(0)[j] - values.get(RESIDUAL)!.values[j])) < 1e-5),
+    'the unseen item is where the adapter puts it',
+  );
 });
 
 test('the same seed gives the same model to the bit, another seed another one', async () => {

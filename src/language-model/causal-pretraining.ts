@@ -38,7 +38,7 @@ export async function pretrainCausal(
   const { config, seed, batchSize, length } = options;
   const random = createRandom(seed);
   const model = causalModel(config, batchSize, length);
-  const trainer = await createTrainer(model, initialValues(model.parameters, random), {
+  const trainer = await createTrainer([model], initialValues(model.parameters, random), {
     seed: `${seed}/dropout`,
     beta2: 0.95,
     weightDecay: 0.01,

@@ -26,6 +26,22 @@ export function batchLength(texts: readonly Int32Array[], limit: number): number
   return Math.min(limit, Math.ceil(longest / 16) * 16);
 }
 
+/** A quarter, half and all of L in multiples of 16, rising: short texts then cost what they are long. */
+export function bucketLengths(L: number): number[] {
+  return [...new Set([4, 2, 1].map((part) => Math.ceil(L / part / 16) * 16))].map((length) => Math.min(length, L));
+}
+
+/** Blocks of at most B whose texts fit one bucket, the shortest that holds them; in the order of the buckets. */
+export function inBuckets<T extends { readonly tokens: Int32Array }>(
+  texts: readonly T[],
+  B: number,
+  lengths: readonly number[],
+): { readonly length: number; readonly block: readonly T[] }[] {
+  const bucketOf = ({ tokens }: T) => lengths.find((length) => tokens.length <= length) ?? lengths.at(-1)!;
+  const buckets = Map.groupBy(texts, bucketOf);
+  return lengths.flatMap((length) => inBlocks(buckets.get(length) ?? [], B).map((block) => ({ length, block })));
+}
+
 export function inBlocks<T>(values: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
 }

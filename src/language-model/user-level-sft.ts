@@ -1,6 +1,7 @@
 // User-level supervised fine-tuning (TSLRec, arXiv 2406.00333, stage 1): one sample a user, whose prompt lists
 // what the user interacted with and whose target is the user's distribution over the latent categories.
-// Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all projections.
+// Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all projections;
+// prompts in buckets of length.
 // Legend: B prompts, L tokens, H hidden size, K categories.
 import { type EpochRecord, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
@@ -10,9 +11,9 @@ import type { Progress } from '../progress.ts';
 import { createRandom } from '../random.ts';
 import { logSoftmax, multiply, sum } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { createSession } from '../tensor/session.ts';
+import { createSession, type Session } from '../tensor/session.ts';
 import { isLoraParameter, type LlamaConfig, type LoraConfig } from './llama.ts';
-import { batchLength, inBlocks, pooledBatch } from './pooled-batches.ts';
+import { batchLength, bucketLengths, inBuckets, pooledBatch } from './pooled-batches.ts';
 import { HEAD, pooledHead, type TunedModel } from './tuned-model.ts';
 
 export interface SftExample {
@@ -67,23 +68,27 @@ export async function fineTuneOnUsers(
     options.maxTokens,
   );
 
-  const model = buildModel('training', (scope) => sftLoss(scope, config, lora, categoryCount, B, L));
-  const initial = new Map([...initialValues(model.parameters, random), ...base]);
-  const trainer = await createTrainer(model, initial, {
+  const lengths = bucketLengths(L);
+  const models = lengths.map((length) =>
+    buildModel('training', (scope) => sftLoss(scope, config, lora, categoryCount, B, length)),
+  );
+  const initial = new Map([...initialValues(models[0].parameters, random), ...base]);
+  const trainer = await createTrainer(models, initial, {
     seed: `${seed}/dropout`,
     weightDecay: 0.01,
     clipNorm: 1,
     trainable: (name) => name === HEAD || isLoraParameter(name),
   });
-  const validator = await createValidator(options, L);
+  const validator = await createValidator(options, lengths);
   const result = await fit({
     trainer,
     batches: (epoch) => {
-      const drawn = random
-        .fork(`epoch/${epoch}`)
-        .shuffle([...learnt])
-        .slice(0, options.samplesPerEpoch);
-      return inBlocks(drawn, B).map((block) => sftBatch(block, B, L, categoryCount));
+      const draw = random.fork(`epoch/${epoch}`);
+      const drawn = draw.shuffle([...learnt]).slice(0, options.samplesPerEpoch);
+      const batches = inBuckets(drawn, B, lengths).map(({ block, length }) =>
+        sftBatch(block, B, length, categoryCount),
+      );
+      return draw.shuffle(batches);
     },
     epochs: options.epochs,
     patience: options.patience,
@@ -132,19 +137,25 @@ function sftBatch(examples: readonly SftExample[], B: number, L: number, K: numb
   };
 }
 
-async function createValidator({ config, lora, categoryCount, batchSize: B }: SftOptions, L: number) {
-  const model = buildModel('inference', (scope) => sftLoss(scope, config, lora, categoryCount, B, L));
-  const session = await createSession(model.graph, model.outputs);
+async function createValidator({ config, lora, categoryCount, batchSize: B }: SftOptions, lengths: readonly number[]) {
+  const model = (L: number) => buildModel('inference', (scope) => sftLoss(scope, config, lora, categoryCount, B, L));
+  const { parameters } = model(lengths[0]);
+  const sessions = new Map<number, Session>();
+  for (const length of lengths) {
+    const { graph, outputs } = model(length);
+    sessions.set(length, await createSession(graph, outputs));
+  }
   return {
     async loss(values: Values, examples: readonly SftExample[]) {
+      const weights = parameterFeeds(parameters, values);
       let total = 0;
-      for (const block of inBlocks(examples, B)) {
-        const feeds = { ...parameterFeeds(model.parameters, values), ...sftBatch(block, B, L, categoryCount) };
-        total += (await session.run(feeds)).loss[0] * block.length;
+      for (const { block, length } of inBuckets(examples, B, lengths)) {
+        const feeds = { ...weights, ...sftBatch(block, B, length, categoryCount) };
+        total += (await sessions.get(length)!.run(feeds)).loss[0] * block.length;
       }
       return total / examples.length;
     },
-    release: () => session.release(),
+    release: () => Promise.all([...sessions.values()].map((session) => session.release())),
   };
 }
 

@@ -63,7 +63,7 @@ export async function trainRecommender(
   const shape = chooseBatchShape(windows, options.batchSize, recommender.length);
   const random = createRandom(options.seed);
   const model = trainingModel(recommender, options.table, shape);
-  const trainer = await createTrainer(model, initialValues(model.parameters, random), {
+  const trainer = await createTrainer([model], initialValues(model.parameters, random), {
     seed: `${options.seed}/dropout`,
     beta2: 0.98, // as in SASRec's own code
     weightDecay: (name) => (name === RESIDUAL ? RESIDUAL_DECAY : (options.weightDecay ?? 0)),

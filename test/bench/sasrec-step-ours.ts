@@ -18,7 +18,11 @@ const shape = chooseBatchShape(windows, batchSize, length);
 const [batch] = trainingBatches(windows, shape, random);
 const encoder = sasrec({ blocks, heads, feedForward: 1, dropout });
 const model = trainingModel({ encoder, itemCount: items, width, length }, { kind: 'random' }, shape);
-const trainer = await createTrainer(model, initialValues(model.parameters, random), { seed: 1, beta2: 0.98, threads });
+const trainer = await createTrainer([model], initialValues(model.parameters, random), {
+  seed: 1,
+  beta2: 0.98,
+  threads,
+});
 
 const times: number[] = [];
 for (let step = 0; step < WARM_UP_STEPS + MEASURED_STEPS; step++) {

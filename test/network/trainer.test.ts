@@ -33,7 +33,7 @@ test('one AdamW step from w = 1 with gradient 1 moves by the learning rate: w = 
   const model = buildModel('training', (scope) => ({
     loss: sum(scope.parameter('w', [1, 1], () => Float32Array.of(1))),
   }));
-  const trainer = await createTrainer(model, initialValues(model.parameters, createRandom(1)), {
+  const trainer = await createTrainer([model], initialValues(model.parameters, createRandom(1)), {
     seed: 1,
     weightDecay: 0.5,
   });
@@ -48,13 +48,32 @@ test('weight decay by name: the same gradient moves a by 0.1 (1 + 2 * 1), b, whi
   const model = buildModel('training', (scope) => ({
     loss: sum(add(scope.parameter('a', [1, 1], one), scope.parameter('b', [1, 1], one))),
   }));
-  const trainer = await createTrainer(model, initialValues(model.parameters, createRandom(1)), {
+  const trainer = await createTrainer([model], initialValues(model.parameters, createRandom(1)), {
     seed: 1,
     weightDecay: (name) => (name === 'a' ? 2 : 0),
   });
   await trainer.step({}, 0.1);
   assert.ok(Math.abs(trainer.values().get('a')!.values[0] - 0.7) < 1e-6);
   assert.ok(Math.abs(trainer.values().get('b')!.values[0] - 0.9) < 1e-6);
+  await trainer.release();
+});
+
+test('batches of two shapes train the same weights: each runs the graph that it fills, any other is refused', async () => {
+  const ofLength = (L: number) =>
+    buildModel('training', (scope) => ({
+      loss: sum(
+        multiply(
+          scope.parameter('w', [1], () => Float32Array.of(1)),
+          scope.graph.input('x', [L]),
+        ),
+      ),
+    }));
+  const models = [ofLength(2), ofLength(4)];
+  const trainer = await createTrainer(models, initialValues(models[0].parameters, createRandom(1)), { seed: 1 });
+  assert.equal(await trainer.step({ x: Float32Array.of(1, 2) }, 0.25), 3);
+  // The first step moved w from 1 to 0.75.
+  assert.ok(Math.abs((await trainer.step({ x: Float32Array.of(1, 1, 1, 1) }, 0.25)) - 0.75 * 4) < 1e-5);
+  await assert.rejects(trainer.step({ x: Float32Array.of(1) }, 0.25), /no graph of this trainer/);
   await trainer.release();
 });
 
@@ -65,7 +84,7 @@ test('clipping by the global norm: gradients (3, 4) of norm 5 clipped to 1 give 
     return { loss: sum(multiply(a, 3)), also: b, total: sum(subtract(multiply(a, 3), multiply(b, -4))) };
   });
   const whole = { ...model, outputs: { loss: model.outputs.total } };
-  const trainer = await createTrainer(whole, initialValues(model.parameters, createRandom(1)), {
+  const trainer = await createTrainer([whole], initialValues(model.parameters, createRandom(1)), {
     seed: 1,
     clipNorm: 1,
   });
@@ -78,7 +97,7 @@ test('clipping by the global norm: gradients (3, 4) of norm 5 clipped to 1 give 
 
 test('a frozen parameter does not move and has no moments', async () => {
   const { model, values } = regression();
-  const trainer = await createTrainer(model, values, { seed: 1, trainable: (name) => name === 'line.bias' });
+  const trainer = await createTrainer([model], values, { seed: 1, trainable: (name) => name === 'line.bias' });
   await train(3, trainer);
   assert.deepEqual(trainer.values().get('line.weight')!.values, values.get('line.weight')!.values);
   assert.notDeepEqual(trainer.values().get('line.bias')!.values, values.get('line.bias')!.values);
@@ -88,11 +107,11 @@ test('a frozen parameter does not move and has no moments', async () => {
 
 test('a training continued from its state repeats the undisturbed one to the bit, dropout included', async () => {
   const { model, values } = regression();
-  const whole = await createTrainer(model, values, { seed: 1 });
+  const whole = await createTrainer([model], values, { seed: 1 });
   const losses = await train(6, whole);
-  const first = await createTrainer(regression().model, values, { seed: 1 });
+  const first = await createTrainer([regression().model], values, { seed: 1 });
   await train(3, first);
-  const second = await createTrainer(regression().model, values, { seed: 1 });
+  const second = await createTrainer([regression().model], values, { seed: 1 });
   second.restore(first.state(), first.steps);
   assert.deepEqual(await train(3, second), losses.slice(3));
   assert.deepEqual(second.values(), whole.values());
@@ -101,7 +120,7 @@ test('a training continued from its state repeats the undisturbed one to the bit
 
 test('fit keeps the best epoch, stops after `patience` epochs without a better one', async () => {
   const { model, values } = regression();
-  const trainer = await createTrainer(model, values, { seed: 1 });
+  const trainer = await createTrainer([model], values, { seed: 1 });
   const metrics = [0.1, 0.3, 0.2, 0.2, 0.9];
   const seen: Values[] = [];
   const result = await fit({
@@ -123,7 +142,7 @@ test('fit killed in the fourth epoch continues from its checkpoint to the same v
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-fit-'));
   const checkpoint = path.join(folder, 'checkpoint');
   const { values } = regression();
-  const trainers = await Promise.all([1, 2, 3].map(() => createTrainer(regression().model, values, { seed: 1 })));
+  const trainers = await Promise.all([1, 2, 3].map(() => createTrainer([regression().model], values, { seed: 1 })));
   const metric = async (current: Values) => -Math.abs(current.get('line.bias')!.values[0] - 0.4);
   const undisturbed = await fit({ ...fitting(trainers[0]), evaluate: metric });
   let epochs = 0;

@@ -1,0 +1,32 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { bucketLengths, inBuckets, pooledBatch } from '../../src/language-model/pooled-batches.ts';
+
+const text = (length: number) => ({ tokens: new Int32Array(length).fill(7) });
+
+test('buckets: a quarter, half and all of the length in multiples of 16, each once, none longer than the limit', () => {
+  assert.deepEqual(bucketLengths(256), [64, 128, 256]);
+  assert.deepEqual(bucketLengths(100), [32, 64, 100]);
+  assert.deepEqual(bucketLengths(16), [16]);
+  assert.deepEqual(bucketLengths(10), [10]);
+});
+
+test('each text is in one block of the shortest bucket that holds it; one that is too long is in the last', () => {
+  const texts = [300, 1, 64, 65, 128, 129, 2].map(text);
+  const blocks = inBuckets(texts, 2, [64, 128, 256]);
+  assert.deepEqual(
+    blocks.map(({ length, block }) => [length, block.map(({ tokens }) => tokens.length)]),
+    [
+      [64, [1, 64]],
+      [64, [2]],
+      [128, [65, 128]],
+      [256, [300, 129]],
+    ],
+  );
+});
+
+test('pooling averages over the tokens that are kept: 1 / length each, zeros behind, the oldest part cut', () => {
+  const { tokens, pool } = pooledBatch([Int32Array.of(1, 2), Int32Array.of(3, 4, 5, 6)], 2, 3);
+  assert.deepEqual([...tokens], [1, 2, 0, 4, 5, 6]);
+  assert.deepEqual([...pool], [...Float32Array.of(0.5, 0.5, 0, 1 / 3, 1 / 3, 1 / 3)]);
+});

@@ -1,7 +1,8 @@
 # syntax=docker/dockerfile:1
-# The service: docker build -t tslrec . && docker run -p 8080:8080 -v tslrec:/data tslrec
-# A version is published into the same volume by: docker run --rm -v tslrec:/data -v FOLDER:/input:ro tslrec \
-#   node src/main.ts refresh --data /input    (with the service stopped, or DATABASE_URL naming a Postgres for both)
+# docker build -t tslrec .
+# First a version: docker run --rm -v tslrec:/data -v FOLDER:/input:ro tslrec node src/main.ts refresh --data /input
+# Then the service: docker run -p 8080:8080 -v tslrec:/data tslrec
+# (A volume serves one container at a time; with DATABASE_URL naming a Postgres both may run at once.)
 
 FROM node:24-slim AS packages
 RUN apt-get update && apt-get install --yes --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*

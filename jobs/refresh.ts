@@ -36,6 +36,8 @@ export interface RefreshResult {
   readonly items: number;
   readonly users: number;
   readonly skippedRows: number;
+  /** Rows that repeated an earlier one; left out. */
+  readonly duplicateRows: number;
   /** The trained language model and its adapter, as Hugging Face and PEFT folders. */
   readonly modelFolder: string;
   readonly adapterFolder: string;
@@ -47,11 +49,11 @@ export interface RefreshResult {
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   // Who did what. Read first: a mistake in the data leaves nothing behind.
   const ingesting = performance.now();
-  const { dataset, skippedRows } = await readDataset(options.data, {
+  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
     onBadRow: options.onBadRow,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
-  const ingested = { dataset, skippedRows, seconds: (performance.now() - ingesting) / 1000 };
+  const ingested = { dataset, skippedRows, duplicateRows, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
     return await learnAndPublish(store, ingested, options);
@@ -63,11 +65,12 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
 interface Ingested {
   readonly dataset: Dataset;
   readonly skippedRows: number;
+  readonly duplicateRows: number;
   readonly seconds: number;
 }
 
 async function learnAndPublish(store: Store, ingested: Ingested, options: RefreshOptions): Promise<RefreshResult> {
-  const { dataset, skippedRows } = ingested;
+  const { dataset, skippedRows, duplicateRows } = ingested;
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
@@ -110,13 +113,18 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
       items: dataset.items.length,
       users: dataset.userIds.length,
       skippedRows,
+      duplicateRows,
       modelFolder: learnt.modelFolder,
       adapterFolder: learnt.fineTuned.adapterFolder,
       seconds,
       metrics,
     };
   } catch (error) {
-    await store.failRun(runId, error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    // Where the database is what failed, this fails too; the first error is the one to tell.
+    await store
+      .failRun(runId, reason)
+      .catch((second) => options.log.warn({ err: second }, 'the run is not marked as failed'));
     throw error;
   }
 }

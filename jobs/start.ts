@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../src/config.ts';
-import { TslrecError } from '../src/errors.ts';
+import { printable } from '../src/errors.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../src/interactions/sample.ts';
 import { createLog } from '../src/log.ts';
 import { terminalProgress } from '../src/progress.ts';
@@ -26,7 +26,7 @@ const work = {
 try {
   if (await isEmpty()) {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
-    if (!existsSync(data)) writeSample(data, generateSample(DEFAULT_SAMPLE));
+    if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(DEFAULT_SAMPLE));
     const { version } = await refresh({ ...work, store: config.store, log: createLog('warn'), failpoint: () => {} });
     console.log(`Version ${version} is published. Is a warm start worth it? On the synthetic sample:`);
     console.log(warmStartTable(await evaluate({ ...work, arms: ['random', 'text', 'tslrec'], seeds: 1 })));
@@ -40,7 +40,7 @@ try {
   });
   console.log(`tslrec answers on ${service.url}; try ${service.url}/items/S0001/neighbors?k=5`);
 } catch (error) {
-  console.error(error instanceof TslrecError ? `tslrec: ${error.message}` : error);
+  console.error(printable(error));
   process.exitCode = 1;
 }
 

@@ -19,7 +19,13 @@ const environment = z.object({
     z.coerce.number().int().min(0).max(65_535).default(8080),
   ),
   HOST: z.string().min(1).default('127.0.0.1'),
-  DATABASE_URL: z.string().optional(),
+  DATABASE_URL: z.preprocess(
+    (text) => (text === '' ? undefined : text),
+    z
+      .string()
+      .regex(/^postgres(ql)?:\/\//, 'it has to begin with postgres://')
+      .optional(),
+  ),
   TSLREC_FOLDER: z.string().min(1).default('.tslrec'),
   TSLREC_FAILPOINT: z.string().optional(),
 });

@@ -37,3 +37,23 @@ export class TslrecError extends Error {
 export function invariant(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`internal: ${message}`);
 }
+
+/** What went wrong with a file or folder that a caller named; other system errors are our own. */
+const FILE_TROUBLE: Readonly<Record<string, string>> = {
+  EACCES: 'permission is denied',
+  EEXIST: 'a file stands where a folder is wanted',
+  EISDIR: 'it is a folder, a file is wanted',
+  ENOENT: 'it does not exist',
+  ENOSPC: 'the disk is full',
+  ENOTDIR: 'a part of the path is a file, not a folder',
+  EPERM: 'it is not permitted',
+  EROFS: 'the file system is read-only',
+};
+
+/** What a command prints for an error: one sentence for a caller's mistake, everything for a fault of our own. */
+export function printable(error: unknown): unknown {
+  if (error instanceof TslrecError) return `tslrec: ${error.message}`;
+  const { code, path } = error as NodeJS.ErrnoException;
+  const trouble = code !== undefined && path !== undefined ? FILE_TROUBLE[code] : undefined;
+  return trouble ? `tslrec: ${path} cannot be used: ${trouble}; give another path or repair this one.` : error;
+}

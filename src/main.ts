@@ -6,7 +6,7 @@ import { PRESETS, type PresetName } from '../jobs/presets.ts';
 import { refresh } from '../jobs/refresh.ts';
 import { createFailpoint, SKIPPED_ROWS } from '../jobs/work.ts';
 import { type Config, readConfig } from './config.ts';
-import { TslrecError } from './errors.ts';
+import { printable } from './errors.ts';
 import type { OnBadRow } from './interactions/bad-rows.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from './interactions/sample.ts';
 import { createLog } from './log.ts';
@@ -27,7 +27,10 @@ const dataOption = () =>
     'items.jsonl and interactions.csv, or a MovieLens 100K or 1M folder; .gz accepted',
   ).makeOptionMandatory();
 const storeOption = ({ store }: Config) =>
-  new Option('--store <folder|postgres://...>', 'where versions are kept').default(store);
+  new Option('--store <folder|postgres://...>', 'where versions are kept').default(
+    store,
+    isPostgres(store) ? 'DATABASE_URL' : store,
+  );
 const presetOption = () =>
   new Option('--preset <name>', 'how much to spend').choices(Object.keys(PRESETS)).default('standard');
 const badRowOption = () =>
@@ -69,6 +72,8 @@ function createProgram(config: Config): Command {
           failpoint: createFailpoint(config.failpoint),
         });
         reportSkippedRows(result.skippedRows);
+        if (result.duplicateRows > 0)
+          console.log(`${result.duplicateRows} rows repeated an earlier one and were left out.`);
         const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
         console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
         if (options.json) console.log(JSON.stringify(result));
@@ -105,7 +110,11 @@ function createProgram(config: Config): Command {
         onBadRow: OnBadRow;
         json?: true;
       }) => {
-        const result = await evaluate({ ...options, folder: options.store, progress: terminalProgress() });
+        const result = await evaluate({
+          ...options,
+          folder: filesFolder(options.store, config),
+          progress: terminalProgress(),
+        });
         reportSkippedRows(result.skippedRows);
         console.log(warmStartTable(result));
         if (options.json) console.log(JSON.stringify(result));
@@ -169,12 +178,12 @@ function armList(text: string): ArmName[] {
   const names = text.split(',').map((name) => name.trim());
   const unknown = names.find((name) => !ARM_NAMES.includes(name as ArmName));
   if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${ARM_NAMES.join(', ')}.`);
-  return names as ArmName[];
+  return [...new Set(names)] as ArmName[];
 }
 
 try {
   await createProgram(readConfig(process.env)).parseAsync();
 } catch (error) {
-  console.error(error instanceof TslrecError ? `tslrec: ${error.message}` : error);
+  console.error(printable(error));
   process.exitCode = 1;
 }

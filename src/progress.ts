@@ -19,7 +19,7 @@ export function terminalProgress(): Progress {
   return {
     start(task, total) {
       const bar = new SingleBar({
-        format: `  ${task.padEnd(34)} {bar} {percentage}% | {value}/{total} | {duration_formatted} {note}`,
+        format: `  ${task.padEnd(37)} {bar} {percentage}% | {value}/{total} | {duration_formatted} {note}`,
         barCompleteChar: '█',
         barIncompleteChar: '░',
         barsize: 24,

@@ -34,7 +34,7 @@ export async function augment(
   const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
   const members: (AdapterMember & { readonly validationNdcg: number })[] = [];
   for (let m = 1; m <= preset.adaptation.members; m++) {
-    members.push(await adapterMember(context, `${name}-${m}`, blocks, recommender, split, preset));
+    members.push(await adapterMember(context, name, m, blocks, recommender, split, preset));
   }
   const { tensors, facts } = await stage(context, name, async () => {
     const { weights, residual } = mergeAdapters(members, recommender.width);
@@ -54,21 +54,23 @@ export async function augment(
 
 async function adapterMember(
   context: StageContext,
-  name: string,
+  augmentation: string,
+  m: number,
   blocks: readonly FeatureBlock[],
   recommender: RecommenderOptions,
   split: Split,
   preset: Preset,
 ): Promise<AdapterMember & { readonly validationNdcg: number }> {
+  const name = `${augmentation}-${m}`;
   const { tensors, facts } = await stage(context, name, async () => {
-    const { members: _, ...options } = preset.adaptation;
+    const { members, ...options } = preset.adaptation;
     const learnt = await learnAdapter(blocks, recommender, split.train, validationItems(split), {
       ...preset.recommender,
       ...options,
       seed: `${context.seed}/${name}`,
       checkpoint: path.join(context.folder, `${name}.checkpoint`),
       progress: context.progress,
-      name: `${name}: ${blocks.map((block) => block.name).join(' + ')}`,
+      name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
     });
     const tables = { residual: learnt.residual, table: learnt.table };
     return {

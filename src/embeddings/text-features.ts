@@ -5,7 +5,7 @@
 import { fitTermWeights, type SparseMatrix, type TermWeights, weighTerms } from './tf-idf.ts';
 import { truncatedSvd } from './truncated-svd.ts';
 
-/** What is stored with a version so that later texts get comparable vectors: plain strings and typed arrays. */
+/** What later texts need to get comparable vectors: plain strings and typed arrays. */
 export interface TextFeatureModel extends TermWeights {
   /** [F, d] */
   readonly components: Float32Array;

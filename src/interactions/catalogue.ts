@@ -18,9 +18,14 @@ export class Catalogue {
   }
 }
 
+/** Longer ids cannot be indexed by Postgres. */
+export const MAX_ID_BYTES = 1024;
+
 /** What is wrong with an id, if anything: it has to survive a line of CSV, a URL and a database column unchanged. */
 export function idProblem(id: string): string | undefined {
   if (id.trim() === '') return 'an empty id';
   if (/[\p{Cc}\uFFFD]/u.test(id)) return `an id with a control character or bytes that are not UTF-8`;
+  if (Buffer.byteLength(id) > MAX_ID_BYTES)
+    return `an id of ${Buffer.byteLength(id)} bytes (${MAX_ID_BYTES} are allowed)`;
   return undefined;
 }

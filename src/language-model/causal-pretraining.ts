@@ -45,9 +45,11 @@ export async function pretrainCausal(
     clipNorm: 1,
   });
   const perEpoch = texts.reduce((sum, text) => sum + text.length + 1, 0);
+  const budget = Math.ceil(options.tokens / (batchSize * length));
   const result = await fit({
     trainer,
-    batches: (epoch) => packedBatches(texts, options, random.fork(`epoch/${epoch}`)),
+    // A catalogue of more tokens than the budget is read in part.
+    batches: (epoch) => packedBatches(texts, options, random.fork(`epoch/${epoch}`)).slice(0, budget),
     epochs: Math.max(1, Math.round(options.tokens / perEpoch)),
     learningRate: warmupCosine(options.learningRate),
     checkpoint: options.checkpoint,

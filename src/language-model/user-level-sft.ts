@@ -107,7 +107,7 @@ export async function fineTuneOnUsers(
   };
 }
 
-/** loss = -mean_b w_b sum_k p[b, k] log softmax(scores)[b, k]: KL(p || softmax) up to the entropy of p. */
+/** loss = -sum_b sum_k target[b, k] log softmax(scores)[b, k], target = p / B: the mean KL(p || softmax) up to p's entropy. */
 function sftLoss(
   scope: Scope,
   config: LlamaConfig,

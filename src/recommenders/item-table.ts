@@ -29,11 +29,11 @@ export type ItemTable =
       readonly seen: Float32Array;
     };
 
+export const RESIDUAL = 'items.residual';
 /**
  * AdamW's decay of the residual. Adam moves every entry by about the learning rate whatever its gradient's size,
  * and a decay of 20 stops it at 1/20: decay, not a smaller learning rate, is what bounds it (docs/LOG.md).
  */
-export const RESIDUAL = 'items.residual';
 export const RESIDUAL_DECAY = 20;
 const RESIDUAL_DROPOUT = 0.5;
 

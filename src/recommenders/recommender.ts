@@ -1,6 +1,7 @@
 // A sequential recommender on the engine: an encoder (one file each) between an item table and a tied softmax.
 // Here is what all of them share: how they are trained, and how they rank the whole catalogue.
 // Legend: N items, d width, B batch, L length, R real positions.
+import { invariant, TslrecError } from '../errors.ts';
 import { type EpochRecord, fit } from '../network/fit.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
@@ -60,6 +61,13 @@ export async function trainRecommender(
   options: TrainingOptions,
 ): Promise<TrainedRecommender> {
   const windows = trainingWindows(sequences, recommender.length);
+  if (windows.length === 0 || recommender.itemCount < 2) {
+    throw new TslrecError(
+      'bad-data',
+      `There is nothing to learn from: got ${recommender.itemCount} items and ${sequences.length} users, none with two training ` +
+        'interactions; a user needs at least four (the last two are for validation and test), or exactly two.',
+    );
+  }
   const shape = chooseBatchShape(windows, options.batchSize, recommender.length);
   const random = createRandom(options.seed);
   const model = trainingModel(recommender, options.table, shape);
@@ -161,6 +169,7 @@ export async function createRanker({ encoder, itemCount, width, length }: Recomm
 
 function rankOf(scores: Float32Array, target: number): number {
   const score = scores[target];
+  invariant(Number.isFinite(score), `item ${target} scores ${score}: the training diverged`);
   let rank = 0;
   for (let i = 0; i < scores.length; i++) if (scores[i] > score || (scores[i] === score && i < target)) rank++;
   return rank;

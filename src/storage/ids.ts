@@ -1,6 +1,7 @@
 // What an id may be, for items, users and versions alike: any text that Postgres can store and index. A read that
 // asks for anything else asks for something that cannot exist.
-const MAX_ID_BYTES = 1024;
+import { MAX_ID_BYTES } from '../interactions/catalogue.ts';
+
 const SHOWN_CHARACTERS = 80;
 
 export function isStorableId(id: string): boolean {

@@ -12,6 +12,12 @@ const STATEMENT_TIMEOUT_MS = 60 * SECOND;
 const SERVER_TROUBLE = /^(08|53|57)/;
 
 export async function openPostgres(url: string): Promise<Database> {
+  if (!URL.canParse(url)) {
+    throw new TslrecError(
+      'bad-request',
+      'The URL of the database cannot be read; it has to look like postgres://user:password@host:5432/name, with special characters percent-encoded.',
+    );
+  }
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,

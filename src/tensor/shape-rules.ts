@@ -137,7 +137,7 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
 };
 
 /** NumPy's rule: aligned at the last axis, a 1 stretches. */
-export function broadcastShapes(a: Shape, b: Shape): Shape {
+function broadcastShapes(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const m = a[a.length - rank + i] ?? 1;

@@ -7,6 +7,7 @@ import { type Adaptation, applyAdaptation, loadAdaptation, saveAdaptation } from
 import { fitPcaAdaptation } from '../../src/embeddings/fit-adaptation.ts';
 import { blockScalings, type FeatureBlock, joinBlocks } from '../../src/embeddings/item-features.ts';
 import { type AdapterMember, mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
+import { fitPca } from '../../src/embeddings/pca.ts';
 import type { Values } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 
@@ -109,6 +110,24 @@ test('an adaptation of either kind survives its file; other blocks than the fitt
     );
   }
   await rm(folder, { recursive: true });
+});
+
+test('whitening gives every principal direction the variance 1', () => {
+  // Points on a slanted ellipse, twelve times as wide as it is high.
+  const points = Float32Array.from({ length: 2 * N }, (_, i) => {
+    const angle = (2 * Math.PI * Math.floor(i / 2)) / N;
+    const [along, across] = [12 * Math.cos(angle), Math.sin(angle)];
+    return i % 2 === 0 ? 0.6 * along - 0.8 * across : 0.8 * along + 0.6 * across;
+  });
+  const { mean, components } = fitPca(points, 2, { width: 2, whiten: true, scale: 1 });
+  for (const c of [0, 1]) {
+    let variance = 0;
+    for (let i = 0; i < N; i++) {
+      const x = [0, 1].reduce((sum, j) => sum + (points[2 * i + j] - mean[j]) * components[2 * j + c], 0);
+      variance += x ** 2 / N;
+    }
+    assert.ok(Math.abs(variance - 1) < 1e-4, `direction ${c}: ${variance}`);
+  }
 });
 
 test('PCA turns rows onto the axes of the data, at right angles and of the length that was asked for, whitened or not', async () => {

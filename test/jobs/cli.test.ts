@@ -46,6 +46,9 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     path.join(folder, 'damaged', 'interactions.csv'),
     'user_id,item_id,timestamp\nu1,a,1\nu1,b,yesterday\nu1,c,3\n',
   );
+  mkdirSync(path.join(folder, 'lonely'));
+  writeFileSync(path.join(folder, 'lonely', 'interactions.csv'), 'user_id,item_id,timestamp\nu1,a,1\n');
+  writeFileSync(path.join(folder, 'file'), '');
   const mistakes: readonly (readonly [string, string, RegExp, Record<string, string>?])[] = [
     ['no data', 'refresh', /^error: required option '--data <folder>' not specified$/],
     ['an unknown command', 'learn', /^error: unknown command 'learn'$/],
@@ -76,6 +79,24 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       'serve --store fresh',
       /^tslrec: There is no store in \S+fresh: run `npx tslrec refresh` to make one\.$/,
     ],
+    [
+      'a user with one item',
+      'evaluate --data lonely --arms random',
+      /^tslrec: There is nothing to learn from: got 1 items and 1 users, none with two training interactions; /,
+    ],
+    ['a file for a store', 'migrate --store file', /^tslrec: \S*file cannot be used: .*; give another path/],
+    ['a file for a folder', 'generate-sample file', /^tslrec: \S*file\S* cannot be used: .*; give another path/],
+    [
+      'a URL that is none',
+      'migrate --store postgres://me:secret@host:port/name',
+      /^tslrec: The URL of the database cannot be read; (?!.*secret)/,
+    ],
+    [
+      'another kind of database',
+      'migrate',
+      /^tslrec: The environment variable DATABASE_URL is wrong: it has to begin with postgres:/,
+      { DATABASE_URL: 'mysql://host/name' },
+    ],
     ['a port that is no number', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: 'http' }],
     ['a port out of range', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: '65536' }],
     ['an empty host', 'serve', /^tslrec: The environment variable HOST is wrong: /, { HOST: '' }],
@@ -92,6 +113,13 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   }
 });
 
+test('--help tells that DATABASE_URL names the store, not what is in it', async (context) => {
+  const folder = await temporaryFolder(context);
+  const { stdout } = await tslrec(folder, ['serve', '--help'], { DATABASE_URL: 'postgres://me:secret@host/name' });
+  assert.match(stdout, /default: DATABASE_URL/);
+  assert.doesNotMatch(stdout, /secret/);
+});
+
 test('migrate makes an empty store, and finds it current when asked again', async (context) => {
   const folder = await temporaryFolder(context);
   for (let attempt = 0; attempt < 2; attempt++) {
@@ -100,22 +128,31 @@ test('migrate makes an empty store, and finds it current when asked again', asyn
   }
 });
 
-test('evaluate --arms random prints one row a split with the figures of the run', async (context) => {
+test('evaluate prints one row an arm, mode and split, with the figures of the run', async (context) => {
   const folder = await folderWithSample(context);
-  const parameters = ['--data', 'sample', '--arms', 'random', '--seeds', '1', '--preset', 'quick', '--json'];
+  const parameters = [
+    '--data',
+    'sample',
+    '--arms',
+    'random,text,random',
+    '--seeds',
+    '1',
+    '--preset',
+    'quick',
+    '--json',
+  ];
   const exit = await tslrec(folder, ['evaluate', ...parameters]);
   assert.equal(exit.code, 0, exit.stderr);
   const { dataset, rows } = lastLine<EvaluationResult>(exit);
   assert.equal(dataset, 'sample');
   assert.deepEqual(
-    rows.map(({ model, arm, seed, split }) => [model, arm, seed, split]),
-    [
-      ['sasrec', 'random', 1, 'validation'],
-      ['sasrec', 'random', 1, 'test'],
-    ],
+    rows.map(({ model, arm, mode, seed, split }) => [model, arm, mode, seed, split].join(' ')),
+    ['random init', 'text init', 'text frozen'].flatMap((start) => [
+      `sasrec ${start} 1 validation`,
+      `sasrec ${start} 1 test`,
+    ]),
   );
   for (const row of rows) {
-    assert.equal(typeof row.mode, 'string');
     assert.ok(Number.isInteger(row.epochs) && row.epochs > 0);
     assert.ok(row.seconds > 0);
     const [hr, ndcg, mrr] = ['hr@10', 'ndcg@10', 'mrr@10'].map((metric) => Number(row[metric]));

@@ -22,6 +22,8 @@ const STAGES = [
   'fine-tune',
   'infer',
   'text-features',
+  'augment-1',
+  'augment-2',
   'augment',
 ];
 /** Which version readers have after a kill at each point of publishing. */
@@ -32,7 +34,13 @@ const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
   'publish:after-commit': 'new',
 };
 /** How the lines begin that the trainings show on stderr. */
-const TRAININGS = ['recommender: pre-train', 'language model: pre-train', 'language model: user SFT', 'adaptation'];
+const TRAININGS = [
+  'recommender: pre-train',
+  'language model: pre-train',
+  'language model: user SFT',
+  'adaptation 1/2',
+  'adaptation 2/2',
+];
 const INTO_TRAINING_MS = 300;
 
 /** Newest first. */
@@ -74,10 +82,14 @@ test('refresh', async (context) => {
   const { contentHash } = undisturbedVersion.manifest;
 
   await context.test('undisturbed, it says what it made, and what it made is there', () => {
-    const { runId, version, items, users, skippedRows, modelFolder, adapterFolder, seconds, metrics } = undisturbed;
+    const { runId, version, items, users, skippedRows, duplicateRows, modelFolder, adapterFolder, seconds, metrics } =
+      undisturbed;
     assert.equal(version, undisturbedVersion.id);
     assert.equal(version, runId);
-    assert.deepEqual({ items, users, skippedRows }, { items: 20, users: 24, skippedRows: 0 });
+    assert.deepEqual(
+      { items, users, skippedRows, duplicateRows },
+      { items: 20, users: 24, skippedRows: 0, duplicateRows: 0 },
+    );
     assert.deepEqual(Object.keys(seconds), [...STAGES, 'publish']);
     assert.ok(Object.values(seconds).every((value) => value > 0));
     assert.deepEqual(Object.keys(metrics), ['recommender', 'languageModel', 'embeddings']);

@@ -13,18 +13,13 @@ import {
   transpose,
 } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { type Initializer, ones, type Scope, xavier, zeros } from './scope.ts';
-
-export interface LinearOptions {
-  readonly bias?: boolean;
-  readonly initializer?: Initializer;
-}
+import { ones, type Scope, xavier, zeros } from './scope.ts';
 
 /** x [..., n] -> x W + b [..., outputs]; W [n, outputs]. */
-export function linear(scope: Scope, name: string, x: Tensor, outputs: number, options: LinearOptions = {}): Tensor {
+export function linear(scope: Scope, name: string, x: Tensor, outputs: number): Tensor {
   const own = scope.within(name);
-  const y = matmul(x, own.parameter('weight', [x.shape.at(-1)!, outputs], options.initializer ?? xavier));
-  return options.bias === false ? y : add(y, own.parameter('bias', [outputs], zeros));
+  const weight = own.parameter('weight', [x.shape.at(-1)!, outputs], xavier);
+  return add(matmul(x, weight), own.parameter('bias', [outputs], zeros));
 }
 
 export function layerNorm(scope: Scope, name: string, x: Tensor, epsilon = 1e-8): Tensor {

@@ -19,8 +19,6 @@ export interface SasrecOptions {
   readonly dropout: number;
 }
 
-export const SASREC_DEFAULTS: SasrecOptions = { blocks: 2, heads: 1, feedForward: 1, dropout: 0.2 };
-
 export function sasrec(options: SasrecOptions): Encoder {
   return (scope, items, table) => {
     const [, L] = items.shape;

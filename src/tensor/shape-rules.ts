@@ -1,6 +1,6 @@
 // What shape and type each operation gives, and what it refuses. Legend: ... any leading dimensions,
 // R rows, V catalogue or vocabulary size, d width.
-import type { ElementType, Shape, Tensor } from './graph.ts';
+import { type ElementType, type Shape, sizeOf, type Tensor } from './graph.ts';
 import type { Attributes, OperationName } from './operations.ts';
 
 interface Output {
@@ -29,7 +29,7 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   relu: same,
   sign: same,
   reshape: ([x], { shape }) => {
-    check(size(x.shape) === size(shape), `cannot reshape [${x.shape}] to [${shape}]`);
+    check(sizeOf(x.shape) === sizeOf(shape), `cannot reshape [${x.shape}] to [${shape}]`);
     return [{ shape, type: x.type }];
   },
   transpose: ([x], { permutation }) => {
@@ -147,7 +147,6 @@ function broadcastShapes(a: Shape, b: Shape): Shape {
   });
 }
 
-const size = (shape: Shape) => shape.reduce((product, n) => product * n, 1);
 const isVector = (x: Tensor, length: number | undefined) => x.shape.length === 1 && x.shape[0] === length;
 
 function check(condition: boolean, message: string): asserts condition {

@@ -14,11 +14,12 @@ import {
   trainingModel,
   trainRecommender,
 } from '../../src/recommenders/recommender.ts';
-import { SASREC_DEFAULTS, sasrec } from '../../src/recommenders/sasrec.ts';
+import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { createSession } from '../../src/tensor/session.ts';
 
 const N = 40;
-const recommender = { encoder: sasrec(SASREC_DEFAULTS), itemCount: N, width: 16, length: 8 };
+const encoder = sasrec({ blocks: 2, heads: 1, feedForward: 1, dropout: 0.2 });
+const recommender = { encoder, itemCount: N, width: 16, length: 8 };
 
 /** Alternates between two items a user likes: order matters, popularity says nothing. */
 function alternating(count: number, seed: number): Int32Array[] {

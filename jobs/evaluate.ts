@@ -12,7 +12,6 @@ import {
   type WarmStartSummary,
 } from '../src/evaluation/warm-start.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import type { Dataset } from '../src/interactions/dataset.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
@@ -65,13 +64,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     onBadRow: options.onBadRow,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
-  return { ...(await evaluateDataset(dataset, options)), skippedRows };
-}
-
-async function evaluateDataset(
-  dataset: Dataset,
-  options: EvaluateOptions,
-): Promise<Omit<EvaluationResult, 'skippedRows'>> {
   const preset = PRESETS[options.preset];
   const split = leaveOneOut(dataset.sequences);
   const recommender = recommenderFor(dataset, split, preset);
@@ -102,7 +94,7 @@ async function evaluateDataset(
       return (await stage(work, `evaluate-${name}`, compute)).facts;
     },
   });
-  return { dataset: dataset.name, rows: runs.flatMap(rowsOf), summary: summarise(runs) };
+  return { dataset: dataset.name, skippedRows, rows: runs.flatMap(rowsOf), summary: summarise(runs) };
 }
 
 function rowsOf(run: WarmStartRun): EvaluationRow[] {
@@ -120,7 +112,7 @@ function rowsOf(run: WarmStartRun): EvaluationRow[] {
 }
 
 /** The table that people read. */
-export function warmStartTable({ dataset, summary }: Pick<EvaluationResult, 'dataset' | 'summary'>): string {
+export function warmStartTable({ dataset, summary }: EvaluationResult): string {
   const percent = (gain: number) => `${gain >= 0 ? '+' : ''}${(100 * gain).toFixed(1)} %`;
   const rows = summary.map((row) => [
     row.arm,

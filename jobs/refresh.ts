@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import type { Dataset } from '../src/interactions/dataset.ts';
-import { readDataset } from '../src/interactions/read-dataset.ts';
+import { type ReadResult, readDataset } from '../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
@@ -49,11 +48,11 @@ export interface RefreshResult {
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   // Who did what. Read first: a mistake in the data leaves nothing behind.
   const ingesting = performance.now();
-  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
+  const read = await readDataset(options.data, {
     onBadRow: options.onBadRow,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
-  const ingested = { dataset, skippedRows, duplicateRows, seconds: (performance.now() - ingesting) / 1000 };
+  const ingested = { ...read, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
     return await learnAndPublish(store, ingested, options);
@@ -62,10 +61,7 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   }
 }
 
-interface Ingested {
-  readonly dataset: Dataset;
-  readonly skippedRows: number;
-  readonly duplicateRows: number;
+interface Ingested extends ReadResult {
   readonly seconds: number;
 }
 

@@ -1,6 +1,7 @@
 // The only reader of the environment, checked once, plain typed data after that.
 import { z } from 'zod';
 import { TslrecError } from './errors.ts';
+import { isPostgres } from './storage/store.ts';
 
 export interface Config {
   readonly port: number;
@@ -13,19 +14,14 @@ export interface Config {
   readonly failpoint?: string;
 }
 
+/** A variable that is set to nothing counts as not set. */
+const unlessEmpty = <Type extends z.ZodType>(type: Type) =>
+  z.preprocess((text) => (text === '' ? undefined : text), type);
+
 const environment = z.object({
-  PORT: z.preprocess(
-    (text) => (text === '' ? undefined : text),
-    z.coerce.number().int().min(0).max(65_535).default(8080),
-  ),
+  PORT: unlessEmpty(z.coerce.number().int().min(0).max(65_535).default(8080)),
   HOST: z.string().min(1).default('127.0.0.1'),
-  DATABASE_URL: z.preprocess(
-    (text) => (text === '' ? undefined : text),
-    z
-      .string()
-      .regex(/^postgres(ql)?:\/\//, 'it has to begin with postgres://')
-      .optional(),
-  ),
+  DATABASE_URL: unlessEmpty(z.string().refine(isPostgres, 'it has to begin with postgres://').optional()),
   TSLREC_FOLDER: z.string().min(1).default('.tslrec'),
   TSLREC_FAILPOINT: z.string().optional(),
 });

@@ -2,9 +2,9 @@
 // -> one merged adaptation -> enhanced embeddings.
 import path from 'node:path';
 import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
-import { learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
+import { type LearntAdapter, learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
 import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-features.ts';
-import { type AdapterMember, mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
+import { mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
 import { validationItems } from '../../src/recommenders/next-items.ts';
@@ -32,7 +32,7 @@ export async function augment(
   preset: Preset,
 ): Promise<Augmented> {
   const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
-  const members: (AdapterMember & { readonly validationNdcg: number })[] = [];
+  const members: LearntAdapter[] = [];
   for (let m = 1; m <= preset.adaptation.members; m++) {
     members.push(await adapterMember(context, name, m, blocks, recommender, split, preset));
   }
@@ -60,31 +60,32 @@ async function adapterMember(
   recommender: RecommenderOptions,
   split: Split,
   preset: Preset,
-): Promise<AdapterMember & { readonly validationNdcg: number }> {
+): Promise<LearntAdapter> {
   const name = `${augmentation}-${m}`;
   const { tensors, facts } = await stage(context, name, async () => {
     const { members, ...options } = preset.adaptation;
-    const learnt = await learnAdapter(blocks, recommender, split.train, validationItems(split), {
-      ...preset.recommender,
-      ...options,
-      seed: `${context.seed}/${name}`,
-      checkpoint: path.join(context.folder, `${name}.checkpoint`),
-      progress: context.progress,
-      name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
-    });
-    const tables = { residual: learnt.residual, table: learnt.table };
-    return {
-      tensors: new Map([
-        ...learnt.weights,
-        ...Object.entries(tables).map(([key, values]) => [key, matrix(values, recommender.width)] as const),
-      ]),
-      facts: { epochs: learnt.epochs, validationNdcg: learnt.validationNdcg },
-    };
+    const { weights, residual, table, ...facts } = await learnAdapter(
+      blocks,
+      recommender,
+      split.train,
+      validationItems(split),
+      {
+        ...preset.recommender,
+        ...options,
+        seed: `${context.seed}/${name}`,
+        checkpoint: path.join(context.folder, `${name}.checkpoint`),
+        progress: context.progress,
+        name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
+      },
+    );
+    const { width } = recommender;
+    const tensors = [...weights, ['residual', matrix(residual, width)], ['table', matrix(table, width)]] as const;
+    return { tensors: new Map(tensors), facts };
   });
   return {
     weights: new Map([...tensors].filter(([key]) => key.startsWith('adapter.'))),
     residual: tensors.get('residual')!.values,
     table: tensors.get('table')!.values,
-    validationNdcg: facts.validationNdcg,
+    ...facts,
   };
 }

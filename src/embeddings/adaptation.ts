@@ -1,5 +1,5 @@
-// The adaptation: the fitted map from an item's features to the recommender's dimension. It is stored with the
-// version and applies to cold items as well. Two kinds:
+// The adaptation: the fitted map from an item's features to the recommender's dimension. A version's
+// manifest names its file and hash; it applies to cold items as well. Two kinds:
 //   learnt  linear, GELU, linear, trained end to end through SASRec's own loss on fixed features;
 //   pca     centred principal components, optionally whitened, rows of length one, scaled.
 // Legend: N items, F features, d width.

@@ -38,10 +38,9 @@ export async function learnAdapter(
   for (const [name, tensor] of values) {
     if (name.startsWith('items.adapter.')) weights.set(name.slice('items.'.length), tensor);
   }
-  const residual = values.get(RESIDUAL)!.values.map((x, i) => x * seen[Math.floor(i / recommender.width)]);
   return {
     weights,
-    residual,
+    residual: values.get(RESIDUAL)!.values,
     table: itemVectors,
     epochs: bestEpoch + 1,
     validationNdcg: history[bestEpoch]?.metric ?? 0,

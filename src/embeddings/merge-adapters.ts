@@ -15,12 +15,8 @@ export interface AdapterMember {
   readonly table: Float32Array;
 }
 
-export interface MergedAdapter {
-  /** Of one adapter of hidden width M H. */
-  readonly weights: Values;
-  /** [N, d]. */
-  readonly residual: Float32Array;
-}
+/** The weights are those of one adapter of hidden width M H. */
+export type MergedAdapter = Omit<AdapterMember, 'table'>;
 
 /** Merged, adapter and residual give a table that is centred and has the members' mean square. */
 export function mergeAdapters(members: readonly AdapterMember[], d: number): MergedAdapter {

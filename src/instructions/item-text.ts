@@ -5,8 +5,13 @@ import type { Item } from '../interactions/dataset.ts';
 
 export const TEXTLESS_ITEM = 'item without text';
 
-/** `descriptionWords`: how much of the description is kept; 0 leaves it out. */
+/** What a language model reads of an item; never empty. */
 export function itemText(item: Item, descriptionWords: number): string {
+  return knownText(item, descriptionWords) || TEXTLESS_ITEM;
+}
+
+/** What is known of an item in words, or nothing. `descriptionWords`: how much of the description is kept; 0 leaves it out. */
+export function knownText(item: Item, descriptionWords: number): string {
   const attributes = Object.entries(item.attributes).map(
     ([name, value]) => [name, typeof value === 'object' ? value.join(' ') : String(value)] as const,
   );
@@ -18,7 +23,7 @@ export function itemText(item: Item, descriptionWords: number): string {
       .slice(0, descriptionWords)
       .join(' '),
   ];
-  return parts.filter((part) => part !== '').join('; ') || TEXTLESS_ITEM;
+  return parts.filter((part) => part !== '').join('; ');
 }
 
 function oneLine(text: string): string {

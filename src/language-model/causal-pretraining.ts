@@ -45,11 +45,9 @@ export async function pretrainCausal(
     clipNorm: 1,
   });
   const perEpoch = texts.reduce((sum, text) => sum + text.length + 1, 0);
-  const budget = Math.ceil(options.tokens / (batchSize * length));
   const result = await fit({
     trainer,
-    // A catalogue of more tokens than the budget is read in part.
-    batches: (epoch) => packedBatches(texts, options, random.fork(`epoch/${epoch}`)).slice(0, budget),
+    batches: (epoch) => packedBatches(texts, options, random.fork(`epoch/${epoch}`)),
     epochs: Math.max(1, Math.round(options.tokens / perEpoch)),
     learningRate: warmupCosine(options.learningRate),
     checkpoint: options.checkpoint,
@@ -72,10 +70,10 @@ function causalModel(config: LlamaConfig, B: number, L: number): Model<{ loss: T
   });
 }
 
-/** All texts in a random order, joined by end-of-text, cut into rows of L; the last row wraps to the beginning. */
+/** All texts in a random order, joined by end-of-text, cut into rows of L; the last row wraps to the beginning. More than `tokens` is not read. */
 function packedBatches(
   texts: readonly Int32Array[],
-  { batchSize: B, length: L, endOfText }: PretrainingOptions,
+  { batchSize: B, length: L, endOfText, tokens }: PretrainingOptions,
   random: Random,
 ): Feeds[] {
   const total = texts.reduce((sum, text) => sum + text.length + 1, 0);
@@ -86,7 +84,7 @@ function packedBatches(
     end += texts[i].length + 1;
   }
   const weights = new Float32Array(B * L).fill(1 / (B * L));
-  return Array.from({ length: Math.ceil(total / (B * L)) }, (_, batch) => {
+  return Array.from({ length: Math.ceil(Math.min(total, tokens) / (B * L)) }, (_, batch) => {
     const at = (i: number) => stream[(batch * B * L + i) % total];
     return {
       tokens: Int32Array.from({ length: B * L }, (_, i) => at(i)),

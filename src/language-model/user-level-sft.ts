@@ -138,16 +138,14 @@ function sftBatch(examples: readonly SftExample[], B: number, L: number, K: numb
 }
 
 async function createValidator({ config, lora, categoryCount, batchSize: B }: SftOptions, lengths: readonly number[]) {
-  const model = (L: number) => buildModel('inference', (scope) => sftLoss(scope, config, lora, categoryCount, B, L));
-  const { parameters } = model(lengths[0]);
+  const models = lengths.map((L) =>
+    buildModel('inference', (scope) => sftLoss(scope, config, lora, categoryCount, B, L)),
+  );
   const sessions = new Map<number, Session>();
-  for (const length of lengths) {
-    const { graph, outputs } = model(length);
-    sessions.set(length, await createSession(graph, outputs));
-  }
+  for (const [i, { graph, outputs }] of models.entries()) sessions.set(lengths[i], await createSession(graph, outputs));
   return {
     async loss(values: Values, examples: readonly SftExample[]) {
-      const weights = parameterFeeds(parameters, values);
+      const weights = parameterFeeds(models[0].parameters, values);
       let total = 0;
       for (const { block, length } of inBuckets(examples, B, lengths)) {
         const feeds = { ...weights, ...sftBatch(block, B, length, categoryCount) };

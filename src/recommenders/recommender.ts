@@ -120,7 +120,7 @@ export function trainingModel(
 /** Computes the item table from a model's values. */
 async function createTabulator({ itemCount, width }: RecommenderOptions, table: ItemTable) {
   const model = buildModel('inference', (scope) => itemTable(scope, table, itemCount, width));
-  if (table.kind !== 'frozen+adapter' && table.kind !== 'dual') {
+  if (!('features' in table)) {
     const [{ name }] = model.parameters;
     return { table: async (values: Values) => values.get(name)!.values, release: async () => {} };
   }

@@ -55,6 +55,8 @@ export interface EvaluationRow {
 export interface EvaluationResult {
   readonly dataset: string;
   readonly skippedRows: number;
+  /** Whether a ranking leaves out what the user already has: where no training history holds an item twice. */
+  readonly ownItemsLeftOut: boolean;
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly WarmStartSummary[];
 }
@@ -94,7 +96,13 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
       return (await stage(work, `evaluate-${name}`, compute)).facts;
     },
   });
-  return { dataset: dataset.name, skippedRows, rows: runs.flatMap(rowsOf), summary: summarise(runs) };
+  return {
+    dataset: dataset.name,
+    skippedRows,
+    ownItemsLeftOut: !recommender.repeats,
+    rows: runs.flatMap(rowsOf),
+    summary: summarise(runs),
+  };
 }
 
 function rowsOf(run: WarmStartRun): EvaluationRow[] {
@@ -112,7 +120,7 @@ function rowsOf(run: WarmStartRun): EvaluationRow[] {
 }
 
 /** The table that people read. */
-export function warmStartTable({ dataset, summary }: EvaluationResult): string {
+export function warmStartTable({ dataset, ownItemsLeftOut, summary }: EvaluationResult): string {
   const percent = (gain: number) => `${gain >= 0 ? '+' : ''}${(100 * gain).toFixed(1)} %`;
   const rows = summary.map((row) => [
     row.arm,
@@ -139,7 +147,7 @@ export function warmStartTable({ dataset, summary }: EvaluationResult): string {
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]) => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd();
   return [
-    `SASRec on ${dataset}, full ranking, mean over seeds; * = the mode that validation chose`,
+    `SASRec on ${dataset}, full ranking${ownItemsLeftOut ? " without the user's own items" : ''}, mean over seeds; * = the mode that validation chose`,
     line(header),
     line(widths.map((width) => '-'.repeat(width))),
     ...rows.map(line),

@@ -12,7 +12,8 @@ const DENSE_LENGTH = 50;
 
 /**
  * L holds nine out of ten training histories, between 10 and 200. Dropout is 0.2 on dense data and 0.5 on sparse
- * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam).
+ * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam). Where no training
+ * history holds an item twice (ratings, reviews), no ranking offers a user what they already have.
  */
 export function recommenderFor(dataset: Dataset, { train }: Split, { width }: Preset): RecommenderOptions {
   const lengths = train.map((sequence) => sequence.length).sort((a, b) => a - b);
@@ -25,5 +26,6 @@ export function recommenderFor(dataset: Dataset, { train }: Split, { width }: Pr
     itemCount: dataset.items.length,
     width,
     length,
+    repeats: train.some((sequence) => new Set(sequence).size < sequence.length),
   };
 }

@@ -23,6 +23,8 @@ export interface RecommenderOptions {
   readonly width: number;
   /** L: how many of the last items the model sees. */
   readonly length: number;
+  /** Whether users meet an item again. Where they never do, a ranking leaves out what the user already has. */
+  readonly repeats: boolean;
 }
 
 export interface TrainingOptions {
@@ -132,14 +134,15 @@ async function createTabulator({ itemCount, width }: RecommenderOptions, table: 
 }
 
 export interface Ranker {
-  /** Each target's rank in the whole catalogue (nothing filtered out); among equal scores the lower index ranks higher. */
+  /** Each target's rank in the catalogue, by score; among equal scores the lower index ranks higher. */
   ranks(values: Values, itemVectors: Float32Array, next: NextItems): Promise<Int32Array>;
   release(): Promise<void>;
 }
 
 const RANKING_BATCH = 256;
 
-export async function createRanker({ encoder, itemCount, width, length }: RecommenderOptions): Promise<Ranker> {
+export async function createRanker(options: RecommenderOptions): Promise<Ranker> {
+  const { encoder, itemCount, width, length, repeats } = options;
   const model = buildModel('inference', (scope) => {
     const items = scope.graph.input('items', [RANKING_BATCH, length], 'int32');
     const last = scope.graph.input('last', [RANKING_BATCH], 'int32');
@@ -158,7 +161,8 @@ export async function createRanker({ encoder, itemCount, width, length }: Recomm
         await session.run({ ...parameters, ...batch, table }, { scores });
         const rows = Math.min(RANKING_BATCH, targets.length - row);
         for (let b = 0; b < rows; b++, row++) {
-          ranks[row] = rankOf(scores.subarray(b * itemCount, (b + 1) * itemCount), targets[row]);
+          const ofUser = scores.subarray(b * itemCount, (b + 1) * itemCount);
+          ranks[row] = rankOf(ofUser, targets[row], repeats ? [] : histories[row]);
         }
       }
       return ranks;
@@ -167,9 +171,11 @@ export async function createRanker({ encoder, itemCount, width, length }: Recomm
   };
 }
 
-function rankOf(scores: Float32Array, target: number): number {
+/** How many items rank above the target; those in `leftOut`, the target too, come last. Overwrites their scores. */
+function rankOf(scores: Float32Array, target: number, leftOut: Iterable<number>): number {
+  invariant(Number.isFinite(scores[target]), `item ${target} scores ${scores[target]}: the training diverged`);
+  for (const item of leftOut) scores[item] = Number.NEGATIVE_INFINITY;
   const score = scores[target];
-  invariant(Number.isFinite(score), `item ${target} scores ${score}: the training diverged`);
   let rank = 0;
   for (let i = 0; i < scores.length; i++) if (scores[i] > score || (scores[i] === score && i < target)) rank++;
   return rank;

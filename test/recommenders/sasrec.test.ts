@@ -19,7 +19,7 @@ import { createSession } from '../../src/tensor/session.ts';
 
 const N = 40;
 const encoder = sasrec({ blocks: 2, heads: 1, feedForward: 1, dropout: 0.2 });
-const recommender = { encoder, itemCount: N, width: 16, length: 8 };
+const recommender = { encoder, itemCount: N, width: 16, length: 8, repeats: true };
 
 /** Alternates between two items a user likes: order matters, popularity says nothing. */
 function alternating(count: number, seed: number): Int32Array[] {
@@ -89,6 +89,23 @@ test('ranks count the items that score higher; a tie goes to the lower index', a
   const ranks = await ranker.ranks(values, new Float32Array(N * 16).fill(0.1), { histories, targets });
   assert.deepEqual([...ranks], [0, 7, 39]);
   await ranker.release();
+});
+
+test('where users never meet an item again, their own items take no rank, even those that the model no longer sees', async () => {
+  const model = trainingModel(recommender, { kind: 'random' }, { batchSize: 1, length: 8, positions: 8 });
+  const values = initialValues(model.parameters, createRandom(4));
+  const equalRows = new Float32Array(N * 16).fill(0.1);
+  const own = Int32Array.of(0, 1, 2, 3, 4, 5, 30, 31, 32, 33);
+  const next = { histories: [own, own], targets: Int32Array.of(7, 33) };
+  const ranksWith = async (repeats: boolean) => {
+    const ranker = await createRanker({ ...recommender, repeats });
+    const ranks = await ranker.ranks(values, equalRows, next);
+    await ranker.release();
+    return [...ranks];
+  };
+  assert.deepEqual(await ranksWith(true), [7, 33]);
+  // item 7: only item 6 is before it that is not the user's own; item 33 is, and comes last of all
+  assert.deepEqual(await ranksWith(false), [1, 39]);
 });
 
 test('warm starts: a frozen table stays, an init table moves from where it was put, an adapter gives a table', async () => {

@@ -17,7 +17,7 @@ import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { recommenderFor } from './recommender-settings.ts';
+import { COMPARED_LENGTH, LEARNING_LENGTH, recommenderFor } from './recommender-settings.ts';
 import { stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
@@ -68,7 +68,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   });
   const preset = PRESETS[options.preset];
   const split = leaveOneOut(dataset.sequences);
-  const recommender = recommenderFor(dataset, split, preset);
+  const recommender = recommenderFor(dataset, split, preset, COMPARED_LENGTH);
+  const learner = recommenderFor(dataset, split, preset, LEARNING_LENGTH);
   const work = openWork({ ...options, dataset, preset, onStage: async () => {} });
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,
@@ -80,9 +81,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
           `${dataset.name} has no text that two items share; leave "text" out of --arms.`,
         );
       }
-      return (await augment(work, 'text-arm', blocks, recommender, split, preset)).embeddings;
+      return (await augment(work, 'text-arm', blocks, learner, split, preset)).embeddings;
     },
-    tslrec: async () => (await learnEmbeddings(work, dataset, split, recommender, preset)).augmented.embeddings,
+    tslrec: async () => (await learnEmbeddings(work, dataset, split, learner, preset)).augmented.embeddings,
   };
   const arms: Arm[] = [];
   for (const name of options.arms) arms.push({ name, vectors: await vectors[name]() });

@@ -12,6 +12,7 @@ export interface Preset {
     readonly steps: number;
     readonly patience: number;
     readonly batchSize: number;
+    readonly positionsPerStep: number;
     readonly learningRate: number;
   };
   /** The adapters that turn features into item vectors: how many are learnt and merged, and how each one is. */
@@ -38,7 +39,7 @@ const LORA: LoraConfig = { rank: 16, alpha: 32, dropout: 0.05 };
 export const PRESETS: Record<PresetName, Preset> = {
   quick: {
     width: 64,
-    recommender: { steps: 2_000, patience: 5, batchSize: 128, learningRate: 2e-3 },
+    recommender: { steps: 2_000, patience: 5, batchSize: 128, positionsPerStep: 3_200, learningRate: 2e-3 },
     adaptation: { members: 2, hidden: 128, learningRate: 2e-3, weightDecay: 0.1 },
     languageModel: {
       vocabularySize: 2_048,
@@ -53,7 +54,7 @@ export const PRESETS: Record<PresetName, Preset> = {
   },
   standard: {
     width: 64,
-    recommender: { steps: 10_000, patience: 10, batchSize: 128, learningRate: 2e-3 },
+    recommender: { steps: 10_000, patience: 10, batchSize: 128, positionsPerStep: 3_200, learningRate: 2e-3 },
     adaptation: { members: 4, hidden: 256, learningRate: 1e-3, weightDecay: 0.1 },
     languageModel: {
       vocabularySize: 4_096,
@@ -69,7 +70,7 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 5;
+const PIPELINE_REVISION = 6;
 
 /** Names the work that a refresh does: the same data, preset and seed share their finished stages. */
 export function workKey(datasetHash: string, preset: Preset, seed: number): string {

@@ -39,7 +39,7 @@ export const RANDOM_ARM = 'random';
 
 export interface WarmStartOptions {
   readonly seeds: readonly number[];
-  readonly training: Pick<TrainingOptions, 'batchSize' | 'steps' | 'patience' | 'learningRate'>;
+  readonly training: Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'>;
   readonly progress: Progress;
   /** Runs it, or gives what an earlier, interrupted comparison kept under this name. */
   readonly once: (name: string, run: (checkpoint: string) => Promise<WarmStartRun>) => Promise<WarmStartRun>;

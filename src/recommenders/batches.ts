@@ -43,10 +43,18 @@ export function trainingWindows(sequences: readonly Int32Array[], length: number
   return windows;
 }
 
-/** Room for the average batch and a tenth more, so that few batches are cut short and little is computed in vain. */
-export function chooseBatchShape(windows: readonly Window[], batchSize: number, length: number): BatchShape {
-  const B = Math.min(batchSize, Math.max(1, windows.length));
+/**
+ * `batchSize` windows, or fewer where they are long: about `positionsPerStep` real positions, since long histories
+ * in large batches make few updates an epoch (docs/LOG.md). The loss has room for the average batch and a tenth
+ * more, so that few batches are cut short and little is computed in vain.
+ */
+export function chooseBatchShape(
+  windows: readonly Window[],
+  { batchSize, positionsPerStep }: { readonly batchSize: number; readonly positionsPerStep: number },
+  length: number,
+): BatchShape {
   const average = windows.reduce((sum, window) => sum + window.length, 0) / Math.max(1, windows.length);
+  const B = Math.max(1, Math.min(batchSize, windows.length, Math.round(positionsPerStep / average)));
   return { batchSize: B, length, positions: Math.min(B * length, Math.max(length, Math.ceil(1.1 * average * B))) };
 }
 

@@ -29,7 +29,10 @@ export interface RecommenderOptions {
 
 export interface TrainingOptions {
   readonly table: ItemTable;
+  /** Sequences in a step, at most. */
   readonly batchSize: number;
+  /** Real positions in a step, about. */
+  readonly positionsPerStep: number;
   /** The training ends with the epoch in which this many steps are done. */
   readonly steps: number;
   readonly patience: number;
@@ -70,7 +73,7 @@ export async function trainRecommender(
         'interactions; a user needs at least four (the last two are for validation and test), or exactly two.',
     );
   }
-  const shape = chooseBatchShape(windows, options.batchSize, recommender.length);
+  const shape = chooseBatchShape(windows, options, recommender.length);
   const random = createRandom(options.seed);
   const model = trainingModel(recommender, options.table, shape);
   const trainer = await createTrainer([model], initialValues(model.parameters, random), {

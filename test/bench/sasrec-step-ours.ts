@@ -14,7 +14,7 @@ const sequences = Array.from({ length: batchSize }, () =>
   Int32Array.from({ length: length + 1 }, () => random.integer(items)),
 );
 const windows = trainingWindows(sequences, length);
-const shape = chooseBatchShape(windows, batchSize, length);
+const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length }, length);
 const [batch] = trainingBatches(windows, shape, random);
 const encoder = sasrec({ blocks, heads, feedForward: 1, dropout });
 const model = trainingModel({ encoder, itemCount: items, width, length, repeats: false }, { kind: 'random' }, shape);

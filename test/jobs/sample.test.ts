@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
-import { recommenderFor } from '../../jobs/recommender-settings.ts';
+import { LEARNING_LENGTH, recommenderFor } from '../../jobs/recommender-settings.ts';
 import { categorise } from '../../jobs/stages/categorise.ts';
 import { fineTune } from '../../jobs/stages/fine-tune.ts';
 import { infer } from '../../jobs/stages/infer.ts';
@@ -30,7 +30,12 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
   const split = leaveOneOut(dataset.sequences);
   const work = openWork({ folder, dataset, preset, seed: 1, progress: silentProgress, onStage: async () => {} });
 
-  const { itemVectors } = await pretrainRecommender(work, recommenderFor(dataset, split, preset), split, preset);
+  const { itemVectors } = await pretrainRecommender(
+    work,
+    recommenderFor(dataset, split, preset, LEARNING_LENGTH),
+    split,
+    preset,
+  );
   const found = await categorise(work, itemVectors, split, preset);
   const warm = [...dataset.items.keys()].filter((item) => found.categories[item] >= 0);
   assert.ok(warm.every((item) => !coldItems.has(item)));

@@ -20,7 +20,7 @@ test('every next item of every user is a target exactly once an epoch, after the
     Int32Array.from({ length: random.integer(12) }, (_, i) => u * 100 + i),
   );
   const windows = trainingWindows(sequences, 4);
-  const shape = chooseBatchShape(windows, 8, 4);
+  const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 4);
   const pairs: string[] = [];
   for (const batch of trainingBatches(windows, shape, random)) {
     batch.forward.forEach((position, r) => {
@@ -36,6 +36,15 @@ test('every next item of every user is a target exactly once an epoch, after the
   }
   const expected = sequences.flatMap((s) => [...s.keys()].slice(1).map((i) => `${s[i - 1]}>${s[i]}`));
   assert.deepEqual(pairs.sort(), expected.sort());
+});
+
+test('long windows make small batches: 128 of 4 positions, 32 of 100', () => {
+  const shapeOf = (length: number) => {
+    const windows = trainingWindows(Array(500).fill(new Int32Array(length + 1)), length);
+    return chooseBatchShape(windows, { batchSize: 128, positionsPerStep: 3_200 }, length);
+  };
+  assert.equal(shapeOf(4).batchSize, 128);
+  assert.equal(shapeOf(100).batchSize, 32);
 });
 
 test('an inference batch holds the last L items and names the last position', () => {

@@ -37,6 +37,7 @@ const lastOf = (sequences: readonly Int32Array[]): NextItems => ({
 
 const training: Omit<TrainingOptions, 'table'> = {
   batchSize: 64,
+  positionsPerStep: 1_000,
   steps: 300,
   patience: 100,
   learningRate: 5e-3,

@@ -55,8 +55,8 @@ export interface EvaluationRow {
 export interface EvaluationResult {
   readonly dataset: string;
   readonly skippedRows: number;
-  /** Whether a ranking leaves out what the user already has: where no training history holds an item twice. */
-  readonly ownItemsLeftOut: boolean;
+  /** Items that no training history holds twice: rankings leave them out for users who already have them. */
+  readonly neverRepeated: number;
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly WarmStartSummary[];
 }
@@ -100,7 +100,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   return {
     dataset: dataset.name,
     skippedRows,
-    ownItemsLeftOut: !recommender.repeats,
+    neverRepeated: recommender.repeatable.filter((repeatable) => !repeatable).length,
     rows: runs.flatMap(rowsOf),
     summary: summarise(runs),
   };
@@ -121,7 +121,7 @@ function rowsOf(run: WarmStartRun): EvaluationRow[] {
 }
 
 /** The table that people read. */
-export function warmStartTable({ dataset, ownItemsLeftOut, summary }: EvaluationResult): string {
+export function warmStartTable({ dataset, neverRepeated, summary }: EvaluationResult): string {
   const percent = (gain: number) => `${gain >= 0 ? '+' : ''}${(100 * gain).toFixed(1)} %`;
   const rows = summary.map((row) => [
     row.arm,
@@ -148,7 +148,8 @@ export function warmStartTable({ dataset, ownItemsLeftOut, summary }: Evaluation
   const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells: readonly string[]) => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd();
   return [
-    `SASRec on ${dataset}, full ranking${ownItemsLeftOut ? " without the user's own items" : ''}, mean over seeds; * = the mode that validation chose`,
+    `SASRec on ${dataset}, full ranking, mean over seeds; * = the mode that validation chose`,
+    `(${neverRepeated} items are met once by everybody in training; who has one is not offered it again)`,
     line(header),
     line(widths.map((width) => '-'.repeat(width))),
     ...rows.map(line),

@@ -70,7 +70,7 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 6;
+const PIPELINE_REVISION = 7;
 
 /** Names the work that a refresh does: the same data, preset and seed share their finished stages. */
 export function workKey(datasetHash: string, preset: Preset, seed: number): string {

@@ -15,8 +15,8 @@ const DENSE_LENGTH = 50;
 
 /**
  * L holds nine out of ten training histories, between 10 and `longest`. Dropout is 0.2 on dense data and 0.5 on sparse
- * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam). Where no training
- * history holds an item twice (ratings, reviews), no ranking offers a user what they already have.
+ * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam). No ranking offers
+ * a user an item again that no training history holds twice: no rating, no tool that is bought once.
  */
 export function recommenderFor(
   dataset: Dataset,
@@ -34,6 +34,19 @@ export function recommenderFor(
     itemCount: dataset.items.length,
     width,
     length,
-    repeats: train.some((sequence) => new Set(sequence).size < sequence.length),
+    repeatable: repeatableItems(train, dataset.items.length),
   };
+}
+
+/** The items that some sequence holds twice: [N], 1 or 0. */
+function repeatableItems(sequences: readonly Int32Array[], itemCount: number): Uint8Array {
+  const repeatable = new Uint8Array(itemCount);
+  for (const sequence of sequences) {
+    const met = new Set<number>();
+    for (const item of sequence) {
+      if (met.has(item)) repeatable[item] = 1;
+      met.add(item);
+    }
+  }
+  return repeatable;
 }

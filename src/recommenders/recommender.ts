@@ -23,8 +23,8 @@ export interface RecommenderOptions {
   readonly width: number;
   /** L: how many of the last items the model sees. */
   readonly length: number;
-  /** Whether users meet an item again. Where they never do, a ranking leaves out what the user already has. */
-  readonly repeats: boolean;
+  /** Items that users may meet again [N], 1 or 0. A ranking leaves out the others for a user who already has them. */
+  readonly repeatable: Uint8Array;
 }
 
 export interface TrainingOptions {
@@ -145,7 +145,7 @@ export interface Ranker {
 const RANKING_BATCH = 256;
 
 export async function createRanker(options: RecommenderOptions): Promise<Ranker> {
-  const { encoder, itemCount, width, length, repeats } = options;
+  const { encoder, itemCount, width, length, repeatable } = options;
   const model = buildModel('inference', (scope) => {
     const items = scope.graph.input('items', [RANKING_BATCH, length], 'int32');
     const last = scope.graph.input('last', [RANKING_BATCH], 'int32');
@@ -165,7 +165,8 @@ export async function createRanker(options: RecommenderOptions): Promise<Ranker>
         const rows = Math.min(RANKING_BATCH, targets.length - row);
         for (let b = 0; b < rows; b++, row++) {
           const ofUser = scores.subarray(b * itemCount, (b + 1) * itemCount);
-          ranks[row] = rankOf(ofUser, targets[row], repeats ? [] : histories[row]);
+          const leftOut = histories[row].filter((item) => !repeatable[item]);
+          ranks[row] = rankOf(ofUser, targets[row], leftOut);
         }
       }
       return ranks;
@@ -175,7 +176,7 @@ export async function createRanker(options: RecommenderOptions): Promise<Ranker>
 }
 
 /** How many items rank above the target; those in `leftOut`, the target too, come last. Overwrites their scores. */
-function rankOf(scores: Float32Array, target: number, leftOut: Iterable<number>): number {
+function rankOf(scores: Float32Array, target: number, leftOut: Int32Array): number {
   invariant(Number.isFinite(scores[target]), `item ${target} scores ${scores[target]}: the training diverged`);
   for (const item of leftOut) scores[item] = Number.NEGATIVE_INFINITY;
   const score = scores[target];

@@ -19,7 +19,7 @@ import { createSession } from '../../src/tensor/session.ts';
 
 const N = 40;
 const encoder = sasrec({ blocks: 2, heads: 1, feedForward: 1, dropout: 0.2 });
-const recommender = { encoder, itemCount: N, width: 16, length: 8, repeats: true };
+const recommender = { encoder, itemCount: N, width: 16, length: 8, repeatable: new Uint8Array(N).fill(1) };
 
 /** Alternates between two items a user likes: order matters, popularity says nothing. */
 function alternating(count: number, seed: number): Int32Array[] {
@@ -92,21 +92,25 @@ test('ranks count the items that score higher; a tie goes to the lower index', a
   await ranker.release();
 });
 
-test('where users never meet an item again, their own items take no rank, even those that the model no longer sees', async () => {
+test('an item that is met only once takes no rank for who has it, even where the model no longer sees it', async () => {
   const model = trainingModel(recommender, { kind: 'random' }, { batchSize: 1, length: 8, positions: 8 });
   const values = initialValues(model.parameters, createRandom(4));
-  const equalRows = new Float32Array(N * 16).fill(0.1);
   const own = Int32Array.of(0, 1, 2, 3, 4, 5, 30, 31, 32, 33);
   const next = { histories: [own, own], targets: Int32Array.of(7, 33) };
-  const ranksWith = async (repeats: boolean) => {
-    const ranker = await createRanker({ ...recommender, repeats });
-    const ranks = await ranker.ranks(values, equalRows, next);
+  const ranksWith = async (repeatable: Uint8Array) => {
+    const ranker = await createRanker({ ...recommender, repeatable });
+    const ranks = await ranker.ranks(values, new Float32Array(N * 16).fill(0.1), next);
     await ranker.release();
     return [...ranks];
   };
-  assert.deepEqual(await ranksWith(true), [7, 33]);
-  // item 7: only item 6 is before it that is not the user's own; item 33 is, and comes last of all
-  assert.deepEqual(await ranksWith(false), [1, 39]);
+  assert.deepEqual(await ranksWith(new Uint8Array(N).fill(1)), [7, 33]);
+  // Before item 7 is only item 6 that the user does not have; item 33 is the user's own and comes last of all.
+  assert.deepEqual(await ranksWith(new Uint8Array(N)), [1, 39]);
+  // Items 0 and 33 may be met again: 0 and 6 come before 7; before 33 come 0 and what the user does not have.
+  const two = new Uint8Array(N);
+  two[0] = 1;
+  two[33] = 1;
+  assert.deepEqual(await ranksWith(two), [2, 25]);
 });
 
 test('warm starts: a frozen table stays, an init table moves from where it was put, an adapter gives a table', async () => {

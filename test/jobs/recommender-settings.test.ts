@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { PRESETS } from '../../jobs/presets.ts';
+import { COMPARED_LENGTH, LEARNING_LENGTH, recommenderFor } from '../../jobs/recommender-settings.ts';
+import type { Dataset } from '../../src/interactions/dataset.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+
+const settingsOf = (itemCount: number, sequences: readonly Int32Array[], longest: number) => {
+  const items = Array.from({ length: itemCount }, (_, i) => ({ itemId: `${i}`, attributes: {} }));
+  const dataset: Dataset = { name: 'test', items, userIds: sequences.map((_, u) => `${u}`), sequences, hash: '' };
+  return recommenderFor(dataset, leaveOneOut(sequences), PRESETS.quick, longest);
+};
+
+test('only what a training history holds twice may be offered again: validation and test items do not count', () => {
+  const { repeatable } = settingsOf(4, [Int32Array.of(0, 1, 0, 2, 3), Int32Array.of(1, 2, 3, 3, 2)], LEARNING_LENGTH);
+  assert.deepEqual([...repeatable], [1, 0, 0, 0]);
+});
+
+test('L holds nine out of ten training histories, from 10 to what is allowed', () => {
+  const histories = (length: number) => Array.from({ length: 20 }, () => new Int32Array(length + 2));
+  assert.equal(settingsOf(1, histories(4), COMPARED_LENGTH).length, 10);
+  assert.equal(settingsOf(1, histories(33), COMPARED_LENGTH).length, 40);
+  assert.equal(settingsOf(1, histories(700), COMPARED_LENGTH).length, 200);
+  assert.equal(settingsOf(1, histories(700), LEARNING_LENGTH).length, 50);
+});

@@ -17,7 +17,7 @@ import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { COMPARED_LENGTH, LEARNING_LENGTH, recommenderFor } from './recommender-settings.ts';
+import { LONGEST_COMPARED, LONGEST_LEARNING, recommenderFor } from './recommender-settings.ts';
 import { stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
@@ -55,8 +55,9 @@ export interface EvaluationRow {
 export interface EvaluationResult {
   readonly dataset: string;
   readonly skippedRows: number;
-  /** Items that no training history holds twice: rankings leave them out for users who already have them. */
-  readonly neverRepeated: number;
+  readonly items: number;
+  /** How many of them no training history holds twice: rankings leave them out for users who already have them. */
+  readonly notRepeatable: number;
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly WarmStartSummary[];
 }
@@ -68,8 +69,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   });
   const preset = PRESETS[options.preset];
   const split = leaveOneOut(dataset.sequences);
-  const recommender = recommenderFor(dataset, split, preset, COMPARED_LENGTH);
-  const learner = recommenderFor(dataset, split, preset, LEARNING_LENGTH);
+  const recommender = recommenderFor(dataset, split, preset, LONGEST_COMPARED);
+  const learner = recommenderFor(dataset, split, preset, LONGEST_LEARNING);
   const work = openWork({ ...options, dataset, preset, onStage: async () => {} });
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,
@@ -100,7 +101,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   return {
     dataset: dataset.name,
     skippedRows,
-    neverRepeated: recommender.repeatable.filter((repeatable) => !repeatable).length,
+    items: dataset.items.length,
+    notRepeatable: recommender.repeatable.filter((repeatable) => !repeatable).length,
     rows: runs.flatMap(rowsOf),
     summary: summarise(runs),
   };
@@ -121,7 +123,7 @@ function rowsOf(run: WarmStartRun): EvaluationRow[] {
 }
 
 /** The table that people read. */
-export function warmStartTable({ dataset, neverRepeated, summary }: EvaluationResult): string {
+export function warmStartTable({ dataset, items, notRepeatable, summary }: EvaluationResult): string {
   const percent = (gain: number) => `${gain >= 0 ? '+' : ''}${(100 * gain).toFixed(1)} %`;
   const rows = summary.map((row) => [
     row.arm,
@@ -149,7 +151,7 @@ export function warmStartTable({ dataset, neverRepeated, summary }: EvaluationRe
   const line = (cells: readonly string[]) => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd();
   return [
     `SASRec on ${dataset}, full ranking, mean over seeds; * = the mode that validation chose`,
-    `(${neverRepeated} items are met once by everybody in training; who has one is not offered it again)`,
+    `(${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them)`,
     line(header),
     line(widths.map((width) => '-'.repeat(width))),
     ...rows.map(line),

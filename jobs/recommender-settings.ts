@@ -1,4 +1,4 @@
-// The SASRec that every stage and every arm of the evaluation trains: the same one, so that a comparison
+// The SASRec that every stage and every arm of the evaluation trains: the same one but for L, so that a comparison
 // compares item vectors. What can be read off the data is.
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import type { RecommenderOptions } from '../src/recommenders/recommender.ts';
@@ -7,16 +7,16 @@ import type { Preset } from './presets.ts';
 
 const SHORTEST = 10;
 /** The longest L of a recommender that is compared with others. */
-export const COMPARED_LENGTH = 200;
-/** The longest L of one that only learns item vectors: no window of it is lost, and it learns in a third of the time (docs/LOG.md). */
-export const LEARNING_LENGTH = 50;
+export const LONGEST_COMPARED = 200;
+/** The longest L of one that only learns item vectors: every position is still a target, with at most 50 items before it. */
+export const LONGEST_LEARNING = 50;
 /** From this mean length on, training histories are dense. */
 const DENSE_LENGTH = 50;
 
 /**
  * L holds nine out of ten training histories, between 10 and `longest`. Dropout is 0.2 on dense data and 0.5 on sparse
- * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam). No ranking offers
- * a user an item again that no training history holds twice: no rating, no tool that is bought once.
+ * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam). Only items that
+ * some training history holds twice are repeatable: no rating is, no tool that is bought once.
  */
 export function recommenderFor(
   dataset: Dataset,

@@ -1,5 +1,5 @@
 // Does it help? The same recommender, the same budget and the same seeds, started from different item vectors.
-// Every figure is a full ranking of the catalogue; the mode of an arm is chosen on validation, never on the test.
+// Every figure is a full ranking (`Ranker`); the mode of an arm is chosen on validation, never on the test.
 // Legend: N items, d width.
 import type { Split } from '../interactions/dataset.ts';
 import type { EpochRecord } from '../network/fit.ts';

@@ -1,4 +1,4 @@
-// Ranking metrics with one relevant item a user. rank is 0-based: the number of items that score higher.
+// Ranking metrics with one relevant item a user. rank is 0-based: the number of items before it.
 
 export interface RankingMetrics {
   readonly 'hr@5': number;

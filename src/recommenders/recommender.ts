@@ -1,5 +1,5 @@
 // A sequential recommender on the engine: an encoder (one file each) between an item table and a tied softmax.
-// Here is what all of them share: how they are trained, and how they rank the whole catalogue.
+// Here is what all of them share: how they are trained, and how they rank the catalogue.
 // Legend: N items, d width, B batch, L length, R real positions.
 import { invariant, TslrecError } from '../errors.ts';
 import { type EpochRecord, fit } from '../network/fit.ts';
@@ -29,9 +29,9 @@ export interface RecommenderOptions {
 
 export interface TrainingOptions {
   readonly table: ItemTable;
-  /** Sequences in a step, at most. */
+  /** Windows in a step, at most ... */
   readonly batchSize: number;
-  /** Real positions in a step, about. */
+  /** ... and real positions, at most about. */
   readonly positionsPerStep: number;
   /** The training ends with the epoch in which this many steps are done. */
   readonly steps: number;
@@ -58,7 +58,7 @@ export interface TrainedRecommender {
   readonly history: readonly EpochRecord[];
 }
 
-/** Trains on next-item prediction with early stopping on NDCG@10 of `validation`, ranked over the whole catalogue. */
+/** Trains on next-item prediction with early stopping on NDCG@10 of `validation`, ranked as in `Ranker`. */
 export async function trainRecommender(
   recommender: RecommenderOptions,
   sequences: readonly Int32Array[],
@@ -105,7 +105,7 @@ export async function trainRecommender(
 
 /** The graph of a training step: its loss is the mean cross-entropy over the real positions. */
 export function trainingModel(
-  { encoder, itemCount, width }: RecommenderOptions,
+  { encoder, itemCount, width }: Pick<RecommenderOptions, 'encoder' | 'itemCount' | 'width'>,
   table: ItemTable,
   { batchSize: B, length: L, positions: R }: BatchShape,
 ): Model<{ loss: Tensor }> {
@@ -123,7 +123,10 @@ export function trainingModel(
 }
 
 /** Computes the item table from a model's values. */
-async function createTabulator({ itemCount, width }: RecommenderOptions, table: ItemTable) {
+async function createTabulator(
+  { itemCount, width }: Pick<RecommenderOptions, 'itemCount' | 'width'>,
+  table: ItemTable,
+) {
   const model = buildModel('inference', (scope) => itemTable(scope, table, itemCount, width));
   if (!('features' in table)) {
     const [{ name }] = model.parameters;
@@ -137,10 +140,16 @@ async function createTabulator({ itemCount, width }: RecommenderOptions, table: 
 }
 
 export interface Ranker {
-  /** Each target's rank in the catalogue, by score; among equal scores the lower index ranks higher. */
+  /**
+   * Each target's rank in the catalogue, by score; among equal scores the lower index ranks higher. Items of the
+   * user's history that are not repeatable are left out; a target among them is `NOT_RANKED`.
+   */
   ranks(values: Values, itemVectors: Float32Array, next: NextItems): Promise<Int32Array>;
   release(): Promise<void>;
 }
+
+/** The rank of what was left out: below every cut-off. */
+export const NOT_RANKED = 2 ** 31 - 1;
 
 const RANKING_BATCH = 256;
 
@@ -175,11 +184,12 @@ export async function createRanker(options: RecommenderOptions): Promise<Ranker>
   };
 }
 
-/** How many items rank above the target; those in `leftOut`, the target too, come last. Overwrites their scores. */
+/** How many items rank above the target, those in `leftOut` not counted. Overwrites their scores. */
 function rankOf(scores: Float32Array, target: number, leftOut: Int32Array): number {
-  invariant(Number.isFinite(scores[target]), `item ${target} scores ${scores[target]}: the training diverged`);
-  for (const item of leftOut) scores[item] = Number.NEGATIVE_INFINITY;
   const score = scores[target];
+  invariant(Number.isFinite(score), `item ${target} scores ${score}: the training diverged`);
+  if (leftOut.includes(target)) return NOT_RANKED;
+  for (const item of leftOut) scores[item] = Number.NEGATIVE_INFINITY;
   let rank = 0;
   for (let i = 0; i < scores.length; i++) if (scores[i] > score || (scores[i] === score && i < target)) rank++;
   return rank;

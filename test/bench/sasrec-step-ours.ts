@@ -17,11 +17,7 @@ const windows = trainingWindows(sequences, length);
 const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length }, length);
 const [batch] = trainingBatches(windows, shape, random);
 const encoder = sasrec({ blocks, heads, feedForward: 1, dropout });
-const model = trainingModel(
-  { encoder, itemCount: items, width, length, repeatable: new Uint8Array(items) },
-  { kind: 'random' },
-  shape,
-);
+const model = trainingModel({ encoder, itemCount: items, width }, { kind: 'random' }, shape);
 const trainer = await createTrainer([model], initialValues(model.parameters, random), {
   seed: 1,
   beta2: 0.98,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PRESETS } from '../../jobs/presets.ts';
-import { COMPARED_LENGTH, LEARNING_LENGTH, recommenderFor } from '../../jobs/recommender-settings.ts';
+import { LONGEST_COMPARED, LONGEST_LEARNING, recommenderFor } from '../../jobs/recommender-settings.ts';
 import type { Dataset } from '../../src/interactions/dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 
@@ -12,14 +12,14 @@ const settingsOf = (itemCount: number, sequences: readonly Int32Array[], longest
 };
 
 test('only what a training history holds twice may be offered again: validation and test items do not count', () => {
-  const { repeatable } = settingsOf(4, [Int32Array.of(0, 1, 0, 2, 3), Int32Array.of(1, 2, 3, 3, 2)], LEARNING_LENGTH);
+  const { repeatable } = settingsOf(4, [Int32Array.of(0, 1, 0, 2, 3), Int32Array.of(1, 2, 3, 3, 2)], LONGEST_LEARNING);
   assert.deepEqual([...repeatable], [1, 0, 0, 0]);
 });
 
 test('L holds nine out of ten training histories, from 10 to what is allowed', () => {
   const histories = (length: number) => Array.from({ length: 20 }, () => new Int32Array(length + 2));
-  assert.equal(settingsOf(1, histories(4), COMPARED_LENGTH).length, 10);
-  assert.equal(settingsOf(1, histories(33), COMPARED_LENGTH).length, 40);
-  assert.equal(settingsOf(1, histories(700), COMPARED_LENGTH).length, 200);
-  assert.equal(settingsOf(1, histories(700), LEARNING_LENGTH).length, 50);
+  assert.equal(settingsOf(1, histories(4), LONGEST_COMPARED).length, 10);
+  assert.equal(settingsOf(1, histories(33), LONGEST_COMPARED).length, 40);
+  assert.equal(settingsOf(1, histories(700), LONGEST_COMPARED).length, 200);
+  assert.equal(settingsOf(1, histories(700), LONGEST_LEARNING).length, 50);
 });

@@ -55,7 +55,7 @@ export const PRESETS: Record<PresetName, Preset> = {
   standard: {
     width: 64,
     recommender: { steps: 10_000, patience: 10, batchSize: 128, positionsPerStep: 3_200, learningRate: 2e-3 },
-    adaptation: { members: 4, hidden: 256, learningRate: 1e-3, weightDecay: 0.1 },
+    adaptation: { members: 3, hidden: 256, learningRate: 1e-3, weightDecay: 0.1 },
     languageModel: {
       vocabularySize: 4_096,
       hiddenSize: 128,

@@ -17,7 +17,7 @@ import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { LONGEST_COMPARED, LONGEST_LEARNING, recommenderFor } from './recommender-settings.ts';
+import { learnerOf, recommenderFor } from './recommender-settings.ts';
 import { stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
@@ -69,8 +69,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   });
   const preset = PRESETS[options.preset];
   const split = leaveOneOut(dataset.sequences);
-  const recommender = recommenderFor(dataset, split, preset, LONGEST_COMPARED);
-  const learner = recommenderFor(dataset, split, preset, LONGEST_LEARNING);
+  const recommender = recommenderFor(dataset, split, preset);
+  const learner = learnerOf(recommender);
   const work = openWork({ ...options, dataset, preset, onStage: async () => {} });
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,

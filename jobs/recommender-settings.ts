@@ -6,28 +6,21 @@ import { sasrec } from '../src/recommenders/sasrec.ts';
 import type { Preset } from './presets.ts';
 
 const SHORTEST = 10;
-/** The longest L of a recommender that is compared with others. */
-export const LONGEST_COMPARED = 200;
-/** The longest L of one that only learns item vectors: every position is still a target, with at most 50 items before it. */
-export const LONGEST_LEARNING = 50;
+const LONGEST = 200;
+const LONGEST_LEARNING = 50;
 /** From this mean length on, training histories are dense. */
 const DENSE_LENGTH = 50;
 
 /**
- * L holds nine out of ten training histories, between 10 and `longest`. Dropout is 0.2 on dense data and 0.5 on sparse
+ * L holds nine out of ten training histories, between 10 and 200. Dropout is 0.2 on dense data and 0.5 on sparse
  * data, as SASRec's authors chose it (section IV-D: 0.2 for MovieLens, 0.5 for Amazon and Steam). Only items that
  * some training history holds twice are repeatable: no rating is, no tool that is bought once.
  */
-export function recommenderFor(
-  dataset: Dataset,
-  { train }: Split,
-  { width }: Preset,
-  longest: number,
-): RecommenderOptions {
+export function recommenderFor(dataset: Dataset, { train }: Split, { width }: Preset): RecommenderOptions {
   const lengths = train.map((sequence) => sequence.length).sort((a, b) => a - b);
   const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
   const mostly = lengths[Math.floor(0.9 * (lengths.length - 1))];
-  const length = Math.min(longest, Math.max(SHORTEST, Math.ceil(mostly / 10) * 10));
+  const length = Math.min(LONGEST, Math.max(SHORTEST, Math.ceil(mostly / 10) * 10));
   const dropout = mean >= DENSE_LENGTH ? 0.2 : 0.5;
   return {
     encoder: sasrec({ blocks: 2, heads: 1, feedForward: 2, dropout }),
@@ -36,6 +29,11 @@ export function recommenderFor(
     length,
     repeatable: repeatableItems(train, dataset.items.length),
   };
+}
+
+/** The same to learn item vectors with: every position is still a target, with at most 50 items before it. */
+export function learnerOf(recommender: RecommenderOptions): RecommenderOptions {
+  return { ...recommender, length: Math.min(LONGEST_LEARNING, recommender.length) };
 }
 
 /** The items that some sequence holds twice: [N], 1 or 0. */

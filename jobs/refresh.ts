@@ -10,7 +10,7 @@ import type { Progress } from '../src/progress.ts';
 import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
 import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { LONGEST_LEARNING, recommenderFor } from './recommender-settings.ts';
+import { learnerOf, recommenderFor } from './recommender-settings.ts';
 import type { StageReport } from './stage.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
@@ -71,7 +71,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
   const split = leaveOneOut(dataset.sequences);
-  const recommender = recommenderFor(dataset, split, preset, LONGEST_LEARNING);
+  const recommender = learnerOf(recommenderFor(dataset, split, preset));
 
   const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {
     seconds[name] = reused ? 0 : took;

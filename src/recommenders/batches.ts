@@ -44,7 +44,7 @@ export function trainingWindows(sequences: readonly Int32Array[], length: number
 }
 
 /**
- * `batchSize` windows, or fewer where they are long: about `positionsPerStep` real positions, since long histories
+ * `batchSize` windows, or fewer where they are long: at most about `positionsPerStep` real positions, since long histories
  * in large batches make few updates an epoch (docs/LOG.md). The loss has room for the average batch and a tenth
  * more, so that few batches are cut short and little is computed in vain.
  */

@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
-import { LONGEST_LEARNING, recommenderFor } from '../../jobs/recommender-settings.ts';
+import { learnerOf, recommenderFor } from '../../jobs/recommender-settings.ts';
 import { categorise } from '../../jobs/stages/categorise.ts';
 import { fineTune } from '../../jobs/stages/fine-tune.ts';
 import { infer } from '../../jobs/stages/infer.ts';
@@ -32,7 +32,7 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
 
   const { itemVectors } = await pretrainRecommender(
     work,
-    recommenderFor(dataset, split, preset, LONGEST_LEARNING),
+    learnerOf(recommenderFor(dataset, split, preset)),
     split,
     preset,
   );

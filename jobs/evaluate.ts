@@ -1,24 +1,29 @@
-// Warm start against random start: the same SASRec from noise, from text features and from TSLRec's embeddings.
-// The text arm goes through the very same adaptation as TSLRec's, so that what is compared is the information.
+// What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from text features
+// and from TSLRec's embeddings. The text arm goes through the very same adaptation as TSLRec's, so that what is compared is the information.
 
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 import {
   type Arm,
-  compareWarmStarts,
+  type CompareOptions,
+  compare,
   RANDOM_ARM,
-  summarise,
-  type WarmStartRun,
-  type WarmStartSummary,
-} from '../src/evaluation/warm-start.ts';
+  type Run,
+  type WarmStartMode,
+} from '../src/evaluation/compare.ts';
+import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
+import type { SplitName } from '../src/interactions/dataset.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
-import { leaveOneOut } from '../src/interactions/split.ts';
+import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
+import { profileOf } from '../src/recommenders/data-profile.ts';
+import { rankingMetrics } from '../src/recommenders/metrics.ts';
+import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
+import { learnerFor } from './learner.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { learnerOf, recommenderFor } from './recommender-settings.ts';
-import { stage } from './stage.ts';
+import { integers, type StageContext, stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
@@ -31,18 +36,26 @@ export interface EvaluateOptions {
   /** Where the stages of the embeddings are kept, and found if a refresh has made them. */
   readonly folder: string;
   readonly preset: PresetName;
+  readonly models: readonly ModelName[];
   readonly arms: readonly ArmName[];
+  readonly modes: readonly WarmStartMode[];
   /** How many seeds: 1, 2, ... */
   readonly seeds: number;
   /** The seed of the embeddings. */
   readonly seed: number;
+  readonly split: SplitName;
+  /** Ranks among this many sampled items instead of the whole catalogue. */
+  readonly candidates?: number;
+  /** L; read off the data where it is not given. */
+  readonly length?: number;
+  readonly cutOffs: readonly number[];
   readonly onBadRow: OnBadRow;
   readonly progress: Progress;
 }
 
 /** One figure set of one run on one split; what `evaluate --json` prints. */
 export interface EvaluationRow {
-  readonly model: 'sasrec';
+  readonly model: ModelName;
   readonly arm: string;
   readonly mode: string;
   readonly seed: number;
@@ -54,12 +67,22 @@ export interface EvaluationRow {
 
 export interface EvaluationResult {
   readonly dataset: string;
+  readonly protocol: SplitName;
+  readonly candidates?: number;
+  readonly length: number;
   readonly skippedRows: number;
   readonly items: number;
   /** How many of them no training history holds twice: rankings leave them out for users who already have them. */
   readonly notRepeatable: number;
+  readonly users: { readonly validation: number; readonly test: number };
   readonly rows: readonly EvaluationRow[];
-  readonly summary: readonly WarmStartSummary[];
+  readonly summary: readonly Summary[];
+  /** Validation NDCG@10 after each epoch, by run. */
+  readonly curves: readonly Curve[];
+}
+
+export interface Curve extends Pick<Run, 'model' | 'arm' | 'mode' | 'seed'> {
+  readonly epochs: readonly { readonly loss: number; readonly validation: number; readonly seconds: number }[];
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
@@ -68,9 +91,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
   const preset = PRESETS[options.preset];
-  const split = leaveOneOut(dataset.sequences);
-  const recommender = recommenderFor(dataset, split, preset);
-  const learner = learnerOf(recommender);
+  const split = splitDataset(options.split, dataset);
+  const compared = profileOf(dataset, split, options.length);
+  const learner = learnerFor(profileOf(dataset, split), preset);
   const work = openWork({ ...options, dataset, preset, onStage: async () => {} });
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,
@@ -88,72 +111,62 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   };
   const arms: Arm[] = [];
   for (const name of options.arms) arms.push({ name, vectors: await vectors[name]() });
-  const runs = await compareWarmStarts(recommender, split, arms, {
+  const runs = await compare(split, {
+    models: options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) })),
+    arms,
+    modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
+    candidates: options.candidates,
+    adapterWidth: preset.adaptation.hidden,
     training: preset.recommender,
     progress: options.progress,
-    once: async (name, run) => {
-      const checkpoint = path.join(work.folder, `evaluate-${name}.checkpoint`);
-      const compute = async () => ({ tensors: new Map(), facts: await run(checkpoint) });
-      return (await stage(work, `evaluate-${name}`, compute)).facts;
-    },
+    once: keepRuns(work, `${compared.length}${options.candidates === undefined ? '' : `-of-${options.candidates}`}`),
   });
   return {
     dataset: dataset.name,
+    protocol: options.split,
+    candidates: options.candidates,
+    length: compared.length,
     skippedRows,
     items: dataset.items.length,
-    notRepeatable: recommender.repeatable.filter((repeatable) => !repeatable).length,
-    rows: runs.flatMap(rowsOf),
-    summary: summarise(runs),
+    notRepeatable: compared.repeatable.filter((repeatable) => !repeatable).length,
+    users: { validation: split.validation.targets.length, test: split.test.targets.length },
+    rows: runs.flatMap((run) => rowsOf(run, options.cutOffs)),
+    summary: summarise(runs, split, dataset.items.length, options.cutOffs),
+    curves: runs.map(({ model, arm, mode, seed, history }) => ({
+      model,
+      arm,
+      mode,
+      seed,
+      epochs: history.map(({ loss, metric = 0, seconds }) => ({ loss, validation: metric, seconds })),
+    })),
   };
 }
 
-function rowsOf(run: WarmStartRun): EvaluationRow[] {
-  const { arm, mode, seed, epochs, seconds } = run;
+/** A finished run is a stage: its ranks are kept, so that any metric can be had of it later. */
+function keepRuns(work: StageContext, protocol: string): CompareOptions['once'] {
+  return async (name, run) => {
+    const stageName = `evaluate-${protocol}-${name}`;
+    const { tensors, facts } = await stage(work, stageName, async () => {
+      const { validation, test, ...facts } = await run(path.join(work.folder, `${stageName}.checkpoint`));
+      const ranks = { validation: integers(validation), test: integers(test) };
+      return { tensors: new Map(Object.entries(ranks)), facts };
+    });
+    const ranks = (of: 'validation' | 'test') => Int32Array.from(tensors.get(of)!.values);
+    return { ...facts, validation: ranks('validation'), test: ranks('test') };
+  };
+}
+
+function rowsOf(run: Run, cutOffs: readonly number[]): EvaluationRow[] {
+  const { model, arm, mode, seed, epochs, seconds } = run;
   return (['validation', 'test'] as const).map((split) => ({
-    model: 'sasrec',
+    model,
     arm,
     mode,
     seed,
     split,
-    ...run[split],
+    ...rankingMetrics(run[split], cutOffs),
     epochs,
     seconds,
   }));
-}
-
-/** The table that people read. */
-export function warmStartTable({ dataset, items, notRepeatable, summary }: EvaluationResult): string {
-  const percent = (gain: number) => `${gain >= 0 ? '+' : ''}${(100 * gain).toFixed(1)} %`;
-  const rows = summary.map((row) => [
-    row.arm,
-    row.mode + (row.chosen ? ' *' : ''),
-    row.validationNdcg.mean.toFixed(4),
-    `${row.testNdcg.mean.toFixed(4)} ± ${row.testNdcg.deviation.toFixed(4)}`,
-    row.testHr.mean.toFixed(4),
-    row.testMrr.mean.toFixed(4),
-    Number.isNaN(row.gain) || row.arm === RANDOM_ARM ? '' : percent(row.gain),
-    row.epochs.toFixed(1),
-    row.toRandomBest ? `${row.toRandomBest.epochs.toFixed(1)} / ${row.toRandomBest.seconds.toFixed(1)} s` : '-',
-  ]);
-  const header = [
-    'arm',
-    'mode',
-    'val. NDCG@10',
-    'test NDCG@10',
-    'HR@10',
-    'MRR@10',
-    'gain',
-    'epochs',
-    "to random's best",
-  ];
-  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells: readonly string[]) => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd();
-  return [
-    `SASRec on ${dataset}, full ranking, mean over seeds; * = the mode that validation chose`,
-    `(${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them)`,
-    line(header),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...rows.map(line),
-  ].join('\n');
 }

@@ -5,7 +5,7 @@ import { COMPANION_ROWS, type FeatureBlock, LEADING_ROWS } from '../src/embeddin
 import { itemText } from '../src/instructions/item-text.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
-import type { RecommenderOptions } from '../src/recommenders/recommender.ts';
+import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
 import type { Preset } from './presets.ts';
 import type { StageContext } from './stage.ts';
 import { type Augmented, augment } from './stages/augment.ts';
@@ -30,11 +30,11 @@ export async function learnEmbeddings(
   context: StageContext,
   dataset: Dataset,
   split: Split,
-  recommender: RecommenderOptions,
+  learner: SequenceModel,
   preset: Preset,
 ): Promise<LearntEmbeddings> {
   // What people do: a recommender learns from the training interactions alone.
-  const pretrained = await pretrainRecommender(context, recommender, split, preset);
+  const pretrained = await pretrainRecommender(context, learner, split, preset);
   // Its item vectors fall into latent categories; each user becomes a distribution over them.
   const categories = await categorise(context, pretrained.itemVectors, split, preset);
   // One SFT sample a user: what the user chose, in words, and the distribution to infer from it.
@@ -55,7 +55,7 @@ export async function learnEmbeddings(
     values: inferred.itemHidden,
     rowLength: text.length > 0 ? COMPANION_ROWS : LEADING_ROWS,
   };
-  const augmented = await augment(context, 'augment', [...text, hidden], recommender, split, preset);
+  const augmented = await augment(context, 'augment', [...text, hidden], learner, split, preset);
   return { recommender: pretrained, categories, fineTuned, inferred, augmented, modelFolder: base.folder };
 }
 

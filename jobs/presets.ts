@@ -1,5 +1,6 @@
 // How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
 import { createHash } from 'node:crypto';
+import type { SplitName } from '../src/interactions/dataset.ts';
 import type { LoraConfig } from '../src/language-model/llama.ts';
 
 export type PresetName = 'quick' | 'standard';
@@ -72,8 +73,8 @@ export const PRESETS: Record<PresetName, Preset> = {
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
 const PIPELINE_REVISION = 7;
 
-/** Names the work that a refresh does: the same data, preset and seed share their finished stages. */
-export function workKey(datasetHash: string, preset: Preset, seed: number): string {
-  const work = JSON.stringify({ datasetHash, preset, seed, PIPELINE_REVISION });
+/** Names the work that a refresh does: the same data, split, preset and seed share their finished stages. */
+export function workKey(datasetHash: string, split: SplitName, preset: Preset, seed: number): string {
+  const work = JSON.stringify({ datasetHash, split, preset, seed, PIPELINE_REVISION });
   return createHash('sha256').update(work).digest('hex').slice(0, 16);
 }

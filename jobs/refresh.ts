@@ -7,10 +7,12 @@ import { type ReadResult, readDataset } from '../src/interactions/read-dataset.t
 import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
+import { profileOf } from '../src/recommenders/data-profile.ts';
 import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
 import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
+import { learnerFor } from './learner.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { learnerOf, recommenderFor } from './recommender-settings.ts';
+
 import type { StageReport } from './stage.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
@@ -71,14 +73,14 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
   const split = leaveOneOut(dataset.sequences);
-  const recommender = learnerOf(recommenderFor(dataset, split, preset));
+  const learner = learnerFor(profileOf(dataset, split), preset);
 
   const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {
     seconds[name] = reused ? 0 : took;
     await store.finishStage(runId, name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
   };
-  const work = openWork({ folder: store.folder, dataset, preset, seed, progress, onStage });
+  const work = openWork({ folder: store.folder, dataset, split: split.name, preset, seed, progress, onStage });
   const { runId } = await store.beginRun({
     key: work.key,
     command: 'refresh',
@@ -87,7 +89,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   try {
     failpoint('after:ingest');
     // From behaviour and words to one vector an item.
-    const learnt = await learnEmbeddings(work, dataset, split, recommender, preset);
+    const learnt = await learnEmbeddings(work, dataset, split, learner, preset);
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt);

@@ -7,9 +7,11 @@ import { printable } from '../src/errors.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../src/interactions/sample.ts';
 import { createLog } from '../src/log.ts';
 import { terminalProgress } from '../src/progress.ts';
+import { CUT_OFFS } from '../src/recommenders/metrics.ts';
 import { serveUntilSignal } from '../src/service.ts';
 import { openStore } from '../src/storage/store.ts';
-import { evaluate, warmStartTable } from './evaluate.ts';
+import { evaluate } from './evaluate.ts';
+import { evaluationTable } from './evaluation-table.ts';
 import { refresh } from './refresh.ts';
 
 const config = readConfig(process.env);
@@ -23,13 +25,22 @@ const work = {
   progress: terminalProgress(),
 };
 
+const comparison = {
+  models: ['sasrec'],
+  arms: ['random', 'text', 'tslrec'],
+  modes: ['init', 'frozen'],
+  seeds: 1,
+  split: 'leave-one-out',
+  cutOffs: CUT_OFFS,
+} as const;
+
 try {
   if (await isEmpty()) {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
     if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(DEFAULT_SAMPLE));
     const { version } = await refresh({ ...work, store: config.store, log: createLog('warn'), failpoint: () => {} });
     console.log(`Version ${version} is published. Is a warm start worth it? On the synthetic sample:`);
-    console.log(warmStartTable(await evaluate({ ...work, arms: ['random', 'text', 'tslrec'], seeds: 1 })));
+    console.log(evaluationTable(await evaluate({ ...work, ...comparison })));
   }
   const service = await serveUntilSignal({
     storeLocation: config.store,

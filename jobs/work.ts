@@ -1,6 +1,6 @@
 // Where a piece of work keeps its stages, and what happens when one of them is done.
 import path from 'node:path';
-import type { Dataset } from '../src/interactions/dataset.ts';
+import type { Dataset, SplitName } from '../src/interactions/dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { type Preset, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
@@ -12,22 +12,24 @@ export interface WorkOptions {
   /** The store's folder. */
   readonly folder: string;
   readonly dataset: Dataset;
+  readonly split: SplitName;
   readonly preset: Preset;
   readonly seed: number;
   readonly progress: Progress;
   readonly onStage: StageContext['onStage'];
 }
 
-/** The same data, preset and seed have the same folder: killed, repeated and evaluated work shares what is finished. */
+/** The same data, split, preset and seed have the same folder: killed, repeated and evaluated work shares what is finished. */
 export function openWork({
   folder,
   dataset,
+  split,
   preset,
   seed,
   progress,
   onStage,
 }: WorkOptions): StageContext & { key: string } {
-  const key = workKey(dataset.hash, preset, seed);
+  const key = workKey(dataset.hash, split, preset, seed);
   return { key, folder: path.join(folder, 'work', key), progress, seed, onStage };
 }
 

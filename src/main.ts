@@ -1,16 +1,22 @@
 #!/usr/bin/env node
 // The command line. Results go to stdout, progress and logs to stderr.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { ARM_NAMES, type ArmName, evaluate, warmStartTable } from '../jobs/evaluate.ts';
+import { ARM_NAMES, type ArmName, evaluate } from '../jobs/evaluate.ts';
+import { evaluationTable } from '../jobs/evaluation-table.ts';
 import { PRESETS, type PresetName } from '../jobs/presets.ts';
 import { refresh } from '../jobs/refresh.ts';
 import { createFailpoint, SKIPPED_ROWS } from '../jobs/work.ts';
 import { type Config, readConfig } from './config.ts';
 import { printable } from './errors.ts';
+import { WARM_START_MODES, type WarmStartMode } from './evaluation/compare.ts';
 import type { OnBadRow } from './interactions/bad-rows.ts';
+import type { SplitName } from './interactions/dataset.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from './interactions/sample.ts';
+import { SPLIT_NAMES } from './interactions/split.ts';
 import { createLog } from './log.ts';
 import { terminalProgress } from './progress.ts';
+import { CUT_OFFS } from './recommenders/metrics.ts';
+import { MODEL_NAMES, type ModelName } from './recommenders/models.ts';
 import { serveUntilSignal } from './service.ts';
 import { isPostgres, openStore } from './storage/store.ts';
 
@@ -40,6 +46,23 @@ const badRowOption = () =>
 const seedOption = () =>
   new Option('--seed <n>', 'same seed, same data, same machine: same result').argParser(integerFrom(0)).default(1);
 const jsonOption = () => new Option('--json', 'the last line of stdout is one JSON object');
+
+/** Names out of a closed list, separated by commas. */
+function listOption(
+  flags: string,
+  description: string,
+  known: readonly string[],
+  initially: readonly string[],
+): Option {
+  return new Option(flags, `${description}, of ${known.join(', ')}`)
+    .argParser((text: string) => {
+      const names = text.split(',').map((name) => name.trim());
+      const unknown = names.find((name) => !known.includes(name));
+      if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${known.join(', ')}.`);
+      return [...new Set(names)];
+    })
+    .default([...initially], initially.join(','));
+}
 
 function createProgram(config: Config): Command {
   const program = new Command('tslrec')
@@ -82,14 +105,29 @@ function createProgram(config: Config): Command {
 
   program
     .command('evaluate')
-    .description("Trains SASRec from noise, from text features and from TSLRec's embeddings, and compares them.")
+    .description('Trains recommenders from noise, from text features and from the embeddings, and compares them.')
     .addOption(dataOption())
+    .addOption(listOption('--models <names>', 'which recommenders', MODEL_NAMES, ['sasrec']))
+    .addOption(listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, ARM_NAMES))
+    .addOption(listOption('--modes <names>', 'how vectors are started from', WARM_START_MODES, ['init', 'frozen']))
+    .addOption(new Option('--seeds <n>', 'runs of each').argParser(integerFrom(1)).default(3))
+    .addOption(new Option('--split <name>', 'what is held out').choices(SPLIT_NAMES).default('leave-one-out'))
     .addOption(
-      new Option('--arms <names>', `which starts, of ${ARM_NAMES.join(', ')}`)
-        .argParser(armList)
-        .default([...ARM_NAMES], ARM_NAMES.join(',')),
+      new Option('--candidates <n>', 'rank among so many sampled items, not the whole catalogue').argParser(
+        integerFrom(1),
+      ),
     )
-    .addOption(new Option('--seeds <n>', 'runs of each arm and mode').argParser(integerFrom(1)).default(3))
+    .addOption(
+      new Option(
+        '--length <n>',
+        'how many of the last items a recommender sees; read off the data by default',
+      ).argParser(integerFrom(2)),
+    )
+    .addOption(
+      new Option('--cut-offs <list>', 'the K of the metrics in --json')
+        .argParser(cutOffList)
+        .default(CUT_OFFS, CUT_OFFS.join(',')),
+    )
     .addOption(presetOption())
     .addOption(seedOption())
     .addOption(
@@ -102,8 +140,14 @@ function createProgram(config: Config): Command {
     .action(
       async (options: {
         data: string;
+        models: ModelName[];
         arms: ArmName[];
+        modes: WarmStartMode[];
         seeds: number;
+        split: SplitName;
+        candidates?: number;
+        length?: number;
+        cutOffs: number[];
         preset: PresetName;
         seed: number;
         store: string;
@@ -116,7 +160,7 @@ function createProgram(config: Config): Command {
           progress: terminalProgress(),
         });
         reportSkippedRows(result.skippedRows);
-        console.log(warmStartTable(result));
+        console.log(evaluationTable(result));
         if (options.json) console.log(JSON.stringify(result));
       },
     );
@@ -174,11 +218,10 @@ function reportSkippedRows(count: number): void {
   if (count > 0) console.log(`${count} bad rows were skipped; they are in ${SKIPPED_ROWS} in the store's folder.`);
 }
 
-function armList(text: string): ArmName[] {
-  const names = text.split(',').map((name) => name.trim());
-  const unknown = names.find((name) => !ARM_NAMES.includes(name as ArmName));
-  if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${ARM_NAMES.join(', ')}.`);
-  return [...new Set(names)] as ArmName[];
+/** Cut-offs, 10 among them, because modes are chosen by NDCG@10. */
+function cutOffList(text: string): number[] {
+  const cutOffs = text.split(',').map((part) => integerFrom(1)(part));
+  return [...new Set([...cutOffs, 10])].sort((a, b) => a - b);
 }
 
 try {

@@ -7,8 +7,7 @@ import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-feat
 import { mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
-import { validationItems } from '../../src/recommenders/next-items.ts';
-import type { RecommenderOptions } from '../../src/recommenders/recommender.ts';
+import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
 import type { Preset } from '../presets.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
 
@@ -27,25 +26,25 @@ export async function augment(
   context: StageContext,
   name: string,
   blocks: readonly FeatureBlock[],
-  recommender: RecommenderOptions,
+  learner: SequenceModel,
   split: Split,
   preset: Preset,
 ): Promise<Augmented> {
   const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
   const members: LearntAdapter[] = [];
   for (let m = 1; m <= preset.adaptation.members; m++) {
-    members.push(await adapterMember(context, name, m, blocks, recommender, split, preset));
+    members.push(await adapterMember(context, name, m, blocks, learner, split, preset));
   }
   const { tensors, facts } = await stage(context, name, async () => {
-    const { weights, residual } = mergeAdapters(members, recommender.width);
+    const { weights, residual } = mergeAdapters(members, learner.width);
     const adaptation = { kind: 'learnt', scalings: blockScalings(blocks), weights } as const;
     saveAdaptation(adaptationFile, adaptation);
     const adapted = await applyAdaptation(adaptation, blocks);
     const embeddings = adapted.map((x, i) => x + residual[i]);
     const validationNdcg = members.reduce((sum, member) => sum + member.validationNdcg, 0) / members.length;
     return {
-      tensors: new Map([['embeddings', matrix(embeddings, recommender.width)]]),
-      facts: { validationNdcg, quality: vectorQuality(embeddings, recommender.width) },
+      tensors: new Map([['embeddings', matrix(embeddings, learner.width)]]),
+      facts: { validationNdcg, quality: vectorQuality(embeddings, learner.width) },
     };
   });
   const { quality, validationNdcg } = facts;
@@ -57,28 +56,22 @@ async function adapterMember(
   augmentation: string,
   m: number,
   blocks: readonly FeatureBlock[],
-  recommender: RecommenderOptions,
+  learner: SequenceModel,
   split: Split,
   preset: Preset,
 ): Promise<LearntAdapter> {
   const name = `${augmentation}-${m}`;
   const { tensors, facts } = await stage(context, name, async () => {
     const { members, ...options } = preset.adaptation;
-    const { weights, residual, table, ...facts } = await learnAdapter(
-      blocks,
-      recommender,
-      split.train,
-      validationItems(split),
-      {
-        ...preset.recommender,
-        ...options,
-        seed: `${context.seed}/${name}`,
-        checkpoint: path.join(context.folder, `${name}.checkpoint`),
-        progress: context.progress,
-        name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
-      },
-    );
-    const { width } = recommender;
+    const { weights, residual, table, ...facts } = await learnAdapter(blocks, learner, split.train, split.validation, {
+      ...preset.recommender,
+      ...options,
+      seed: `${context.seed}/${name}`,
+      checkpoint: path.join(context.folder, `${name}.checkpoint`),
+      progress: context.progress,
+      name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
+    });
+    const { width } = learner;
     const tensors = [...weights, ['residual', matrix(residual, width)], ['table', matrix(table, width)]] as const;
     return { tensors: new Map(tensors), facts };
   });

@@ -2,8 +2,8 @@
 import path from 'node:path';
 import type { Split } from '../../src/interactions/dataset.ts';
 import { type RankingMetrics, rankingMetrics } from '../../src/recommenders/metrics.ts';
-import { testItems, validationItems } from '../../src/recommenders/next-items.ts';
-import { createRanker, type RecommenderOptions, trainRecommender } from '../../src/recommenders/recommender.ts';
+import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
+import { type SequenceModel, trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import type { Preset } from '../presets.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
 
@@ -15,12 +15,12 @@ export interface PretrainedRecommender {
 
 export async function pretrainRecommender(
   context: StageContext,
-  recommender: RecommenderOptions,
+  model: SequenceModel,
   split: Split,
   preset: Preset,
 ): Promise<PretrainedRecommender> {
   const { tensors, facts } = await stage(context, 'pretrain', async () => {
-    const trained = await trainRecommender(recommender, split.train, validationItems(split), {
+    const trained = await trainSequenceModel(model, split.train, split.validation, {
       ...preset.recommender,
       table: { kind: 'random' },
       seed: `${context.seed}/pretrain`,
@@ -28,11 +28,10 @@ export async function pretrainRecommender(
       progress: context.progress,
       name: 'recommender: pre-train',
     });
-    const ranker = await createRanker(recommender);
-    const test = rankingMetrics(await ranker.ranks(trained.values, trained.itemVectors, testItems(split)));
-    await ranker.release();
+    const test = rankingMetrics(await rankInCatalogue(trained.recommender, model, split.test));
+    await trained.recommender.release();
     return {
-      tensors: new Map([['itemVectors', matrix(trained.itemVectors, recommender.width)]]),
+      tensors: new Map([['itemVectors', matrix(trained.itemVectors, model.width)]]),
       facts: { test, epochs: trained.bestEpoch + 1 },
     };
   });

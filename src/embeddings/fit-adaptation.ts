@@ -1,14 +1,11 @@
 // Fits an adaptation. The learnt one is worth more than PCA: the table is a *function* of what is known about
 // an item, so behaviour seen on one item moves its neighbours in text as well, and rare items stay in place.
 // Legend: N items, F features, d width.
+import type { NextItems } from '../interactions/dataset.ts';
 import type { Values } from '../network/scope.ts';
 import { RESIDUAL } from '../recommenders/item-table.ts';
-import {
-  type NextItems,
-  type RecommenderOptions,
-  type TrainingOptions,
-  trainRecommender,
-} from '../recommenders/recommender.ts';
+import type { TrainingOptions } from '../recommenders/recommender.ts';
+import { type SequenceModel, trainSequenceModel } from '../recommenders/sequence-model.ts';
 import type { Adaptation } from './adaptation.ts';
 import { blockScalings, type FeatureBlock, joinBlocks } from './item-features.ts';
 import type { AdapterMember } from './merge-adapters.ts';
@@ -23,17 +20,23 @@ export interface LearntAdapter extends AdapterMember {
 /** Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own loss. */
 export async function learnAdapter(
   blocks: readonly FeatureBlock[],
-  recommender: RecommenderOptions,
+  model: SequenceModel,
   sequences: readonly Int32Array[],
   validation: NextItems,
   { hidden, ...training }: Omit<TrainingOptions, 'table'> & { readonly hidden: number },
 ): Promise<LearntAdapter> {
-  const seen = new Float32Array(recommender.itemCount);
+  const seen = new Float32Array(model.itemCount);
   for (const sequence of sequences) for (const item of sequence) seen[item] = 1;
-  const { values, itemVectors, bestEpoch, history } = await trainRecommender(recommender, sequences, validation, {
-    ...training,
-    table: { kind: 'dual', features: joinBlocks(blocks, blockScalings(blocks)), hidden, seen },
-  });
+  const { recommender, values, itemVectors, bestEpoch, history } = await trainSequenceModel(
+    model,
+    sequences,
+    validation,
+    {
+      ...training,
+      table: { kind: 'dual', features: joinBlocks(blocks, blockScalings(blocks)), hidden, seen },
+    },
+  );
+  await recommender.release();
   const weights: Values = new Map();
   for (const [name, tensor] of values) {
     if (name.startsWith('items.adapter.')) weights.set(name.slice('items.'.length), tensor);

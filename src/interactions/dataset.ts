@@ -23,13 +23,28 @@ export interface Dataset {
   readonly userIds: readonly UserId[];
   /** sequences[u]: what user u interacted with, oldest first. May be empty. */
   readonly sequences: readonly Int32Array[];
+  /** times[u][i]: when sequences[u][i] was, in the unit of the file; its line where the file has no timestamps. */
+  readonly times: readonly Float64Array[];
   /** sha256 over items and sequences: the same data gives the same hash whatever files it came in. */
   readonly hash: string;
 }
 
-/** Leave-one-out. -1 where a user has too few interactions for a validation or test item. */
+/** Users of whom the next item is asked. */
+export interface NextItems {
+  /** Rows of the data set's users. */
+  readonly users: Int32Array;
+  /** What is known of each of them by then, oldest first. */
+  readonly histories: readonly Int32Array[];
+  /** The item that came next. */
+  readonly targets: Int32Array;
+}
+
+export type SplitName = 'leave-one-out' | 'time';
+
 export interface Split {
+  readonly name: SplitName;
+  /** train[u]: what may be learnt from, oldest first. May be empty. */
   readonly train: readonly Int32Array[];
-  readonly validation: Int32Array;
-  readonly test: Int32Array;
+  readonly validation: NextItems;
+  readonly test: NextItems;
 }

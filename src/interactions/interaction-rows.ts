@@ -25,6 +25,8 @@ export interface Sequences {
   /** Sorted by id (code units), so that the order of a file's rows does not show in the data set. */
   readonly userIds: string[];
   readonly sequences: Int32Array[];
+  /** times[u][i]: when sequences[u][i] was; its line where rows have no timestamp. */
+  readonly times: Float64Array[];
   /** Rows that repeat user, item and timestamp of an earlier one. */
   readonly duplicateRows: number;
 }
@@ -103,6 +105,7 @@ class InteractionRows {
 
     const userIds = [...this.#userIndexOf.keys()].sort();
     let duplicateRows = 0;
+    const times: Float64Array[] = [];
     const sequences = userIds.map((userId) => {
       // The sort is stable, so that rows of the same time keep the file's order.
       const rows = rowsOf[this.#userIndexOf.get(userId)!].sort((a, b) => timestamps[a] - timestamps[b]);
@@ -114,8 +117,9 @@ class InteractionRows {
         return true;
       });
       duplicateRows += rows.length - kept.length;
+      times.push(Float64Array.from(kept, (row) => timestamps[row]));
       return Int32Array.from(kept, (row) => items[row]);
     });
-    return { userIds, sequences, duplicateRows };
+    return { userIds, sequences, times, duplicateRows };
   }
 }

@@ -33,7 +33,7 @@ export async function readDataset(folder: string, { onBadRow, skippedRowsFile }:
   const read = chooseReader(folder);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
-    const { catalogue, userIds, sequences, duplicateRows } = await read(badRows);
+    const { catalogue, userIds, sequences, times, duplicateRows } = await read(badRows);
     const { skipped } = badRows;
     const because = skipped === 0 ? '' : ` (${skipped} bad rows were skipped)`;
     if (catalogue.items.length === 0)
@@ -41,7 +41,7 @@ export async function readDataset(folder: string, { onBadRow, skippedRowsFile }:
     if (userIds.length === 0)
       throw new TslrecError('bad-data', `${folder} has no interactions${because}; there is nothing to learn from`);
     badRows.commit();
-    const contents = { items: catalogue.items, userIds, sequences };
+    const contents = { items: catalogue.items, userIds, sequences, times };
     const dataset = { name: basename(resolve(folder)), ...contents, hash: hashDataset(contents) };
     return { dataset, skippedRows: skipped, duplicateRows };
   } catch (error) {

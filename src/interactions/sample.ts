@@ -46,10 +46,12 @@ const COLD_SHARE = 0.05;
 const SHORTEST_SEQUENCE = 5;
 const LONGEST_SEQUENCE = 30;
 const MEAN_EXTRA_LENGTH = 5.5;
+const DAY = 24 * 60 * 60;
+const YEAR_BEGAN = Date.UTC(2025, 0) / 1000;
 const ITEMS_PER_CATEGORY = 10;
 const NOTE =
   'SYNTHETIC: items, users and interactions are invented by a seeded generator. planted.json holds the hidden ' +
-  'categories and the cold items, for evaluation only; timestamp is the position in the user sequence.';
+  'categories and the cold items, for evaluation only; timestamps are seconds since 1970.';
 
 export function generateSample({ users, items: itemCount, categories, seed }: SampleSize): Sample {
   if (categories < 1 || categories > VOCABULARIES.length || itemCount < categories * ITEMS_PER_CATEGORY || users < 1)
@@ -86,7 +88,9 @@ export function generateSample({ users, items: itemCount, categories, seed }: Sa
   const behaviour = random.fork('behaviour');
   const userIds = Array.from({ length: users }, (_, user) => `U${String(user + 1).padStart(5, '0')}`);
   const sequences = userIds.map(() => drawSequence(warmOf, behaviour));
-  const contents = { items, userIds, sequences };
+  const clock = random.fork('times');
+  const times = sequences.map(({ length }) => drawTimes(length, clock));
+  const contents = { items, userIds, sequences, times };
   return {
     dataset: { name: 'synthetic-sample', ...contents, hash: hashDataset(contents) },
     plantedCategories,
@@ -151,6 +155,15 @@ function drawSequence(warmOf: readonly number[][], random: Random): Int32Array {
     sequence.push(item);
   }
   return Int32Array.from(sequence);
+}
+
+/** A user comes at any time of the year, and back after up to four days. */
+function drawTimes(length: number, random: Random): Float64Array {
+  let time = YEAR_BEGAN + random.integer(365 * DAY);
+  return Float64Array.from({ length }, () => {
+    time += 1 + random.integer(4 * DAY);
+    return time;
+  });
 }
 
 /** Position p of n with density falling from the head to the tail as 1.5 - p / n. */

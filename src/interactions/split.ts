@@ -1,13 +1,70 @@
-// Leave-one-out, the field's usual protocol (SASRec, arXiv 1808.09781, section 4.1): a user's last item is for the
-// test, the one before it for validation, all earlier ones for training.
-import type { Split } from './dataset.ts';
+// What is learnt from, what is chosen on and what is reported: the two protocols of the field. Either way a user is
+// asked for one item, from a history that the model may not have been trained on further than `train`.
+import { TslrecError } from '../errors.ts';
+import type { Dataset, NextItems, Split, SplitName } from './dataset.ts';
 
-/** A user with fewer than three interactions gives all of them to training, and -1 stands for the held-out items. */
+export const SPLIT_NAMES = ['leave-one-out', 'time'] as const satisfies readonly SplitName[];
+
+export function splitDataset(name: SplitName, dataset: Pick<Dataset, 'name' | 'sequences' | 'times'>): Split {
+  return name === 'time' ? timeSplit(dataset) : leaveOneOut(dataset.sequences);
+}
+
+/**
+ * A user's last item is for the test, the one before it for validation, all earlier ones for training (SASRec, arXiv
+ * 1808.09781, section IV-A). A user with fewer than three interactions gives all of them to training.
+ */
 export function leaveOneOut(sequences: readonly Int32Array[]): Split {
   const isSplit = (sequence: Int32Array) => sequence.length >= 3;
+  const asked = Array.from(sequences.keys()).filter((u) => isSplit(sequences[u]));
+  const nextItems = (fromEnd: number) => collect(asked.map((u) => [u, sequences[u], sequences[u].length - fromEnd]));
   return {
+    name: 'leave-one-out',
     train: sequences.map((sequence) => (isSplit(sequence) ? sequence.subarray(0, -2) : sequence)),
-    validation: Int32Array.from(sequences, (sequence) => (isSplit(sequence) ? sequence.at(-2)! : -1)),
-    test: Int32Array.from(sequences, (sequence) => (isSplit(sequence) ? sequence.at(-1)! : -1)),
+    validation: nextItems(2),
+    test: nextItems(1),
+  };
+}
+
+/** Of all interactions, how many are before the two points in time. */
+const TRAINING_SHARE = 0.8;
+const VALIDATION_SHARE = 0.9;
+
+/**
+ * Two points in time for everybody: training ends at the first, and nothing later is known to it (Ji et al., arXiv 2010.11060,
+ * on what leave-one-out lets through). Asked is each user's first item after the first point, for validation, and
+ * after the second, for the test; users without an earlier interaction are not asked.
+ */
+export function timeSplit({ name, sequences, times }: Pick<Dataset, 'name' | 'sequences' | 'times'>): Split {
+  if (times.every((ofUser) => ofUser.every((time, i) => time === ofUser[0] + i))) {
+    throw new TslrecError(
+      'bad-data',
+      `${name} has no times to split by: each user's timestamps are positions (0, 1, 2, ...); use the leave-one-out split`,
+    );
+  }
+  const sorted = Float64Array.from(times.flatMap((ofUser) => [...ofUser])).sort();
+  const [first, second] = [TRAINING_SHARE, VALIDATION_SHARE].map((share) => sorted[Math.floor(share * sorted.length)]);
+  const before = (time: number) => times.map((ofUser) => ofUser.filter((t) => t < time).length);
+  const [untilFirst, untilSecond] = [before(first), before(second)];
+  const users = Array.from(sequences.keys());
+  const asked = (from: readonly number[], to: readonly number[]) =>
+    users.filter((u) => from[u] > 0 && to[u] > from[u]).map((u) => [u, sequences[u], from[u]] as const);
+  return {
+    name: 'time',
+    train: sequences.map((sequence, u) => sequence.subarray(0, untilFirst[u])),
+    validation: collect(asked(untilFirst, untilSecond)),
+    test: collect(
+      asked(
+        untilSecond,
+        sequences.map(({ length }) => length),
+      ),
+    ),
+  };
+}
+
+function collect(asked: readonly (readonly [user: number, sequence: Int32Array, position: number])[]): NextItems {
+  return {
+    users: Int32Array.from(asked, ([user]) => user),
+    histories: asked.map(([, sequence, position]) => sequence.subarray(0, position)),
+    targets: Int32Array.from(asked, ([, sequence, position]) => sequence[position]),
   };
 }

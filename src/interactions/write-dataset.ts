@@ -1,5 +1,5 @@
-// A data set -> a folder that readDataset reads back to the same hash. The timestamp is the position in the user's
-// sequence, because a Dataset keeps the order and not the times; users without interactions are not written.
+// A data set -> a folder that readDataset reads back to the same hash. Users without interactions are not
+// written.
 import { join } from 'node:path';
 import { writeFileAtomically } from '../files.ts';
 import { csvField } from './csv.ts';
@@ -20,10 +20,10 @@ function* itemLines({ items }: Dataset): Generator<string> {
     yield `${JSON.stringify({ item_id: itemId, title, attributes, description })}\n`;
 }
 
-function* interactionLines({ items, userIds, sequences }: Dataset): Generator<string> {
+function* interactionLines({ items, userIds, sequences, times }: Dataset): Generator<string> {
   yield 'user_id,item_id,timestamp\n';
   for (const [user, userId] of userIds.entries()) {
     for (const [position, item] of sequences[user].entries())
-      yield `${csvField(userId)},${csvField(items[item].itemId)},${position}\n`;
+      yield `${csvField(userId)},${csvField(items[item].itemId)},${times[user][position]}\n`;
   }
 }

@@ -1,4 +1,5 @@
-// Sequences -> training batches. Legend: B sequences, L positions, R real positions of a batch, -: padding.
+// Sequences -> batches of the training on next items, and of ranking. Legend: B sequences, L positions, R positions
+// that have a target.
 //
 // Sequences are aligned at the start and padded behind, so that under a causal mask no real position can see
 // padding and no padding mask is needed. A history longer than L is cut into windows of L from its end, so that
@@ -15,31 +16,35 @@ export interface BatchShape {
 
 /** Feeds of one training step. */
 export interface TrainingBatch extends Record<string, Int32Array | Float32Array> {
-  /** Inputs [B, L]; 0 where there is none. */
+  /** Inputs [B, L]; the padding where there is none. */
   readonly items: Int32Array;
   readonly forward: Int32Array;
   readonly backward: Int32Array;
-  /** Next items [R]; 0 with weight 0 where there is none. */
+  /** Right items [R]; 0 with weight 0 where there is none. */
   readonly targets: Int32Array;
-  /** 1 / (number of real positions), or 0 [R]. */
+  /** 1 / (number of targets), or 0 [R]. */
   readonly weights: Float32Array;
 }
 
-/** A window: `length` inputs from `start` on, each with the item after it as its target. */
-interface Window {
+/** `length` items of a sequence from `start` on, of which `targets` are asked for in a step. */
+export interface Window {
   readonly sequence: Int32Array;
   readonly start: number;
   readonly length: number;
+  readonly targets: number;
 }
 
-export function trainingWindows(sequences: readonly Int32Array[], length: number): Window[] {
-  const windows: Window[] = [];
-  for (const sequence of sequences) {
-    for (let end = sequence.length - 1; end > 0; end -= length) {
-      const start = Math.max(0, end - length);
-      windows.push({ sequence, start, length: end - start });
-    }
-  }
+/** Every item but a sequence's last is an input once, and the item after it its target. */
+export function nextItemWindows(sequences: readonly Int32Array[], L: number): Window[] {
+  return sequences.flatMap((sequence) =>
+    cut(sequence.length - 1, L).map(([start, length]) => ({ sequence, start, length, targets: length })),
+  );
+}
+
+/** [start, length] of the windows of L that cover `count` items, from the end on. */
+export function cut(count: number, L: number): [start: number, length: number][] {
+  const windows: [number, number][] = [];
+  for (let end = count; end > 0; end -= L) windows.push([Math.max(0, end - L), Math.min(L, end)]);
   return windows;
 }
 
@@ -53,77 +58,97 @@ export function chooseBatchShape(
   { batchSize, positionsPerStep }: { readonly batchSize: number; readonly positionsPerStep: number },
   length: number,
 ): BatchShape {
-  const average = windows.reduce((sum, window) => sum + window.length, 0) / Math.max(1, windows.length);
-  const B = Math.max(1, Math.min(batchSize, windows.length, Math.round(positionsPerStep / average)));
-  return { batchSize: B, length, positions: Math.min(B * length, Math.max(length, Math.ceil(1.1 * average * B))) };
+  const average = (of: 'length' | 'targets') => windows.reduce((sum, window) => sum + window[of], 0) / windows.length;
+  const B = Math.max(1, Math.min(batchSize, windows.length, Math.round(positionsPerStep / average('length'))));
+  return {
+    batchSize: B,
+    length,
+    positions: Math.min(B * length, Math.max(length, Math.ceil(1.1 * average('targets') * B))),
+  };
 }
 
-/** All windows once, in a random order. */
-export function trainingBatches(windows: readonly Window[], shape: BatchShape, random: Random): TrainingBatch[] {
+/** All windows once, in a random order, as many at a time as the shape has room for. */
+export function* packWindows<W extends Window>(
+  windows: readonly W[],
+  { batchSize, positions }: BatchShape,
+  random: Random,
+): Generator<readonly W[]> {
   const order = random.shuffle(Array.from(windows.keys()));
-  const batches: TrainingBatch[] = [];
   for (let next = 0; next < order.length; ) {
-    const taken: Window[] = [];
-    let positions = 0;
-    while (next < order.length && taken.length < shape.batchSize) {
+    const taken: W[] = [];
+    for (let room = positions; next < order.length && taken.length < batchSize; next++) {
       const window = windows[order[next]];
-      if (positions + window.length > shape.positions) break;
-      positions += window.length;
+      room -= window.targets;
+      if (room < 0) break;
       taken.push(window);
-      next++;
     }
-    batches.push(fillBatch(taken, positions, shape));
+    yield taken;
   }
-  return batches;
 }
 
-function fillBatch(
-  windows: readonly Window[],
-  count: number,
-  { batchSize, length, positions }: BatchShape,
+/** A row of a batch: at most L inputs, and at which of them which item is right. */
+export interface BatchRow {
+  readonly items: Int32Array;
+  readonly asked: readonly number[];
+  readonly targets: Int32Array;
+}
+
+export function fillBatch(
+  rows: readonly BatchRow[],
+  { batchSize: B, length: L, positions: R }: BatchShape,
+  padding = 0,
 ): TrainingBatch {
-  const items = new Int32Array(batchSize * length);
-  const forward = new Int32Array(positions).fill(batchSize * length);
-  const backward = new Int32Array(batchSize * length).fill(positions);
-  const targets = new Int32Array(positions);
-  const weights = new Float32Array(positions);
+  const items = new Int32Array(B * L).fill(padding);
+  const forward = new Int32Array(R).fill(B * L);
+  const backward = new Int32Array(B * L).fill(R);
+  const targets = new Int32Array(R);
+  const weights = new Float32Array(R);
+  const count = rows.reduce((sum, { asked }) => sum + asked.length, 0);
   let r = 0;
-  windows.forEach((window, b) => {
-    for (let i = 0; i < window.length; i++) {
-      const position = b * length + i;
-      items[position] = window.sequence[window.start + i];
-      targets[r] = window.sequence[window.start + i + 1];
+  rows.forEach((row, b) => {
+    items.set(row.items, b * L);
+    row.asked.forEach((i, n) => {
+      targets[r] = row.targets[n];
       weights[r] = 1 / count;
-      forward[r] = position;
-      backward[position] = r;
+      forward[r] = b * L + i;
+      backward[b * L + i] = r;
       r++;
-    }
+    });
   });
   return { items, forward, backward, targets, weights };
 }
 
+export function nextItemBatches(windows: readonly Window[], shape: BatchShape, random: Random): TrainingBatch[] {
+  return Array.from(packWindows(windows, shape, random), (taken) => fillBatch(taken.map(nextItemRow), shape));
+}
+
+const nextItemRow = ({ sequence, start, length }: Window): BatchRow => ({
+  items: sequence.subarray(start, start + length),
+  asked: Array.from({ length }, (_, i) => i),
+  targets: sequence.subarray(start + 1, start + length + 1),
+});
+
 /** Feeds of one inference step. */
 export interface HistoryBatch extends Record<string, Int32Array> {
-  /** The last L items of each history [B, L]; 0 behind. */
+  /** [B, L]; 0 behind. */
   readonly items: Int32Array;
-  /** The row of the flattened [B * L] hidden states that holds each history's last position [B]. */
+  /** The row of the flattened [B * L] hidden states that answers each query: its last position's [B]. */
   readonly last: Int32Array;
 }
 
-/** Histories in blocks of B; the last block is filled up with repeats of an empty history. */
-export function* historyBatches(
+/** The last L items of each history, `mask` behind them where one is given. */
+export function historyBatch(
   histories: readonly Int32Array[],
-  batchSize: number,
-  length: number,
-): Generator<HistoryBatch> {
-  for (let from = 0; from < histories.length; from += batchSize) {
-    const items = new Int32Array(batchSize * length);
-    const last = Int32Array.from({ length: batchSize }, (_, b) => b * length);
-    histories.slice(from, from + batchSize).forEach((history, b) => {
-      const recent = history.subarray(Math.max(0, history.length - length));
-      items.set(recent, b * length);
-      last[b] += Math.max(0, recent.length - 1);
-    });
-    yield { items, last };
-  }
+  L: number,
+  padding = 0,
+  mask: readonly number[] = [],
+): HistoryBatch {
+  const items = new Int32Array(histories.length * L).fill(padding);
+  const last = Int32Array.from(histories, (history, b) => {
+    const shown = Math.min(history.length, L - mask.length);
+    items.set(history.subarray(history.length - shown), b * L);
+    items.set(mask, b * L + shown);
+    return b * L + Math.max(0, shown + mask.length - 1);
+  });
+  return { items, last };
 }

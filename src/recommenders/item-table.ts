@@ -1,9 +1,18 @@
 // The item table of a recommender: what its items start from, and whether they may move. The mode decides more
 // than the vectors do (docs/LOG.md). Legend: N items, F features, d width.
 import { linear } from '../network/layers.ts';
-import { type Initializer, normal, type Scope, zeros } from '../network/scope.ts';
+import {
+  buildModel,
+  type Initializer,
+  normal,
+  parameterFeeds,
+  type Scope,
+  type Values,
+  zeros,
+} from '../network/scope.ts';
 import { add, gelu, multiply } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
+import { createSession } from '../tensor/session.ts';
 
 export type ItemTable =
   /** Noise, trained. */
@@ -73,3 +82,17 @@ const given =
     }
     return Float32Array.from(values);
   };
+
+/** Computes the item table [N, d] from a model's values. */
+export async function createTabulator(table: ItemTable, N: number, d: number) {
+  const model = buildModel('inference', (scope) => itemTable(scope, table, N, d));
+  if (!('features' in table)) {
+    const [{ name }] = model.parameters;
+    return { table: async (values: Values) => values.get(name)!.values, release: async () => {} };
+  }
+  const session = await createSession(model.graph, { table: model.outputs });
+  return {
+    table: async (values: Values) => (await session.run(parameterFeeds(model.parameters, values))).table,
+    release: () => session.release(),
+  };
+}

@@ -2,14 +2,12 @@
 // Legend: B batch, L length, d width.
 //
 // Deviations from the paper: every sublayer is x + Dropout(g(LayerNorm(x))) as section III-C writes it (the
-// authors' code normalises only the queries); sequences are aligned at their start (batches.ts); the loss is
-// full-softmax cross-entropy over the catalogue (Klenitskiy and Vasilev, RecSys 2023, arXiv 2309.07602), not
-// binary cross-entropy with one negative.
+// authors' code normalises only the queries); sequences are aligned at their start (batches.ts).
 import { attention, causalMask, layerNorm, linear, mergeHeads, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
-import { add, gatherRows, multiply, relu } from '../tensor/functions.ts';
+import { add, gatherRows, multiply, relu, slice } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import type { Encoder } from './recommender.ts';
+import type { Encoder } from './sequence-model.ts';
 
 export interface SasrecOptions {
   readonly blocks: number;
@@ -20,15 +18,18 @@ export interface SasrecOptions {
 }
 
 export function sasrec(options: SasrecOptions): Encoder {
-  return (scope, items, table) => {
-    const [, L] = items.shape;
-    const d = table.shape[1];
-    const positions = scope.parameter('positions', [L, d], normal(0.02));
-    let x = add(multiply(gatherRows(table, items), Math.sqrt(d)), positions);
-    x = scope.dropout(x, options.dropout);
-    const mask = causalMask(scope, L);
-    for (let i = 0; i < options.blocks; i++) x = block(scope.within(`blocks.${i}`), x, mask, options);
-    return layerNorm(scope, 'norm', x);
+  return {
+    task: 'next item',
+    hidden(scope, items, table, length) {
+      const [, l] = items.shape;
+      const d = table.shape[1];
+      const positions = slice(scope.parameter('positions', [length, d], normal(0.02)), 0, 0, l);
+      let x = add(multiply(gatherRows(table, items), Math.sqrt(d)), positions);
+      x = scope.dropout(x, options.dropout);
+      const mask = causalMask(scope, l);
+      for (let i = 0; i < options.blocks; i++) x = block(scope.within(`blocks.${i}`), x, mask, options);
+      return layerNorm(scope, 'norm', x);
+    },
   };
 }
 

@@ -6,10 +6,11 @@ import { sizeOf } from './graph.ts';
 type Operand = Tensor | number;
 
 const lift = (x: Operand, other: Operand): Tensor => (typeof x === 'number' ? (other as Tensor).graph.scalar(x) : x);
-const binary = (operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum') => (a: Operand, b: Operand) => {
-  const [left, right] = [lift(a, b), lift(b, a)];
-  return left.graph.apply(operation, [left, right], {})[0];
-};
+const binary =
+  (operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'equal') => (a: Operand, b: Operand) => {
+    const [left, right] = [lift(a, b), lift(b, a)];
+    return left.graph.apply(operation, [left, right], {})[0];
+  };
 const unary =
   (operation: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'sign' | 'softmax' | 'logSoftmax') =>
   (x: Tensor): Tensor =>
@@ -20,6 +21,8 @@ export const subtract = binary('subtract');
 export const multiply = binary('multiply');
 export const divide = binary('divide');
 export const minimum = binary('minimum');
+/** Of indices: 1 where they are the same, else 0; not differentiable. */
+export const equal = binary('equal');
 
 export const exp = unary('exp');
 export const log = unary('log');
@@ -54,10 +57,20 @@ export const expand = (x: Tensor, shape: Shape): Tensor =>
   String(shape) === String(x.shape) ? x : x.graph.apply('expand', [x], { shape })[0];
 
 export const slice = (x: Tensor, axis: number, start: number, end: number): Tensor =>
-  x.graph.apply('slice', [x], { axis, start, end })[0];
+  start === 0 && end === x.shape[axis] ? x : x.graph.apply('slice', [x], { axis, start, end })[0];
 
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
   inputs[0].graph.apply('concatenate', inputs, { axis })[0];
+
+/** x [T, ...] -> T tensors [...]. */
+export const unstack = (x: Tensor): readonly Tensor[] => x.graph.apply('unstack', [x], {});
+
+/** T tensors [...] -> [T, ...]. */
+export const stack = (rows: readonly Tensor[]): Tensor =>
+  concatenate(
+    rows.map((row) => reshape(row, [1, ...row.shape])),
+    0,
+  );
 
 /** Sum over the axes (all of them by default), which stay as 1 with `keep`. */
 export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
@@ -106,3 +119,7 @@ export const gelu = (x: Tensor): Tensor => multiply(multiply(x, 0.5), add(erf(mu
 
 /** x * sigmoid(x) (SiLU, the gate of SwiGLU). */
 export const silu = (x: Tensor): Tensor => multiply(x, sigmoid(x));
+
+/** log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|)), which neither overflows nor loses what is close to 0. */
+export const logSigmoid = (x: Tensor): Tensor =>
+  subtract(minimum(x, 0), log(add(1, exp(multiply(multiply(x, sign(x)), -1)))));

@@ -1,6 +1,6 @@
 // How a gradient flows back through each operation: for each input a thunk that builds its gradient, or null
 // where there is none. Thunks, because an input that needs no gradient (a constant, a frozen weight) then
-// costs nothing. `g` is the gradient of the operation's first output.
+// costs nothing. `g` is the gradient of the operation's first output, `gs` those of all (undefined: it is not used).
 import {
   concatenate,
   divide,
@@ -15,6 +15,7 @@ import {
   scatterAddRows,
   sign,
   slice,
+  stack,
   subtract,
   sum,
   swapLast,
@@ -26,7 +27,11 @@ import { sizeOf } from './graph.ts';
 import type { OperationName } from './operations.ts';
 
 type InputGradients = readonly ((() => Tensor) | null)[];
-type GradientRule<N extends OperationName> = (node: Node<N>, g: Tensor) => InputGradients;
+type GradientRule<N extends OperationName> = (
+  node: Node<N>,
+  g: Tensor,
+  gs: readonly (Tensor | undefined)[],
+) => InputGradients;
 
 export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } = {
   add: ({ inputs: [a, b] }, g) => [() => sumTo(g, a.shape), () => sumTo(g, b.shape)],
@@ -40,6 +45,7 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
     () => sumTo(multiply(g, isLess(a, b)), a.shape),
     () => sumTo(multiply(g, isLess(b, a)), b.shape),
   ],
+  equal: () => [null, null],
   exp: ({ outputs: [y] }, g) => [() => multiply(g, y)],
   log: ({ inputs: [x] }, g) => [() => divide(g, x)],
   sqrt: ({ outputs: [y] }, g) => [() => divide(multiply(g, 0.5), y)],
@@ -74,6 +80,9 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
       return () => slice(g, axis, from, to);
     });
   },
+  unstack: ({ outputs }, _, gs) => [
+    () => stack(outputs.map((row, t) => gs[t] ?? expand(row.graph.scalar(0), row.shape))),
+  ],
   sum: ({ inputs: [x], attributes: { axes } }, g) => [
     () =>
       expand(

@@ -1,5 +1,5 @@
 // How each operation is written in ONNX (opset 20). Most are one node; a form may use as many as it likes.
-import type { Node, Tensor } from './graph.ts';
+import type { Node, Shape, Tensor } from './graph.ts';
 import { sizeOf } from './graph.ts';
 import type { OperationName } from './operations.ts';
 
@@ -18,6 +18,8 @@ export interface OnnxEmitter {
   int32(values: readonly number[]): string;
 }
 
+const ONNX_FLOAT = 1; // TensorProto.FLOAT
+
 /** Gives the names of the node's outputs. */
 type OnnxForm<N extends OperationName> = (node: Node<N>, onnx: OnnxEmitter) => readonly string[];
 
@@ -32,6 +34,7 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   multiply: simple('Mul'),
   divide: simple('Div'),
   minimum: simple('Min'),
+  equal: ({ inputs }, onnx) => onnx.node('Cast', onnx.node('Equal', names(inputs)), { to: ONNX_FLOAT }),
   exp: simple('Exp'),
   log: simple('Log'),
   sqrt: simple('Sqrt'),
@@ -40,13 +43,17 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   erf: simple('Erf'),
   relu: simple('Relu'),
   sign: simple('Sign'),
-  reshape: ({ inputs: [x], attributes: { shape } }, onnx) => onnx.node('Reshape', [x.name, onnx.int64(shape)]),
+  reshape: ({ inputs: [x], attributes: { shape } }, onnx) => reshape(onnx, x.name, shape),
   transpose: ({ inputs: [x], attributes: { permutation } }, onnx) =>
     onnx.node('Transpose', [x.name], { perm: permutation }),
   expand: ({ inputs: [x], attributes: { shape } }, onnx) => onnx.node('Expand', [x.name, onnx.int64(shape)]),
   slice: ({ inputs: [x], attributes: { axis, start, end } }, onnx) =>
     onnx.node('Slice', [x.name, onnx.int64([start]), onnx.int64([end]), onnx.int64([axis])]),
   concatenate: ({ inputs, attributes: { axis } }, onnx) => onnx.node('Concat', names(inputs), { axis }),
+  unstack: ({ inputs: [x], outputs }, onnx) => {
+    const rows = onnx.node('Split', [x.name], { axis: 0, num_outputs: outputs.length }, outputs.length);
+    return rows.flatMap((row) => reshape(onnx, row, x.shape.slice(1)));
+  },
   sum: ({ inputs: [x], attributes: { axes, keep } }, onnx) =>
     onnx.node('ReduceSum', [x.name, onnx.int64(axes)], { keepdims: keep ? 1 : 0 }),
   matmul: simple('MatMul'),
@@ -141,5 +148,9 @@ function scatterAdd(onnx: OnnxEmitter, values: string, indices: Tensor, width: n
   const [flat] = onnx.node('ScatterElements', [zeros, flatPositions, flatValues], { axis: 0, reduction: 'add' });
   return onnx.node('Reshape', [flat, onnx.int64([rows, width])])[0];
 }
+
+/** Only one dimension can be open; ONNX infers it from -1. */
+const reshape = (onnx: OnnxEmitter, x: string, shape: Shape) =>
+  onnx.node('Reshape', [x, onnx.int64(shape.map((n) => Math.max(n, -1)))]);
 
 const names = (tensors: Node['inputs']) => tensors.map((tensor) => tensor.name);

@@ -1,7 +1,7 @@
 // Writes a graph as an ONNX ModelProto (onnx.proto3, IR version 9, opset 20), keeping only the nodes that the
 // wanted outputs need. Field numbers stand beside the fields, as in the specification.
 import { PbfWriter } from 'pbf';
-import type { ElementType, Graph, Node, Shape, Tensor } from './graph.ts';
+import { BATCH, type ElementType, type Graph, type Node, type Shape, type Tensor } from './graph.ts';
 import { type OnnxAttribute, type OnnxEmitter, onnxForms } from './onnx-forms.ts';
 import type { OperationName } from './operations.ts';
 
@@ -148,13 +148,19 @@ function rawBytes(type: OnnxType, values: readonly number[] | Float32Array): Uin
   return new Uint8Array(typed.buffer);
 }
 
+function writeDimension(n: number, pbf: PbfWriter): void {
+  if (n >= 0)
+    pbf.writeVarintField(1, n); // dim_value
+  else pbf.writeStringField(2, n === BATCH ? 'batch' : `${-n} * batch`); // dim_param
+}
+
 function writeValueInfo(
   { name, shape, type }: { name: string; shape: Shape; type: ElementType },
   pbf: PbfWriter,
 ): void {
   pbf.writeStringField(1, name);
   const writeShape = (_: null, message: PbfWriter) => {
-    for (const dimension of shape) message.writeMessage(1, (n, dim) => dim.writeVarintField(1, n), dimension);
+    for (const dimension of shape) message.writeMessage(1, writeDimension, dimension);
   };
   const writeTensorType = (_: null, message: PbfWriter) => {
     message.writeVarintField(1, ELEMENT_TYPE[type]);

@@ -9,6 +9,7 @@ interface OperationAttributes {
   multiply: object;
   divide: object;
   minimum: object;
+  equal: object;
   // elementwise
   exp: object;
   log: object;
@@ -24,6 +25,7 @@ interface OperationAttributes {
   expand: { shape: readonly number[] };
   slice: { axis: number; start: number; end: number };
   concatenate: { axis: number };
+  unstack: object;
   // reduction and products
   sum: { axes: readonly number[]; keep: boolean };
   matmul: object;

@@ -50,10 +50,17 @@ export async function createSession(
 function toOrt({ name, shape, type }: Tensor, values: Values | undefined): ort.Tensor {
   if (!values) throw new Error(`internal: the graph input ${name} was not fed`);
   const expected = type === 'float32' ? Float32Array : Int32Array;
-  if (values.length !== sizeOf(shape) || !(values instanceof expected)) {
+  const size = sizeOf(shape);
+  const fits = size < 0 ? values.length % size === 0 : values.length === size;
+  if (!fits || !(values instanceof expected)) {
     throw new Error(
       `internal: ${name} needs ${type} [${shape}], got ${values.length} values of ${values.constructor.name}`,
     );
   }
-  return new ort.Tensor(type, values as Float32Array, shape);
+  const batch = values.length / -size;
+  return new ort.Tensor(
+    type,
+    values as Float32Array,
+    shape.map((n) => (n < 0 ? -n * batch : n)),
+  );
 }

@@ -20,6 +20,11 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   multiply: broadcast,
   divide: broadcast,
   minimum: broadcast,
+  // indices a, b -> 1 where they are the same, else 0
+  equal: ([a, b]) => {
+    check(a.type === 'int32' && b.type === 'int32', `cannot tell whether ${a.type} and ${b.type} are the same`);
+    return [float(broadcastShapes(a.shape, b.shape))];
+  },
   exp: same,
   log: same,
   sqrt: same,
@@ -41,6 +46,10 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     return [{ shape: permutation.map((axis) => x.shape[axis]), type: x.type }];
   },
   expand: ([x], { shape }) => {
+    check(
+      shape.every((n) => n > 0),
+      `cannot expand to [${shape}]: its size is not known yet`,
+    );
     check(String(broadcastShapes(x.shape, shape)) === String(shape), `cannot expand [${x.shape}] to [${shape}]`);
     return [{ shape, type: x.type }];
   },
@@ -62,6 +71,8 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     const total = inputs.reduce((sum, x) => sum + x.shape[axis], 0);
     return [{ shape: first.shape.with(axis, total), type: first.type }];
   },
+  // x [T, ...] -> T tensors [...]
+  unstack: ([x]) => Array.from({ length: x.shape[0] }, () => ({ shape: x.shape.slice(1), type: x.type })),
   sum: ([x], { axes, keep }) => {
     check(
       axes.every((axis) => 0 <= axis && axis < x.shape.length),
@@ -143,7 +154,7 @@ function broadcastShapes(a: Shape, b: Shape): Shape {
     const m = a[a.length - rank + i] ?? 1;
     const n = b[b.length - rank + i] ?? 1;
     check(m === n || m === 1 || n === 1, `shapes [${a}] and [${b}] do not broadcast`);
-    return Math.max(m, n);
+    return m === 1 ? n : m;
   });
 }
 

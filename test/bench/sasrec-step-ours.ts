@@ -2,9 +2,9 @@
 import { initialValues } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { createRandom } from '../../src/random.ts';
-import { chooseBatchShape, trainingBatches, trainingWindows } from '../../src/recommenders/batches.ts';
-import { trainingModel } from '../../src/recommenders/recommender.ts';
+import { chooseBatchShape, nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
+import { trainingModel } from '../../src/recommenders/sequence-model.ts';
 import { MEASURED_STEPS, SIZES, WARM_UP_STEPS } from './sasrec-step.ts';
 
 const length = Number(process.argv[2]);
@@ -13,11 +13,15 @@ const random = createRandom('sasrec-step');
 const sequences = Array.from({ length: batchSize }, () =>
   Int32Array.from({ length: length + 1 }, () => random.integer(items)),
 );
-const windows = trainingWindows(sequences, length);
+const windows = nextItemWindows(sequences, length);
 const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length }, length);
-const [batch] = trainingBatches(windows, shape, random);
+const [batch] = nextItemBatches(windows, shape, random);
 const encoder = sasrec({ blocks, heads, feedForward: 1, dropout });
-const model = trainingModel({ encoder, itemCount: items, width }, { kind: 'random' }, shape);
+const model = trainingModel(
+  { encoder, loss: { kind: 'cross-entropy' }, itemCount: items, width },
+  { kind: 'random' },
+  shape,
+);
 const trainer = await createTrainer([model], initialValues(model.parameters, random), {
   seed: 1,
   beta2: 0.98,

@@ -9,7 +9,10 @@ import { temporaryFolder } from '../support/stores.ts';
 
 const OPTIONS: Record<string, readonly string[]> = {
   refresh: ['--data', '--store', '--preset', '--seed', '--on-bad-row', '--json'],
-  evaluate: ['--data', '--arms', '--seeds', '--preset', '--seed', '--store', '--on-bad-row', '--json'],
+  evaluate: [
+    ...['--data', '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length', '--cut-offs'],
+    ...['--preset', '--seed', '--store', '--on-bad-row', '--json'],
+  ],
   serve: ['--store'],
   migrate: ['--store'],
   'generate-sample': ['--users', '--items', '--categories', '--seed'],
@@ -59,6 +62,14 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       /'slow' is invalid\. Allowed choices are quick, standard/,
     ],
     ['an unknown arm', 'evaluate --data sample --arms random,magic', /"magic" is none of random, text, tslrec\.$/],
+    ['an unknown model', 'evaluate --data sample --models sasrec,bpr', /"bpr" is none of sasrec, .*, item-knn\.$/],
+    [
+      'an unknown mode',
+      'evaluate --data sample --modes warm',
+      /"warm" is none of init, frozen, frozen\+adapter, dual\.$/,
+    ],
+    ['an unknown split', 'evaluate --data sample --split random', /Allowed choices are leave-one-out, time\.$/],
+    ['a cut-off that is none', 'evaluate --data sample --cut-offs 5,ten', /Give a whole number from 1 on\.$/],
     ['a seed that is no number', 'refresh --data sample --seed one', /Give a whole number from 0 on\.$/],
     ['a negative seed', 'refresh --data sample --seed=-1', /Give a whole number from 0 on\.$/],
     ['no seeds at all', 'evaluate --data sample --seeds 0', /Give a whole number from 1 on\.$/],

@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { learnerFor } from '../../jobs/learner.ts';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
-import { learnerOf, recommenderFor } from '../../jobs/recommender-settings.ts';
 import { categorise } from '../../jobs/stages/categorise.ts';
 import { fineTune } from '../../jobs/stages/fine-tune.ts';
 import { infer } from '../../jobs/stages/infer.ts';
@@ -20,6 +20,7 @@ import { renderPrompt } from '../../src/instructions/sft-samples.ts';
 import { DEFAULT_SAMPLE, generateSample } from '../../src/interactions/sample.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import { silentProgress } from '../../src/progress.ts';
+import { profileOf } from '../../src/recommenders/data-profile.ts';
 
 /** A third of the quick preset's recommender: enough to tell categories apart, not to rank well. */
 const preset: Preset = { ...PRESETS.quick, recommender: { ...PRESETS.quick.recommender, steps: 600 } };
@@ -28,14 +29,18 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-sample-'));
   const { dataset, plantedCategories, coldItems } = generateSample(DEFAULT_SAMPLE);
   const split = leaveOneOut(dataset.sequences);
-  const work = openWork({ folder, dataset, preset, seed: 1, progress: silentProgress, onStage: async () => {} });
-
-  const { itemVectors } = await pretrainRecommender(
-    work,
-    learnerOf(recommenderFor(dataset, split, preset)),
-    split,
+  const work = openWork({
+    folder,
+    dataset,
+    split: split.name,
     preset,
-  );
+    seed: 1,
+    progress: silentProgress,
+    onStage: async () => {},
+  });
+
+  const learner = learnerFor(profileOf(dataset, split), preset);
+  const { itemVectors } = await pretrainRecommender(work, learner, split, preset);
   const found = await categorise(work, itemVectors, split, preset);
   const warm = [...dataset.items.keys()].filter((item) => found.categories[item] >= 0);
   assert.ok(warm.every((item) => !coldItems.has(item)));

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
-import { chooseBatchShape, historyBatches, trainingBatches, trainingWindows } from '../../src/recommenders/batches.ts';
+import { chooseBatchShape, historyBatch, nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
+import { maskedBatches, maskedWindows } from '../../src/recommenders/masked-batches.ts';
 
 test('a history of 6 in windows of 3: the last three pairs, then the first two', () => {
-  const windows = trainingWindows([Int32Array.of(10, 11, 12, 13, 14, 15)], 3);
+  const windows = nextItemWindows([Int32Array.of(10, 11, 12, 13, 14, 15)], 3);
   assert.deepEqual(
     windows.map(({ start, length }) => [start, length]),
     [
@@ -19,10 +20,10 @@ test('every next item of every user is a target exactly once an epoch, after the
   const sequences = Array.from({ length: 40 }, (_, u) =>
     Int32Array.from({ length: random.integer(12) }, (_, i) => u * 100 + i),
   );
-  const windows = trainingWindows(sequences, 4);
+  const windows = nextItemWindows(sequences, 4);
   const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 4);
   const pairs: string[] = [];
-  for (const batch of trainingBatches(windows, shape, random)) {
+  for (const batch of nextItemBatches(windows, shape, random)) {
     batch.forward.forEach((position, r) => {
       if (batch.weights[r] === 0) {
         assert.equal(position, shape.batchSize * shape.length);
@@ -40,7 +41,7 @@ test('every next item of every user is a target exactly once an epoch, after the
 
 test('long windows make small batches: 128 of 4 positions, 32 of 100', () => {
   const shapeOf = (length: number) => {
-    const windows = trainingWindows(Array(500).fill(new Int32Array(length + 1)), length);
+    const windows = nextItemWindows(Array(500).fill(new Int32Array(length + 1)), length);
     return chooseBatchShape(windows, { batchSize: 128, positionsPerStep: 3_200 }, length);
   };
   assert.equal(shapeOf(4).batchSize, 128);
@@ -49,8 +50,38 @@ test('long windows make small batches: 128 of 4 positions, 32 of 100', () => {
 
 test('an inference batch holds the last L items and names the last position', () => {
   const histories = [Int32Array.of(1, 2, 3, 4), Int32Array.of(7), new Int32Array()];
-  const [first, second] = [...historyBatches(histories, 2, 3)];
-  assert.deepEqual([...first.items], [2, 3, 4, 7, 0, 0]);
-  assert.deepEqual([...first.last], [2, 3]);
-  assert.deepEqual([...second.items], [0, 0, 0, 0, 0, 0]);
+  const { items, last } = historyBatch(histories, 3);
+  assert.deepEqual([...items], [2, 3, 4, 7, 0, 0, 0, 0, 0]);
+  assert.deepEqual([...last], [2, 3, 6]);
+});
+
+test('with a mask behind, a history has one place less', () => {
+  const { items, last } = historyBatch([Int32Array.of(1, 2, 3, 4), Int32Array.of(7), new Int32Array()], 3, 9, [8]);
+  assert.deepEqual([...items], [3, 4, 8, 7, 8, 9, 8, 9, 9]);
+  assert.deepEqual([...last], [2, 4, 6]);
+});
+
+test('Cloze: hidden items are asked for where they stood, the last window again with its last item hidden', () => {
+  const sequence = Int32Array.of(10, 11, 12, 13, 14, 15, 16);
+  const windows = maskedWindows([sequence, Int32Array.of(20)], 5, 0.4);
+  assert.deepEqual(
+    windows.map(({ start, length, targets, lastOnly }) => [start, length, targets, lastOnly]),
+    [
+      [2, 5, 1, true],
+      [2, 5, 2, false],
+      [0, 2, 1, false],
+    ],
+  );
+  const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 5);
+  const [batch] = maskedBatches(windows, shape, createRandom(3), 100);
+  const rows = [0, 1, 2].map((b) => [...batch.items.subarray(b * 5, (b + 1) * 5)]);
+  assert.equal(rows.flat().filter((token) => token === 100).length, 4, 'masks');
+  assert.equal(rows.flat().filter((token) => token === 101).length, 3, 'padding behind the window of two');
+  assert.ok(rows.some((row) => String(row) === '12,13,14,15,100'));
+  const restored = [...batch.items];
+  batch.forward.forEach((position, r) => {
+    if (batch.weights[r] > 0) restored[position] = batch.targets[r];
+  });
+  const items = restored.filter((token) => token < 100).sort();
+  assert.deepEqual(items, [10, 11, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16]);
 });

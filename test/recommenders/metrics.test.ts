@@ -15,6 +15,22 @@ test('ranks 0, 2, 6, 12 and 30: each metric is a fraction over five users', () =
   assert.equal(metrics['ndcg@10'], (1 + 1 / 2 + 1 / 3) / 5);
 });
 
+test('any cut-off; recall is the hit rate, since one item is relevant', () => {
+  const metrics = rankingMetrics(Int32Array.of(0, 2, 6), [1, 3]);
+  assert.deepEqual(Object.keys(metrics).sort(), [
+    'hr@1',
+    'hr@3',
+    'mrr@1',
+    'mrr@3',
+    'ndcg@1',
+    'ndcg@3',
+    'recall@1',
+    'recall@3',
+  ]);
+  assert.equal(metrics['recall@3'], 2 / 3);
+  assert.equal(metrics['hr@1'], 1 / 3);
+});
+
 test('no users, no metric: zero, not NaN', () => {
   assert.equal(rankingMetrics(new Int32Array())['ndcg@10'], 0);
 });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
 import * as f from '../../src/tensor/functions.ts';
 import { gradients } from '../../src/tensor/gradients.ts';
-import { Graph, type Shape, sizeOf, type Tensor } from '../../src/tensor/graph.ts';
+import { BATCH, Graph, type Shape, sizeOf, type Tensor } from '../../src/tensor/graph.ts';
 import type { OperationName } from '../../src/tensor/operations.ts';
 import { createSession } from '../../src/tensor/session.ts';
 
@@ -38,6 +38,14 @@ const cases: Record<OperationName, Case> = {
   },
   divide: { shapes: [[2, 3], [3]], positive: true, apply: ([a, b]) => f.divide(a, b) },
   minimum: { shapes: [[2, 3], []], margin: 0.1, apply: ([a, b]) => f.minimum(a, f.multiply(b, 0.01)) },
+  equal: {
+    shapes: [[2, 3]],
+    indices: [
+      { values: [4, 7], shape: [2, 1] },
+      { values: [7, 4, 4], shape: [3] },
+    ],
+    apply: ([x], [a, b]) => f.multiply(x, f.equal(a, b)),
+  },
   exp: { shapes: [[2, 3]], apply: ([x]) => f.exp(x) },
   log: { shapes: [[2, 3]], positive: true, apply: ([x]) => f.log(x) },
   sqrt: { shapes: [[2, 3]], positive: true, apply: ([x]) => f.sqrt(x) },
@@ -56,6 +64,14 @@ const cases: Record<OperationName, Case> = {
       [2, 1],
     ],
     apply: ([a, b]) => f.concatenate([a, b, a], 1),
+  },
+  unstack: {
+    shapes: [[3, 2, 2]],
+    // The middle row is not used: its gradient is zero.
+    apply: ([x]) => {
+      const [first, , last] = f.unstack(x);
+      return f.multiply(first, f.add(first, last));
+    },
   },
   sum: { shapes: [[2, 3, 4]], apply: ([x]) => f.add(f.sum(x, [1], true), f.reshape(f.sum(x, [0, 2]), [3, 1])) },
   matmul: {
@@ -165,6 +181,21 @@ test('a gradient that flows along two paths is the sum of both: d (x * x + 3x) /
   const session = await createSession(graph, { dx });
   assert.deepEqual([...(await session.run({ x: Float32Array.of(5) })).dx], [13]);
   await session.release();
+});
+
+test('an open dimension is what the graph is fed with', async () => {
+  const graph = new Graph();
+  const x = graph.input('x', [BATCH, 2, 3]);
+  const rows = f.reshape(x, [2 * BATCH, 3]);
+  const y = f.add(f.matmul(rows, graph.constant([1, 0, 0, 1, 1, 1], [3, 2])), graph.constant([10, 20], [2]));
+  assert.deepEqual(y.shape, [-2, 2]);
+  const session = await createSession(graph, { y });
+  const of = async (...x: number[]) => [...(await session.run({ x: Float32Array.from(x) })).y];
+  assert.deepEqual(await of(1, 2, 3, 4, 5, 6), [14, 25, 20, 31]);
+  assert.deepEqual((await of(1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3)).length, 8);
+  await assert.rejects(of(1, 2, 3), /x needs float32 \[-1,2,3\], got 3 values/);
+  await session.release();
+  assert.throws(() => f.expand(x, [BATCH, 2, 3, 4]), /its size is not known yet/);
 });
 
 test('a wrong shape is refused where it is written', () => {

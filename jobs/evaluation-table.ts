@@ -1,0 +1,80 @@
+// The result of an evaluation as the table that people read.
+import { RANDOM_ARM } from '../src/evaluation/compare.ts';
+import { POPULARITY_GROUPS } from '../src/evaluation/popularity.ts';
+import type { Summary } from '../src/evaluation/summary.ts';
+import type { EvaluationResult } from './evaluate.ts';
+
+type Column = readonly [title: string, cell: (row: Summary) => string];
+
+const figure = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(4));
+
+export const percent = (share: number): string => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
+
+/** Head, tail and cold items have a column each where anybody is asked for one. */
+export function columnsOf(summary: readonly Summary[]): Column[] {
+  const groups = POPULARITY_GROUPS.filter((name) => summary.some((row) => row.groups[name].users > 0));
+  const isCompared = summary.some(({ gain }) => gain !== undefined);
+  const columns: Column[] = [
+    ['model', ({ model }) => model],
+    ['start', ({ arm }) => arm],
+    ['mode', ({ mode, chosen, arm }) => mode + (chosen && arm !== RANDOM_ARM ? ' *' : '')],
+    ['val. NDCG@10', ({ validation }) => figure(validation['ndcg@10']?.mean)],
+    ['test NDCG@10', ({ test }) => `${figure(test['ndcg@10']?.mean)} ± ${figure(test['ndcg@10']?.deviation)}`],
+    ['HR@10', ({ test }) => figure(test['hr@10']?.mean)],
+    ['MRR@10', ({ test }) => figure(test['mrr@10']?.mean)],
+    ...groups.map((name): Column => [name, (row) => figure(row.groups[name].ndcg)]),
+    ['epochs', ({ epochs }) => epochs.toFixed(1)],
+  ];
+  if (!isCompared) return columns;
+  return [
+    ...columns,
+    ['gain', ({ gain, pValue }) => (gain === undefined ? '' : `${percent(gain)} (p ${pValue!.toFixed(4)})`)],
+    [
+      "to random's best",
+      ({ toRandomBest: to, gain }) =>
+        to ? `${to.epochs.toFixed(1)} epochs, ${to.seconds.toFixed(1)} s` : gain === undefined ? '' : 'never',
+    ],
+  ];
+}
+
+/** What a reader has to know of the figures, one sentence a line. */
+export function notesOf({
+  candidates,
+  items,
+  notRepeatable,
+  protocol,
+  users,
+  length,
+  summary,
+}: EvaluationResult): string[] {
+  const among = candidates === undefined ? `all ${items} items` : `the right item and ${candidates} sampled ones`;
+  return [
+    `Ranked among ${among}, ${protocol} split, ${users.test} users, the last ${length} items seen; mean over seeds.`,
+    ...(candidates === undefined && notRepeatable > 0
+      ? [`${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them.`]
+      : []),
+    ...(summary.some(({ arm }) => arm !== RANDOM_ARM)
+      ? ['* = the mode that validation chose; gain over the same model from a random start, paired test over users.']
+      : []),
+    ...(POPULARITY_GROUPS.some((name) => summary[0].groups[name].users > 0)
+      ? [
+          'head = NDCG@10 of the fifth of the items that training has most often, tail = of the others, cold = of those it never has.',
+        ]
+      : []),
+  ];
+}
+
+export function evaluationTable(result: EvaluationResult): string {
+  const columns = columnsOf(result.summary);
+  const rows = result.summary.map((row) => columns.map(([, cell]) => cell(row)));
+  const widths = columns.map(([title], i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
+  const line = (cells: readonly string[]) => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd();
+  return [
+    result.dataset,
+    ...notesOf(result),
+    '',
+    line(columns.map(([title]) => title)),
+    line(widths.map((width) => '-'.repeat(width))),
+    ...rows.map(line),
+  ].join('\n');
+}

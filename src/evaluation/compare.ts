@@ -1,0 +1,128 @@
+// Does it help? The same recommenders, the same budget and the same seeds, started from different item vectors.
+// Legend: N items, d width, n users asked.
+import { blockScalings, joinBlocks, LEADING_ROWS } from '../embeddings/item-features.ts';
+import type { NextItems, Split } from '../interactions/dataset.ts';
+import type { EpochRecord } from '../network/fit.ts';
+import type { Progress } from '../progress.ts';
+import type { ItemTable } from '../recommenders/item-table.ts';
+import { type Model, type ModelName, trainModel } from '../recommenders/models.ts';
+import { drawCandidates, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
+import type { Recommender, TrainingOptions } from '../recommenders/recommender.ts';
+
+export const WARM_START_MODES = ['init', 'frozen', 'frozen+adapter', 'dual'] as const;
+export type WarmStartMode = (typeof WARM_START_MODES)[number];
+
+export interface Arm {
+  readonly name: string;
+  /** [N, d]; none for the random start. */
+  readonly vectors?: Float32Array;
+}
+
+export const RANDOM_ARM = 'random';
+
+export interface Run {
+  readonly model: ModelName;
+  readonly arm: string;
+  readonly mode: WarmStartMode;
+  readonly seed: number;
+  /** The rank of each asked user's next item [n]. */
+  readonly validation: Int32Array;
+  readonly test: Int32Array;
+  /** Epochs, and training seconds, up to the best one; 0 where nothing is trained. */
+  readonly epochs: number;
+  readonly seconds: number;
+  readonly history: readonly EpochRecord[];
+}
+
+export interface CompareOptions {
+  readonly models: readonly { readonly name: ModelName; readonly model: Model }[];
+  readonly arms: readonly Arm[];
+  readonly modes: readonly WarmStartMode[];
+  readonly seeds: readonly number[];
+  /** Ranks the right item among this many sampled others instead of the whole catalogue. */
+  readonly candidates?: number;
+  /** Hidden width of the adapters of `frozen+adapter` and `dual`. */
+  readonly adapterWidth: number;
+  readonly training: Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'>;
+  readonly progress: Progress;
+  /** Runs it, or gives what an earlier, interrupted comparison kept under this name. */
+  readonly once: (name: string, run: (checkpoint: string) => Promise<Run>) => Promise<Run>;
+}
+
+/**
+ * One run a model, arm, mode and seed. The random start has one mode, `init`: a frozen table of noise says nothing.
+ * Models that judge candidates one by one or only count have no item table to start from: they run once, at random; what only
+ * counts has no seeds.
+ */
+export async function compare(split: Split, options: CompareOptions): Promise<Run[]> {
+  const runs: Run[] = [];
+  for (const { name, model } of options.models) {
+    for (const arm of model.kind === 'sequence' ? options.arms : [{ name: RANDOM_ARM }]) {
+      for (const mode of 'vectors' in arm && arm.vectors ? options.modes : (['init'] as const)) {
+        for (const seed of model.kind === 'counted' ? options.seeds.slice(0, 1) : options.seeds) {
+          const run = (checkpoint: string) => runOnce(split, options, { name, model, arm, mode, seed, checkpoint });
+          runs.push(await options.once(`${name}-${arm.name}-${mode}-${seed}`, run));
+        }
+      }
+    }
+  }
+  return runs;
+}
+
+interface OneRun {
+  readonly name: ModelName;
+  readonly model: Model;
+  readonly arm: Arm;
+  readonly mode: WarmStartMode;
+  readonly seed: number;
+  readonly checkpoint: string;
+}
+
+async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<Run> {
+  const { name, model, arm, mode, seed, checkpoint } = run;
+  const { candidates, training, progress } = options;
+  const trained = await trainModel(model, split, {
+    ...training,
+    table: itemTableOf(arm, mode, model.itemCount, split.train, options.adapterWidth),
+    seed: `warm-start/${seed}`,
+    checkpoint,
+    progress,
+    name: `${name}, ${arm.name} ${mode}, seed ${seed}`,
+  });
+  const rank = (recommender: Recommender, next: NextItems, asked: string) =>
+    candidates === undefined
+      ? rankInCatalogue(recommender, model, next)
+      : rankAmong(recommender, next, drawCandidates(next, model.itemCount, candidates, asked));
+  const validation = await rank(trained.recommender, split.validation, 'validation candidates');
+  const test = await rank(trained.recommender, split.test, 'test candidates');
+  await trained.recommender.release();
+  const untilBest = trained.history.slice(0, trained.bestEpoch + 1);
+  return {
+    model: name,
+    arm: arm.name,
+    mode,
+    seed,
+    validation,
+    test,
+    epochs: untilBest.length,
+    seconds: untilBest.reduce((sum, epoch) => sum + epoch.seconds, 0),
+    history: trained.history,
+  };
+}
+
+function itemTableOf(
+  { vectors }: Arm,
+  mode: WarmStartMode,
+  N: number,
+  train: readonly Int32Array[],
+  hidden: number,
+): ItemTable {
+  if (!vectors) return { kind: 'random' };
+  if (mode === 'init' || mode === 'frozen') return { kind: mode, vectors };
+  const blocks = [{ name: 'vectors', width: vectors.length / N, values: vectors, rowLength: LEADING_ROWS }];
+  const features = joinBlocks(blocks, blockScalings(blocks));
+  if (mode === 'frozen+adapter') return { kind: mode, features, hidden };
+  const seen = new Float32Array(N);
+  for (const sequence of train) for (const item of sequence) seen[item] = 1;
+  return { kind: mode, features, hidden, seen };
+}

@@ -1,0 +1,126 @@
+// What several runs say together: means over seeds, the mode that validation chose, how sure a difference is, and which
+// items gain. The test never decides anything.
+import type { Split } from '../interactions/dataset.ts';
+import { ndcgOfUsers, type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts';
+import { RANDOM_ARM, type Run, type WarmStartMode } from './compare.ts';
+import { POPULARITY_GROUPS, type PopularityGroup, popularityGroups } from './popularity.ts';
+import { pairedRandomisationTest } from './significance.ts';
+
+export interface Spread {
+  readonly mean: number;
+  /** Sample standard deviation over seeds; 0 for one seed. */
+  readonly deviation: number;
+}
+
+export interface GroupFigures {
+  /** How many users are asked for an item of this group. */
+  readonly users: number;
+  /** Test NDCG@10 over these users, mean over seeds. */
+  readonly ndcg: number;
+}
+
+export interface Summary {
+  readonly model: string;
+  readonly arm: string;
+  readonly mode: WarmStartMode;
+  /** Whether validation prefers this mode of the arm. */
+  readonly chosen: boolean;
+  readonly seeds: number;
+  readonly validation: Readonly<Record<string, Spread>>;
+  readonly test: Readonly<Record<string, Spread>>;
+  readonly groups: Readonly<Record<PopularityGroup, GroupFigures>>;
+  /** Test NDCG@10 against the random start's of the same model: 0.25 is 25 % more. */
+  readonly gain?: number;
+  /** Of the paired test of that difference over users. */
+  readonly pValue?: number;
+  readonly epochs: number;
+  readonly seconds: number;
+  /** Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never got there. */
+  readonly toRandomBest?: { readonly epochs: number; readonly seconds: number };
+}
+
+const CUT_OFF = 10;
+
+export function summarise(
+  runs: readonly Run[],
+  split: Pick<Split, 'train' | 'test'>,
+  itemCount: number,
+  cutOffs?: readonly number[],
+): Summary[] {
+  const groupOf = popularityGroups(split.train, itemCount);
+  const groups = [...Map.groupBy(runs, ({ model, arm, mode }) => `${model} ${arm} ${mode}`).values()];
+  const validationOf = (group: readonly Run[]) =>
+    average(group.map(({ validation }) => average(ndcgOfUsers(validation, CUT_OFF))));
+  return groups.map((group) => {
+    const [{ model, arm, mode }] = group;
+    const rivals = groups.filter(([rival]) => rival.model === model && rival.arm === arm);
+    const random = runs.filter((run) => run.model === model && run.arm === RANDOM_ARM);
+    const users = ndcgOverSeeds(group);
+    const isCompared = arm !== RANDOM_ARM && random.length > 0;
+    const ofRandom = isCompared ? ndcgOverSeeds(random) : undefined;
+    return {
+      model,
+      arm,
+      mode,
+      chosen: validationOf(group) >= Math.max(...rivals.map(validationOf)),
+      seeds: group.length,
+      validation: spreads(group.map((run) => rankingMetrics(run.validation, cutOffs))),
+      test: spreads(group.map((run) => rankingMetrics(run.test, cutOffs))),
+      groups: Object.fromEntries(
+        POPULARITY_GROUPS.map((name) => {
+          const ofGroup = users.filter((_, row) => groupOf[split.test.targets[row]] === name);
+          return [name, { users: ofGroup.length, ndcg: average(ofGroup) }];
+        }),
+      ) as unknown as Summary['groups'],
+      ...(ofRandom && {
+        gain: average(users) / average(ofRandom) - 1,
+        pValue: pairedRandomisationTest(users, ofRandom),
+        toRandomBest: toRandomBest(group, random),
+      }),
+      epochs: average(group.map(({ epochs }) => epochs)),
+      seconds: average(group.map(({ seconds }) => seconds)),
+    };
+  });
+}
+
+/** Each user's test NDCG@10, mean over seeds. */
+function ndcgOverSeeds(runs: readonly Run[]): Float64Array {
+  const total = new Float64Array(runs[0].test.length);
+  for (const { test } of runs) {
+    ndcgOfUsers(test, CUT_OFF).forEach((x, row) => {
+      total[row] += x / runs.length;
+    });
+  }
+  return total;
+}
+
+function toRandomBest(group: readonly Run[], random: readonly Run[]): Summary['toRandomBest'] {
+  const best = (seed: number) => {
+    const run = random.find((other) => other.seed === seed);
+    return run ? Math.max(...run.history.map(({ metric = 0 }) => metric)) : Number.POSITIVE_INFINITY;
+  };
+  const reached = group.map(({ seed, history }) => {
+    const epoch = history.findIndex(({ metric = 0 }) => metric >= best(seed));
+    return epoch < 0 ? undefined : history.slice(0, epoch + 1);
+  });
+  if (reached.some((epochs) => epochs === undefined)) return undefined;
+  return {
+    epochs: average(reached.map((epochs) => epochs!.length)),
+    seconds: average(reached.map((epochs) => epochs!.reduce((sum, epoch) => sum + epoch.seconds, 0))),
+  };
+}
+
+function spreads(metrics: readonly RankingMetrics[]): Record<string, Spread> {
+  const names = Object.keys(metrics[0]) as (keyof RankingMetrics)[];
+  return Object.fromEntries(names.map((name) => [name, spread(metrics.map((ofSeed) => ofSeed[name]))]));
+}
+
+function spread(values: readonly number[]): Spread {
+  const mean = average(values);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+}
+
+function average(values: ArrayLike<number>): number {
+  return values.length === 0 ? 0 : Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
+}

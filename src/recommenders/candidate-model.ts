@@ -1,0 +1,234 @@
+// Recommenders that judge one candidate at a time, given the user: a scorer (one file each) and a binary loss. They read
+// the history in the candidate's light, so that a whole catalogue costs as many readings as it has items.
+// Legend: N items, U users, d width, B samples, C candidates, L length.
+import { TslrecError } from '../errors.ts';
+import type { NextItems } from '../interactions/dataset.ts';
+import { fit } from '../network/fit.ts';
+import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import { createTrainer } from '../network/trainer.ts';
+import { createRandom, type Random } from '../random.ts';
+import { add, logSigmoid, multiply, reshape, slice, sum } from '../tensor/functions.ts';
+import { BATCH, type Graph, type Tensor } from '../tensor/graph.ts';
+import { createSession, type Feeds } from '../tensor/session.ts';
+import { historyBatch } from './batches.ts';
+import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
+import { rankingMetrics } from './metrics.ts';
+import { drawCandidates, type Offer, rankAmong } from './ranking.ts';
+import type { Queries, Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
+
+export interface CandidateInputs {
+  /** [B] */
+  readonly users: Tensor;
+  /** The last L items, oldest first [B, L]; 0 behind. */
+  readonly items: Tensor;
+  /** 1 where there is an item, else 0 [B, L]. */
+  readonly real: Tensor;
+  /** [B, C] */
+  readonly candidates: Tensor;
+}
+
+export interface CandidateScorer {
+  /** Whether it reads `items`; otherwise a user is known by row alone. */
+  readonly readsHistory: boolean;
+  /** Wrong candidates for each right one in training. */
+  readonly negatives: number;
+  readonly samplesPerStep: number;
+  /**
+   * Logits [B, C] of the candidates, and in training a further loss. `wrongItems` [B, L] are negatives for each position
+   * of the history, in training only.
+   */
+  judge(
+    scope: Scope,
+    inputs: CandidateInputs,
+    table: Tensor,
+    wrongItems?: Tensor,
+  ): { readonly logits: Tensor; readonly loss?: Tensor };
+}
+
+export interface CandidateModel extends Offer {
+  readonly kind: 'candidate';
+  readonly scorer: CandidateScorer;
+  readonly userCount: number;
+  readonly width: number;
+  readonly length: number;
+}
+
+/** What a user was offered and took: the item at `position` of `sequence`. */
+interface Sample {
+  readonly user: number;
+  readonly sequence: Int32Array;
+  readonly position: number;
+}
+
+/** Early stopping asks for the right item among this many, since the whole catalogue takes too long every epoch. */
+const VALIDATION_NEGATIVES = 100;
+
+export async function trainCandidateModel(
+  model: CandidateModel,
+  sequences: readonly Int32Array[],
+  validation: NextItems,
+  options: TrainingOptions,
+): Promise<TrainedRecommender> {
+  const { scorer, itemCount, width } = model;
+  const samples = samplesOf(sequences, scorer.readsHistory);
+  const negatives = Math.min(VALIDATION_NEGATIVES, itemCount - 1 - longest(validation.histories));
+  if (samples.length === 0 || negatives < 1) {
+    throw new TslrecError(
+      'bad-data',
+      `There is nothing to learn from: got ${itemCount} items and ${sequences.length} users with ${samples.length} samples; ` +
+        'some user needs two training interactions, and the catalogue an item that the user does not have.',
+    );
+  }
+  const B = Math.min(scorer.samplesPerStep, samples.length);
+  const random = createRandom(options.seed);
+  const training = trainingModel(model, options.table, B);
+  const trainer = await createTrainer([training], initialValues(training.parameters, random), {
+    seed: `${options.seed}/dropout`,
+    weightDecay: options.weightDecay ?? 0,
+    trainable: (name) => !FROZEN_PARAMETERS.has(name),
+  });
+  const recommender = await createCandidateRecommender(model, options.table);
+  const asked = drawCandidates(validation, itemCount, negatives, 'validation candidates');
+  const result = await fit({
+    trainer,
+    batches: (epoch) => trainingBatches(model, samples, B, random.fork(`epoch/${epoch}`)),
+    epochs: Math.ceil(options.steps / (samples.length / B)),
+    patience: options.patience,
+    learningRate: () => options.learningRate,
+    evaluate: async (values) => {
+      recommender.load(values);
+      return rankingMetrics(await rankAmong(recommender, validation, asked))['ndcg@10'];
+    },
+    checkpoint: options.checkpoint,
+    progress: options.progress,
+    name: options.name,
+  });
+  await trainer.release();
+  recommender.load(result.values);
+  const { bestEpoch, history, values } = result;
+  const tabulator = await createTabulator(options.table, itemCount, width);
+  const itemVectors = await tabulator.table(values);
+  await tabulator.release();
+  return { recommender, values, itemVectors, bestEpoch, history };
+}
+
+function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {
+  const first = readsHistory ? 1 : 0;
+  return sequences.flatMap((sequence, user) =>
+    Array.from(sequence.keys())
+      .slice(first)
+      .map((position) => ({ user, sequence, position })),
+  );
+}
+
+const longest = (histories: readonly Int32Array[]): number =>
+  histories.reduce((most, { length }) => Math.max(most, length), 0);
+
+function queryInputs(graph: Graph, B: number, L: number, C: number): CandidateInputs {
+  return {
+    users: graph.input('users', [B], 'int32'),
+    items: graph.input('items', [B, L], 'int32'),
+    real: graph.input('real', [B, L]),
+    candidates: graph.input('candidates', [B, C], 'int32'),
+  };
+}
+
+function queryFeeds({ users, histories }: Queries, L: number) {
+  const real = new Float32Array(histories.length * L);
+  histories.forEach((history, b) => {
+    real.fill(1, b * L, b * L + Math.min(history.length, L));
+  });
+  return { users, real, items: historyBatch(histories, L).items };
+}
+
+/** Loss: the mean over samples of -log sigmoid(right logit) - sum log sigmoid(-wrong logit). */
+function trainingModel({ scorer, itemCount, width, length }: CandidateModel, table: ItemTable, B: number) {
+  return buildModel('training', (scope) => {
+    const C = 1 + scorer.negatives;
+    const inputs = queryInputs(scope.graph, B, length, C);
+    const weights = scope.graph.input('weights', [B]);
+    const wrongItems = scope.graph.input('wrong', [B, length], 'int32');
+    const E = itemTable(scope, table, itemCount, width);
+    const { logits, loss } = scorer.judge(scope.within('scorer'), inputs, E, wrongItems);
+    const right = logSigmoid(slice(logits, 1, 0, 1));
+    const wrong = sum(logSigmoid(multiply(slice(logits, 1, 1, C), -1)), [1], true);
+    const judged = multiply(sum(multiply(reshape(add(right, wrong), [B]), weights)), -1);
+    return { loss: loss ? add(judged, loss) : judged };
+  });
+}
+
+/** All samples once, in a random order, each with fresh negatives. */
+function trainingBatches(
+  { scorer, itemCount, length: L }: CandidateModel,
+  samples: readonly Sample[],
+  B: number,
+  random: Random,
+): Feeds[] {
+  const order = random.shuffle(Array.from(samples.keys()));
+  const any = (length: number) => Int32Array.from({ length }, () => random.integer(itemCount));
+  return Array.from({ length: Math.ceil(order.length / B) }, (_, step) => {
+    const taken = order.slice(step * B, (step + 1) * B).map((row) => samples[row]);
+    const count = taken.length;
+    while (taken.length < B) taken.push(taken[0]); // weighs nothing
+    const candidates = any(B * (1 + scorer.negatives));
+    taken.forEach(({ sequence, position }, b) => {
+      candidates[b * (1 + scorer.negatives)] = sequence[position];
+    });
+    const queries = {
+      users: Int32Array.from(taken, ({ user }) => user),
+      histories: taken.map(({ sequence, position }) => sequence.subarray(scorer.readsHistory ? 0 : position, position)),
+    };
+    const weights = Float32Array.from(taken, (_, b) => (b < count ? 1 / count : 0));
+    return { ...queryFeeds(queries, L), candidates, weights, wrong: any(B * L) };
+  });
+}
+
+const CANDIDATES_AT_ONCE = 64;
+/** Most floats of one [queries, candidates, L, d] intermediate. */
+const FLOATS_AT_ONCE = 2 ** 23;
+
+interface LoadedRecommender extends Recommender {
+  load(values: Values): void;
+}
+
+async function createCandidateRecommender(model: CandidateModel, table: ItemTable): Promise<LoadedRecommender> {
+  const { scorer, itemCount: N, width, length: L } = model;
+  const C = CANDIDATES_AT_ONCE;
+  const scoring = buildModel('inference', (scope) => {
+    const inputs = queryInputs(scope.graph, BATCH, L, C);
+    const E = itemTable(scope, table, N, width);
+    return { logits: scorer.judge(scope.within('scorer'), inputs, E).logits };
+  });
+  const session = await createSession(scoring.graph, scoring.outputs);
+  const atOnce = Math.max(1, Math.floor(FLOATS_AT_ONCE / (C * (scorer.readsHistory ? L : 1) * width)));
+  const catalogue = Int32Array.from({ length: N }, (_, item) => item);
+  let parameters: Record<string, Float32Array> = {};
+  return {
+    load(values) {
+      parameters = parameterFeeds(scoring.parameters, values);
+    },
+    async score({ users, histories }, candidates) {
+      const n = histories.length;
+      const width = candidates ? candidates.length / n : N;
+      const scores = new Float32Array(n * width);
+      for (let from = 0; from < n; from += atOnce) {
+        const part = { users: users.subarray(from, from + atOnce), histories: histories.slice(from, from + atOnce) };
+        const feeds = { ...parameters, ...queryFeeds(part, L) };
+        for (let column = 0; column < width; column += C) {
+          const asked = new Int32Array(part.histories.length * C);
+          const taken = Math.min(C, width - column);
+          part.histories.forEach((_, b) => {
+            const row = candidates ? candidates.subarray((from + b) * width, (from + b + 1) * width) : catalogue;
+            asked.set(row.subarray(column, column + taken), b * C);
+          });
+          const { logits } = await session.run({ ...feeds, candidates: asked });
+          part.histories.forEach((_, b) => {
+            scores.set(logits.subarray(b * C, b * C + taken), (from + b) * width + column);
+          });
+        }
+      }
+      return scores;
+    },
+    release: () => session.release(),
+  };
+}

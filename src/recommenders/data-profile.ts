@@ -1,0 +1,48 @@
+// What is read off the data before a recommender is chosen.
+import type { Dataset, Split } from '../interactions/dataset.ts';
+
+export interface DataProfile {
+  readonly itemCount: number;
+  readonly userCount: number;
+  /** Items that some training history holds twice [N], 1 or 0: no rating is, no tool that is bought once. */
+  readonly repeatable: Uint8Array;
+  /** L: how many of a user's last items a recommender sees. */
+  readonly length: number;
+  /** Whether training histories are long, as ratings are. */
+  readonly isDense: boolean;
+}
+
+const SHORTEST = 10;
+const LONGEST = 200;
+/** From this mean length on, training histories are dense. */
+const DENSE_LENGTH = 50;
+
+/** L holds nine out of ten training histories, between 10 and 200, unless it is given. */
+export function profileOf(
+  { items, userIds }: Pick<Dataset, 'items' | 'userIds'>,
+  { train }: Split,
+  L?: number,
+): DataProfile {
+  const lengths = train.map((sequence) => sequence.length).sort((a, b) => a - b);
+  const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
+  const mostly = lengths[Math.floor(0.9 * (lengths.length - 1))];
+  return {
+    itemCount: items.length,
+    userCount: userIds.length,
+    repeatable: repeatableItems(train, items.length),
+    length: L ?? Math.min(LONGEST, Math.max(SHORTEST, Math.ceil(mostly / 10) * 10)),
+    isDense: mean >= DENSE_LENGTH,
+  };
+}
+
+function repeatableItems(sequences: readonly Int32Array[], itemCount: number): Uint8Array {
+  const repeatable = new Uint8Array(itemCount);
+  for (const sequence of sequences) {
+    const met = new Set<number>();
+    for (const item of sequence) {
+      if (met.has(item)) repeatable[item] = 1;
+      met.add(item);
+    }
+  }
+  return repeatable;
+}

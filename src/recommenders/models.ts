@@ -1,0 +1,102 @@
+// Every recommender by name, with the settings of its paper or, where the data decide, what was chosen on validation
+// (docs/LOG.md). Which ones take item vectors to start from, and how one is trained.
+import type { Split } from '../interactions/dataset.ts';
+import { bert4rec } from './bert4rec.ts';
+import { type CandidateModel, type CandidateScorer, trainCandidateModel } from './candidate-model.ts';
+import { core } from './core.ts';
+import type { DataProfile } from './data-profile.ts';
+import { dien } from './dien.ts';
+import { din } from './din.ts';
+import { gru4rec } from './gru4rec.ts';
+import { itemKnn } from './item-knn.ts';
+import type { Loss } from './losses.ts';
+import { mostPopular } from './most-popular.ts';
+import { narm } from './narm.ts';
+import { ncf } from './ncf.ts';
+import type { Offer } from './ranking.ts';
+import type { Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
+import { sasrec } from './sasrec.ts';
+import { type Encoder, type SequenceModel, trainSequenceModel } from './sequence-model.ts';
+
+/** Nothing to train: it counts. */
+interface CountedModel extends Offer {
+  readonly kind: 'counted';
+  count(sequences: readonly Int32Array[], itemCount: number): Recommender;
+}
+
+export type Model = SequenceModel | CandidateModel | CountedModel;
+
+const CROSS_ENTROPY: Loss = { kind: 'cross-entropy' };
+
+/** d: the width of the item table. */
+type Definition = (data: DataProfile, d: number) => Model;
+
+const sequence =
+  (
+    encoderFor: (data: DataProfile) => Encoder,
+    loss: Loss = CROSS_ENTROPY,
+  ): ((data: DataProfile, d: number) => SequenceModel) =>
+  (data, width) => ({ ...data, kind: 'sequence', encoder: encoderFor(data), loss: withinCatalogue(loss, data), width });
+/** A small catalogue has fewer negatives than a loss may ask for. */
+const withinCatalogue = (loss: Loss, { itemCount }: DataProfile): Loss =>
+  loss.kind === 'cross-entropy' ? loss : { ...loss, negatives: Math.max(1, Math.min(loss.negatives, itemCount - 1)) };
+const candidate =
+  (scorerFor: (data: DataProfile) => CandidateScorer): Definition =>
+  (data, width) => ({ ...data, kind: 'candidate', scorer: scorerFor(data), width });
+const counted =
+  (count: CountedModel['count']): Definition =>
+  (data) => ({ ...data, kind: 'counted', count });
+
+/** 0.2 on dense data and 0.5 on sparse data, as SASRec's authors chose it (section IV-D: MovieLens; Amazon and Steam). */
+const dropoutFor = ({ isDense }: DataProfile) => (isDense ? 0.2 : 0.5);
+const sasrecFor = (data: DataProfile) => sasrec({ blocks: 2, heads: 1, feedForward: 2, dropout: dropoutFor(data) });
+const gru4recFor = (data: DataProfile) => gru4rec({ layers: 1, hidden: 128, dropout: dropoutFor(data) });
+
+/** SASRec by cross-entropy: what item vectors are learnt with. */
+export const sasrecModel = sequence(sasrecFor);
+
+export const MODELS = {
+  sasrec: sasrecModel,
+  'sasrec-bce': sequence(sasrecFor, { kind: 'bce', negatives: 1 }),
+  'sasrec-gbce': sequence(sasrecFor, { kind: 'gbce', negatives: 256, calibration: 0.75 }),
+  gru4rec: sequence(gru4recFor),
+  'gru4rec-bpr-max': sequence(gru4recFor, { kind: 'bpr-max', negatives: 512, regularisation: 1 }),
+  bert4rec: sequence((data) =>
+    bert4rec({ blocks: 2, heads: 2, feedForward: 4, dropout: dropoutFor(data), maskedShare: data.isDense ? 0.2 : 0.6 }),
+  ),
+  narm: sequence(() => narm({ embeddingDropout: 0.25, stateDropout: 0.5 })),
+  core: sequence((data) =>
+    core({ blocks: 2, heads: 2, feedForward: 4, dropout: dropoutFor(data), itemDropout: 0.2, temperature: 0.07 }),
+  ),
+  ncf: candidate(({ userCount }) => ncf({ userCount, layers: [64, 32, 16], dropout: 0.1 })),
+  din: candidate(() => din({ activation: 36, layers: [200, 80], dropout: 0.2 })),
+  dien: candidate(() => dien({ layers: [200, 80], dropout: 0.2, auxiliary: 1 })),
+  popular: counted(mostPopular),
+  'item-knn': counted((sequences, itemCount) =>
+    itemKnn(sequences, itemCount, { neighbors: 100, shrinkage: 10, decay: 0.8 }),
+  ),
+} satisfies Record<string, Definition>;
+
+export type ModelName = keyof typeof MODELS;
+export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
+
+export function trainModel(
+  model: Model,
+  { train, validation }: Split,
+  options: TrainingOptions,
+): Promise<TrainedRecommender> {
+  switch (model.kind) {
+    case 'sequence':
+      return trainSequenceModel(model, train, validation, options);
+    case 'candidate':
+      return trainCandidateModel(model, train, validation, options);
+    case 'counted':
+      return Promise.resolve({
+        recommender: model.count(train, model.itemCount),
+        values: new Map(),
+        itemVectors: new Float32Array(),
+        bestEpoch: -1,
+        history: [],
+      });
+  }
+}

@@ -1,0 +1,36 @@
+// NARM: neural attentive session-based recommendation (Li et al., CIKM 2017, arXiv 1711.04725).
+// A global encoder, the last state of a GRU, and a local one, a sum of all states so far weighted by their attention to
+// the last. Legend: B batch, l positions, d width.
+//   alpha_tj = v . sigmoid(A1 h_t + A2 h_j),  local_t = sum_{j <= t} alpha_tj h_j,  hidden_t = B [h_t ; local_t]
+//
+// Deviations from the paper: every position of a history is trained on, so that alpha is computed for all pairs of
+// positions at once; both encoders share one GRU, as in the authors' code.
+import { gru } from '../network/gru.ts';
+import { linear } from '../network/layers.ts';
+import { normal } from '../network/scope.ts';
+import { add, concatenate, gatherRows, matmul, multiply, reshape, sigmoid } from '../tensor/functions.ts';
+import type { Encoder } from './sequence-model.ts';
+
+export interface NarmOptions {
+  /** Dropout of the embeddings, and of the two encoders' states (section 3.1: .25 and .5). */
+  readonly embeddingDropout: number;
+  readonly stateDropout: number;
+}
+
+export function narm({ embeddingDropout, stateDropout }: NarmOptions): Encoder {
+  return {
+    task: 'next item',
+    hidden(scope, items, table) {
+      const [B, l] = items.shape;
+      const d = table.shape[1];
+      const h = gru(scope, 'gru', scope.dropout(gatherRows(table, items), embeddingDropout), d);
+      const last = reshape(linear(scope, 'attention.last', h, d), [B, l, 1, d]);
+      const each = reshape(linear(scope, 'attention.each', h, d), [B, 1, l, d]);
+      const v = scope.parameter('attention.weights', [d, 1], normal(0.1));
+      const alpha = reshape(matmul(sigmoid(add(last, each)), v), [B, l, l]);
+      const isPast = Float32Array.from({ length: l * l }, (_, i) => (i % l <= Math.floor(i / l) ? 1 : 0));
+      const local = matmul(multiply(alpha, scope.graph.constant(isPast, [1, l, l])), h);
+      return linear(scope, 'output', scope.dropout(concatenate([h, local], 2), stateDropout), d);
+    },
+  };
+}

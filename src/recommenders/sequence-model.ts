@@ -1,0 +1,210 @@
+// Recommenders that read a history and compare what they made of it with every item: an encoder (one file each) between
+// the item table and a loss. Here is what all of them share: how they are trained, and how they score the catalogue.
+// Legend: N items, d width, B batch, L length, R positions with a target.
+import { TslrecError } from '../errors.ts';
+import type { NextItems } from '../interactions/dataset.ts';
+import { fit } from '../network/fit.ts';
+import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import { createTrainer } from '../network/trainer.ts';
+import { createRandom, type Random } from '../random.ts';
+import { gatherRows, matmul, reshape, swapLast, takeRows } from '../tensor/functions.ts';
+import { BATCH, type Tensor } from '../tensor/graph.ts';
+import { createSession, type Session } from '../tensor/session.ts';
+import {
+  type BatchShape,
+  chooseBatchShape,
+  historyBatch,
+  nextItemBatches,
+  nextItemWindows,
+  type TrainingBatch,
+  type Window,
+} from './batches.ts';
+import {
+  createTabulator,
+  FROZEN_PARAMETERS,
+  type ItemTable,
+  itemTable,
+  RESIDUAL,
+  RESIDUAL_DECAY,
+} from './item-table.ts';
+import { drawNegatives, type Loss, labelInputs, lossOf } from './losses.ts';
+import { maskedBatches, maskedWindows, maskToken, paddingToken } from './masked-batches.ts';
+import { rankingMetrics } from './metrics.ts';
+import { type Offer, rankInCatalogue } from './ranking.ts';
+import { pickCandidates, type Recommender, type TrainedRecommender, type TrainingOptions } from './recommender.ts';
+
+export interface Encoder {
+  /**
+   * What it is trained on: every item's successor, so that a position may see no later item; or items behind masks
+   * (masked-batches.ts), of which this share is hidden, so that a position may see all but padding.
+   */
+  readonly task: 'next item' | { readonly maskedShare: number };
+  /** items [B, l] and the item table [N, d] -> hidden states [B, l, d]; l is at most `length`, L. */
+  hidden(scope: Scope, items: Tensor, table: Tensor, length: number): Tensor;
+  /** What hidden states are compared with [N, d]: the item table itself where this is left out. */
+  compared?(scope: Scope, table: Tensor): Tensor;
+}
+
+export interface SequenceModel extends Offer {
+  readonly kind: 'sequence';
+  readonly encoder: Encoder;
+  readonly loss: Loss;
+  readonly width: number;
+  /** L: how many of the last items the model sees. */
+  readonly length: number;
+}
+
+/** Trains with early stopping on NDCG@10 of `validation` in the whole catalogue. */
+export async function trainSequenceModel(
+  model: SequenceModel,
+  sequences: readonly Int32Array[],
+  validation: NextItems,
+  options: TrainingOptions,
+): Promise<TrainedRecommender> {
+  const { windows, batchesOf } = taskOf(model, sequences);
+  if (windows.length === 0 || model.itemCount < 2) {
+    throw new TslrecError(
+      'bad-data',
+      `There is nothing to learn from: got ${model.itemCount} items and ${sequences.length} users, none with two training ` +
+        'interactions; a user needs at least four (the last two are for validation and test), or exactly two.',
+    );
+  }
+  const shape = chooseBatchShape(windows, options, model.length);
+  const random = createRandom(options.seed);
+  const training = trainingModel(model, options.table, shape);
+  const trainer = await createTrainer([training], initialValues(training.parameters, random), {
+    seed: `${options.seed}/dropout`,
+    beta2: 0.98, // as in SASRec's own code
+    weightDecay: (name) => (name === RESIDUAL ? RESIDUAL_DECAY : (options.weightDecay ?? 0)),
+    trainable: (name) => !FROZEN_PARAMETERS.has(name),
+  });
+  const scorer = await createScorer(model, options.table);
+  const result = await fit({
+    trainer,
+    batches: (epoch) => {
+      const ofEpoch = random.fork(`epoch/${epoch}`);
+      const negatives = ofEpoch.fork('negatives');
+      return batchesOf(shape, ofEpoch).map((batch) => ({
+        ...batch,
+        ...drawNegatives(model.loss, shape.positions, model.itemCount, negatives),
+      }));
+    },
+    epochs: Math.ceil(options.steps / (windows.length / shape.batchSize)),
+    patience: options.patience,
+    learningRate: () => options.learningRate,
+    evaluate: async (values) => {
+      await scorer.load(values);
+      return rankingMetrics(await rankInCatalogue(scorer, model, validation))['ndcg@10'];
+    },
+    checkpoint: options.checkpoint,
+    progress: options.progress,
+    name: options.name,
+  });
+  await trainer.release();
+  const itemVectors = await scorer.load(result.values);
+  return {
+    recommender: scorer,
+    values: result.values,
+    itemVectors,
+    bestEpoch: result.bestEpoch,
+    history: result.history,
+  };
+}
+
+function taskOf({ encoder: { task }, itemCount, length }: SequenceModel, sequences: readonly Int32Array[]) {
+  if (task === 'next item') {
+    const windows: readonly Window[] = nextItemWindows(sequences, length);
+    return {
+      windows,
+      batchesOf: (shape: BatchShape, random: Random): TrainingBatch[] => nextItemBatches(windows, shape, random),
+    };
+  }
+  const windows = maskedWindows(sequences, length, task.maskedShare);
+  return {
+    windows,
+    batchesOf: (shape: BatchShape, random: Random) => maskedBatches(windows, shape, random, itemCount),
+  };
+}
+
+/** The graph of a training step: its loss is the mean over the positions that have a target. */
+export function trainingModel(
+  { encoder, loss, itemCount, width }: Pick<SequenceModel, 'encoder' | 'loss' | 'itemCount' | 'width'>,
+  table: ItemTable,
+  { batchSize: B, length: L, positions: R }: BatchShape,
+): Model<{ loss: Tensor }> {
+  return buildModel('training', (scope) => {
+    const { graph } = scope;
+    const items = graph.input('items', [B, L], 'int32');
+    const forward = graph.input('forward', [R], 'int32');
+    const backward = graph.input('backward', [B * L], 'int32');
+    const labels = labelInputs(graph, loss, R);
+    const E = itemTable(scope, table, itemCount, width);
+    const own = scope.within('encoder');
+    const hidden = reshape(encoder.hidden(own, items, E, L), [B * L, width]);
+    return { loss: lossOf(loss, takeRows(hidden, forward, backward), comparedTable(encoder, own, E), labels) };
+  });
+}
+
+const comparedTable = (encoder: Encoder, scope: Scope, E: Tensor): Tensor => encoder.compared?.(scope, E) ?? E;
+
+/** items [batch, l], last [batch] (see HistoryBatch), table [N, d] -> scores [batch, N], for l up to L. */
+function scoringModel({ encoder, itemCount, width, length }: SequenceModel, l: number): Model<{ scores: Tensor }> {
+  return buildModel('inference', (scope) => {
+    const items = scope.graph.input('items', [BATCH, l], 'int32');
+    const last = scope.graph.input('last', [BATCH], 'int32');
+    const E = scope.graph.input('table', [itemCount, width]);
+    const own = scope.within('encoder');
+    const hidden = reshape(encoder.hidden(own, items, E, length), [BATCH * l, width]);
+    return { scores: matmul(gatherRows(hidden, last), swapLast(comparedTable(encoder, own, E))) };
+  });
+}
+
+interface Scorer extends Recommender {
+  /** Scores by these values from now on; gives their item table [N, d]. */
+  load(values: Values): Promise<Float32Array>;
+}
+
+/** Short histories are scored by graphs of a quarter, a half or three quarters of L. */
+const LENGTHS = 4;
+
+async function createScorer(model: SequenceModel, startTable: ItemTable): Promise<Scorer> {
+  const tabulator = await createTabulator(startTable, model.itemCount, model.width);
+  const graphs = new Map<number, { model: Model<{ scores: Tensor }>; session: Session }>();
+  const graphFor = async (l: number) => {
+    let graph = graphs.get(l);
+    if (!graph) {
+      const scoring = scoringModel(model, l);
+      graph = { model: scoring, session: await createSession(scoring.graph, scoring.outputs) };
+      graphs.set(l, graph);
+    }
+    return graph;
+  };
+  const isMasked = model.encoder.task !== 'next item';
+  const mask = isMasked ? [maskToken(model.itemCount)] : [];
+  const padding = isMasked ? paddingToken(model.itemCount) : 0;
+  let values: Values = new Map();
+  let table: Float32Array = new Float32Array();
+  let scores = new Float32Array();
+  return {
+    async load(newValues) {
+      values = newValues;
+      table = await tabulator.table(values);
+      return table;
+    },
+    async score({ histories }, candidates) {
+      const longest = histories.reduce((most, history) => Math.max(most, history.length + mask.length), 1);
+      const quarter = Math.ceil(model.length / LENGTHS);
+      const l = Math.min(model.length, Math.ceil(longest / quarter) * quarter);
+      const { model: scoring, session } = await graphFor(l);
+      const feeds = { ...parameterFeeds(scoring.parameters, values), ...historyBatch(histories, l, padding, mask) };
+      const size = histories.length * model.itemCount;
+      if (scores.length < size) scores = new Float32Array(size);
+      const all = scores.subarray(0, size);
+      await session.run({ ...feeds, table }, { scores: all });
+      return candidates ? pickCandidates(all, candidates, model.itemCount) : all;
+    },
+    release: async () => {
+      await Promise.all([tabulator.release(), ...Array.from(graphs.values(), ({ session }) => session.release())]);
+    },
+  };
+}

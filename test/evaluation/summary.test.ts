@@ -1,0 +1,90 @@
+// The summary of a comparison, from runs made by hand.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Run } from '../../src/evaluation/compare.ts';
+import { summarise } from '../../src/evaluation/summary.ts';
+import { NOT_RANKED } from '../../src/recommenders/ranking.ts';
+
+/** A user with NDCG@10 of 1, 1/2, 1/3 and 0. */
+const [FIRST, THIRD, SEVENTH, NOWHERE] = [0, 2, 6, NOT_RANKED];
+
+/** A run whose epochs take a second each and reach these validation figures. */
+function run(
+  arm: string,
+  mode: Run['mode'],
+  seed: number,
+  curve: readonly number[],
+  validation: readonly number[],
+  test: readonly number[],
+): Run {
+  return {
+    model: 'sasrec',
+    arm,
+    mode,
+    seed,
+    validation: Int32Array.from(validation),
+    test: Int32Array.from(test),
+    epochs: curve.length,
+    seconds: curve.length,
+    history: curve.map((metric, epoch) => ({ epoch, metric, loss: 1, seconds: 1 })),
+  };
+}
+
+const runs = [
+  run('random', 'init', 1, [0.1, 0.2, 0.4], [THIRD, THIRD], [THIRD, NOWHERE]),
+  run('random', 'init', 2, [0.1, 0.3, 0.5], [THIRD, THIRD], [FIRST, NOWHERE]),
+  // Worse on validation, better on the test: not chosen.
+  run('tslrec', 'init', 1, [0.3, 0.39], [THIRD, NOWHERE], [FIRST, FIRST]),
+  run('tslrec', 'init', 2, [0.3, 0.5], [THIRD, NOWHERE], [FIRST, FIRST]),
+  run('tslrec', 'frozen', 1, [0.4, 0.6], [FIRST, THIRD], [FIRST, SEVENTH]),
+  run('tslrec', 'frozen', 2, [0.2, 0.6], [FIRST, THIRD], [THIRD, NOWHERE]),
+];
+// Item 0 is the head of five items, item 1 in the tail, item 2 unknown to training.
+const train = [Int32Array.of(0, 0, 0, 1, 3, 4)];
+const next = { users: Int32Array.of(0, 1), histories: [train[0], train[0]], targets: Int32Array.of(0, 2) };
+const summary = summarise(runs, { train, test: next }, 5);
+const [random, init, frozen] = summary;
+
+test('each model, arm and mode: mean and sample deviation over seeds, gain over the random start', () => {
+  assert.deepEqual(
+    summary.map(({ model, arm, mode }) => `${model} ${arm} ${mode}`),
+    ['sasrec random init', 'sasrec tslrec init', 'sasrec tslrec frozen'],
+  );
+  // 1/4 and 1/2 over two users; sqrt(2 * (1/8)^2)
+  assert.equal(random.test['ndcg@10'].mean, 3 / 8);
+  assert.ok(Math.abs(random.test['ndcg@10'].deviation - Math.sqrt(1 / 32)) < 1e-12);
+  assert.ok(Math.abs(init.gain! - (1 / (3 / 8) - 1)) < 1e-12);
+  assert.equal(frozen.epochs, 2);
+  assert.equal(random.gain, undefined);
+});
+
+test('the mode is chosen on validation, whatever the test says', () => {
+  assert.deepEqual(
+    summary.map(({ chosen }) => chosen),
+    [true, false, true],
+  );
+});
+
+test('head, tail and cold items apart: users who are asked for one, and their NDCG@10', () => {
+  assert.deepEqual(random.groups, {
+    head: { users: 1, ndcg: 3 / 4 },
+    tail: { users: 0, ndcg: 0 },
+    cold: { users: 1, ndcg: 0 },
+  });
+});
+
+test("epochs to the random start's best of the same seed; none where a seed never gets there", () => {
+  // Seed 1 reaches 0.4 in its first epoch, seed 2 reaches 0.5 in its second.
+  assert.deepEqual(frozen.toRandomBest, { epochs: 1.5, seconds: 1.5 });
+  assert.equal(init.toRandomBest, undefined);
+});
+
+test('without a random arm there is no gain to tell', () => {
+  const [alone] = summarise(
+    runs.filter(({ arm }) => arm !== 'random'),
+    { train, test: next },
+    5,
+  );
+  assert.equal(alone.gain, undefined);
+  assert.equal(alone.toRandomBest, undefined);
+});

@@ -1,0 +1,69 @@
+// The losses on scores whose result can be written down. One position, d = 1, so that a score is h times an item's number.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Loss, labelInputs, lossOf } from '../../src/recommenders/losses.ts';
+import { Graph } from '../../src/tensor/graph.ts';
+import { createSession } from '../../src/tensor/session.ts';
+
+const ITEMS = [2, 0, -1, 1, 3];
+
+/** Two positions with h = 1 and h = 2, targets 0 and 3, weights 0.75 and 0.25. */
+async function lossWith(loss: Loss, negatives?: Int32Array): Promise<number> {
+  const graph = new Graph();
+  const h = graph.input('h', [2, 1]);
+  const E = graph.input('E', [ITEMS.length, 1]);
+  const session = await createSession(graph, { loss: lossOf(loss, h, E, labelInputs(graph, loss, 2)) });
+  const result = await session.run({
+    h: Float32Array.of(1, 2),
+    E: Float32Array.from(ITEMS),
+    targets: Int32Array.of(0, 3),
+    weights: Float32Array.of(0.75, 0.25),
+    ...(negatives && { negatives }),
+  });
+  await session.release();
+  return result.loss[0];
+}
+
+const logSigmoid = (x: number) => -Math.log(1 + Math.exp(-x));
+const close = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) < 1e-5, `got ${got}, wanted ${wanted}`);
+
+test('cross-entropy: -log of the softmax over the whole catalogue', async () => {
+  const of = (h: number, target: number) =>
+    Math.log(ITEMS.reduce((sum, item) => sum + Math.exp(h * item), 0)) - h * ITEMS[target];
+  close(await lossWith({ kind: 'cross-entropy' }), 0.75 * of(1, 0) + 0.25 * of(2, 3));
+});
+
+test('binary cross-entropy: each position has negatives of its own', async () => {
+  // Scores: 2 against 0 and -1; 2 against 6 and -2.
+  const wanted =
+    0.75 * -(logSigmoid(2) + logSigmoid(0) + logSigmoid(1)) + 0.25 * -(logSigmoid(2) + logSigmoid(-6) + logSigmoid(2));
+  close(await lossWith({ kind: 'bce', negatives: 2 }, Int32Array.of(1, 2, 4, 2)), wanted);
+});
+
+test('gBCE: the positive counts beta = alpha (t (1 - 1 / alpha) + 1 / alpha), 1 - t (1 - alpha); negatives are shared', async () => {
+  // alpha = 2 / 4, t = 0.5: beta = 0.75
+  const wanted =
+    0.75 * -(0.75 * logSigmoid(2) + logSigmoid(0) + logSigmoid(1)) +
+    0.25 * -(0.75 * logSigmoid(2) + logSigmoid(0) + logSigmoid(2));
+  close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0.5 }, Int32Array.of(1, 2)), wanted);
+});
+
+test('a right item that was drawn as a negative does not count', async () => {
+  // Item 0 is right for the first position, item 3 for the second.
+  const bce = 0.75 * -(logSigmoid(2) + logSigmoid(-3)) + 0.25 * -(logSigmoid(2) + logSigmoid(-4));
+  close(await lossWith({ kind: 'bce', negatives: 2 }, Int32Array.of(0, 4, 3, 0)), bce);
+  const gbce = 0.75 * -(logSigmoid(2) + logSigmoid(-1)) + 0.25 * -(logSigmoid(2) + logSigmoid(-4));
+  close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0 }, Int32Array.of(0, 3)), gbce);
+  const won = 0.75 * -Math.log(1 / (1 + Math.exp(1 - 2))) + 0.25 * -Math.log(1 / (1 + Math.exp(4 - 2)));
+  close(await lossWith({ kind: 'bpr-max', negatives: 2, regularisation: 0 }, Int32Array.of(0, 3)), won);
+});
+
+test('BPR-max: -log of the softmax-weighted chance to win, and large negative scores cost', async () => {
+  const of = (positive: number, [a, b]: number[]) => {
+    const s = Math.exp(a) / (Math.exp(a) + Math.exp(b));
+    const won = s / (1 + Math.exp(a - positive)) + (1 - s) / (1 + Math.exp(b - positive));
+    return -Math.log(won) + 0.5 * (s * a * a + (1 - s) * b * b);
+  };
+  const wanted = 0.75 * of(2, [0, -1]) + 0.25 * of(2, [0, -2]);
+  close(await lossWith({ kind: 'bpr-max', negatives: 2, regularisation: 0.5 }, Int32Array.of(1, 2)), wanted);
+});

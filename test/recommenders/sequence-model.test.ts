@@ -1,0 +1,115 @@
+// What all models that read histories share: what a position may see, how item tables start, that seeds decide.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
+import { nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
+import { type ItemTable, RESIDUAL, RESIDUAL_DECAY } from '../../src/recommenders/item-table.ts';
+import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
+import { sasrec } from '../../src/recommenders/sasrec.ts';
+import { type SequenceModel, trainingModel, trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
+import { createSession } from '../../src/tensor/session.ts';
+import { alternating, lastOf, N } from '../support/planted.ts';
+
+const encoder = sasrec({ blocks: 2, heads: 1, feedForward: 1, dropout: 0.2 });
+const model: SequenceModel = {
+  kind: 'sequence',
+  encoder,
+  loss: { kind: 'cross-entropy' },
+  itemCount: N,
+  width: 16,
+  length: 8,
+  repeatable: new Uint8Array(N).fill(1),
+};
+
+const training: Omit<TrainingOptions, 'table'> = {
+  batchSize: 64,
+  positionsPerStep: 1_000,
+  steps: 300,
+  patience: 100,
+  learningRate: 5e-3,
+  seed: 1,
+  progress: silentProgress,
+  name: 'test',
+};
+
+async function trained(sequences: readonly Int32Array[], options: TrainingOptions) {
+  const result = await trainSequenceModel(model, sequences, lastOf(sequences), options);
+  await result.recommender.release();
+  return result;
+}
+
+test('a position sees itself and what was before it, never what comes after', async () => {
+  const shape = { batchSize: 1, length: 8, positions: 8 };
+  const graph = trainingModel(model, { kind: 'random' }, shape);
+  const session = await createSession(graph.graph, graph.outputs);
+  const sequence = Int32Array.of(3, 1, 4, 15, 9, 2, 6, 5, 35);
+  const [batch] = nextItemBatches(nextItemWindows([sequence], 8), shape, createRandom(1));
+  const lossOfThirdPosition = async (items: Int32Array) => {
+    const { loss } = await session.run({
+      ...parameterFeeds(graph.parameters, initialValues(graph.parameters, createRandom(4))),
+      ...graph.dropoutFeeds(createRandom(2)),
+      ...batch,
+      weights: Float32Array.from({ length: 8 }, (_, r) => (r === 2 ? 1 : 0)),
+      items,
+    });
+    return loss[0];
+  };
+  const loss = await lossOfThirdPosition(batch.items);
+  for (const later of [3, 5, 7]) assert.equal(await lossOfThirdPosition(batch.items.with(later, 20)), loss);
+  for (const seen of [0, 1, 2]) assert.notEqual(await lossOfThirdPosition(batch.items.with(seen, 20)), loss);
+  await session.release();
+});
+
+test('warm starts: a frozen table stays, an init table moves from where it was put, an adapter gives a table', async () => {
+  const random = createRandom(8);
+  const vectors = Float32Array.from({ length: N * 16 }, () => random.normal());
+  const sequences = alternating(100, 1);
+  const train = (table: ItemTable) => trained(sequences, { ...training, steps: 2, learningRate: 1e-3, table });
+  const frozen = await train({ kind: 'frozen', vectors });
+  assert.deepEqual(frozen.itemVectors, vectors);
+  const init = await train({ kind: 'init', vectors });
+  const moved = init.itemVectors.map((x, i) => Math.abs(x - vectors[i]));
+  assert.ok(
+    Math.max(...moved) > 0 && Math.max(...moved) < 0.02,
+    `two steps of 0.001 moved it by ${Math.max(...moved)}`,
+  );
+  const features = vectors.subarray(0, N * 4);
+  const adapted = await train({ kind: 'frozen+adapter', features, hidden: 8 });
+  assert.equal(adapted.itemVectors.length, N * 16);
+  assert.deepEqual(adapted.values.get('items.features')!.values, features);
+});
+
+test('dual: a residual beside the adapter tells apart items of equal features, within its bound; unseen items have none', async () => {
+  // All items look alike, so that only residuals can learn to alternate; item 39 occurs in no sequence.
+  const features = new Float32Array(N * 4).fill(1);
+  const sequences = alternating(400, 1).map((sequence) => sequence.map((item) => item % (N - 1)));
+  const seen = Float32Array.from({ length: N }, (_, item) => (item < N - 1 ? 1 : 0));
+  const { values, itemVectors } = await trained(sequences, {
+    ...training,
+    table: { kind: 'dual', features, hidden: 8, seen },
+  });
+  const largest = values.get(RESIDUAL)!.values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  assert.ok(largest > 0.01 && largest < 2 / RESIDUAL_DECAY, `largest entry ${largest}`);
+  const row = (item: number) => itemVectors.subarray(item * 16, (item + 1) * 16);
+  assert.notDeepEqual(row(0), row(1));
+  assert.ok(
+    row(N - 1).every((x, j) => Math.abs(x - (row(0)[j] - values.get(RESIDUAL)!.values[j])) < 1e-5),
+    'the unseen item is where the adapter puts it',
+  );
+});
+
+test('the same seed gives the same model to the bit, another seed another one', async () => {
+  const sequences = alternating(100, 1);
+  const train = (seed: number) =>
+    trained(sequences, {
+      ...training,
+      steps: 10,
+      seed,
+      table: { kind: 'random' },
+    });
+  const [first, again, other] = [await train(1), await train(1), await train(2)];
+  assert.deepEqual(first.itemVectors, again.itemVectors);
+  assert.notDeepEqual(first.itemVectors, other.itemVectors);
+});

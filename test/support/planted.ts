@@ -1,0 +1,49 @@
+// Planted data: small worlds in which the right answer is known.
+import type { NextItems, Split } from '../../src/interactions/dataset.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+import { createRandom } from '../../src/random.ts';
+import type { DataProfile } from '../../src/recommenders/data-profile.ts';
+
+export const N = 40;
+
+/** Alternates between two items a user likes: order matters, popularity says nothing. */
+export function alternating(count: number, seed: number): Int32Array[] {
+  const random = createRandom(seed);
+  return Array.from({ length: count }, () => {
+    const pair = [random.integer(N), random.integer(N)];
+    return Int32Array.from({ length: 7 }, (_, i) => pair[i % 2]);
+  });
+}
+
+export const lastOf = (sequences: readonly Int32Array[]): NextItems => ({
+  users: Int32Array.from(sequences.keys()),
+  histories: sequences.map((sequence) => sequence.subarray(0, -1)),
+  targets: Int32Array.from(sequences, (sequence) => sequence.at(-1)!),
+});
+
+/** Trained on alternating users, asked for others that it never saw. */
+export function alternatingSplit(): Split {
+  const held = lastOf(alternating(200, 99));
+  return { name: 'leave-one-out', train: alternating(800, 1), validation: held, test: held };
+}
+
+export const CATEGORY_SIZE = 8;
+
+/** Users stay inside one of five categories of eight items, the items in any order and none twice. */
+export function categorySplit(): Split {
+  const random = createRandom('categories');
+  const sequences = Array.from({ length: 300 }, (_, user) => {
+    const items = Int32Array.from({ length: CATEGORY_SIZE }, (_, i) => (user % 5) + 5 * i);
+    return random.shuffle(items).slice(0, 6);
+  });
+  return leaveOneOut(sequences);
+}
+
+export const profile = (over: Partial<DataProfile> = {}): DataProfile => ({
+  itemCount: N,
+  userCount: 800,
+  repeatable: new Uint8Array(N).fill(1),
+  length: 8,
+  isDense: true,
+  ...over,
+});

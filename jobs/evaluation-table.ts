@@ -1,28 +1,44 @@
 // The result of an evaluation as the table that people read.
 import { RANDOM_ARM } from '../src/evaluation/compare.ts';
-import { POPULARITY_GROUPS } from '../src/evaluation/popularity.ts';
-import type { Summary } from '../src/evaluation/summary.ts';
+import { POPULARITY_GROUPS, type PopularityGroup } from '../src/evaluation/popularity.ts';
+import type { Spread, Summary } from '../src/evaluation/summary.ts';
 import type { EvaluationResult } from './evaluate.ts';
 
-type Column = readonly [title: string, cell: (row: Summary) => string];
+export type Column = readonly [title: string, cell: (row: Summary) => string];
 
-const figure = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(4));
+export const figure = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(4));
+
+export const spreadFigure = (spread: Spread | undefined): string =>
+  `${figure(spread?.mean)} ± ${figure(spread?.deviation)}`;
 
 export const percent = (share: number): string => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
 
+/** The random start has one mode: nothing to choose. */
+export const isChosenMode = ({ chosen, arm }: Summary): boolean => chosen && arm !== RANDOM_ARM;
+
+export const START_COLUMNS: readonly Column[] = [
+  ['model', ({ model }) => model],
+  ['start', ({ arm }) => arm],
+  ['mode', (row) => row.mode + (isChosenMode(row) ? ' *' : '')],
+];
+
+export const GROUPS_NOTE =
+  'head = NDCG@10 of the fifth of the items that training has most often, tail = of the others, cold = of those it never has.';
+
+/** Those that anybody is asked for. */
+export const askedGroups = (summary: readonly Summary[]): PopularityGroup[] =>
+  POPULARITY_GROUPS.filter((name) => summary.some((row) => row.groups[name].users > 0));
+
 /** Head, tail and cold items have a column each where anybody is asked for one. */
 export function columnsOf(summary: readonly Summary[]): Column[] {
-  const groups = POPULARITY_GROUPS.filter((name) => summary.some((row) => row.groups[name].users > 0));
   const isCompared = summary.some(({ gain }) => gain !== undefined);
   const columns: Column[] = [
-    ['model', ({ model }) => model],
-    ['start', ({ arm }) => arm],
-    ['mode', ({ mode, chosen, arm }) => mode + (chosen && arm !== RANDOM_ARM ? ' *' : '')],
+    ...START_COLUMNS,
     ['val. NDCG@10', ({ validation }) => figure(validation['ndcg@10']?.mean)],
-    ['test NDCG@10', ({ test }) => `${figure(test['ndcg@10']?.mean)} ± ${figure(test['ndcg@10']?.deviation)}`],
+    ['test NDCG@10', ({ test }) => spreadFigure(test['ndcg@10'])],
     ['HR@10', ({ test }) => figure(test['hr@10']?.mean)],
     ['MRR@10', ({ test }) => figure(test['mrr@10']?.mean)],
-    ...groups.map((name): Column => [name, (row) => figure(row.groups[name].ndcg)]),
+    ...askedGroups(summary).map((name): Column => [name, (row) => figure(row.groups[name].ndcg)]),
     ['epochs', ({ epochs }) => epochs.toFixed(1)],
   ];
   if (!isCompared) return columns;
@@ -56,11 +72,7 @@ export function notesOf({
     ...(summary.some(({ arm }) => arm !== RANDOM_ARM)
       ? ['* = the mode that validation chose; gain over the same model from a random start, paired test over users.']
       : []),
-    ...(POPULARITY_GROUPS.some((name) => summary[0].groups[name].users > 0)
-      ? [
-          'head = NDCG@10 of the fifth of the items that training has most often, tail = of the others, cold = of those it never has.',
-        ]
-      : []),
+    ...(askedGroups(summary).length > 0 ? [GROUPS_NOTE] : []),
   ];
 }
 

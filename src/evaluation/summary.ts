@@ -121,6 +121,6 @@ function spread(values: readonly number[]): Spread {
   return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
 }
 
-function average(values: ArrayLike<number>): number {
+export function average(values: ArrayLike<number>): number {
   return values.length === 0 ? 0 : Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -15,6 +15,7 @@ import { type Inferred, infer } from './stages/infer.ts';
 import { instruct } from './stages/instruct.ts';
 import { pretrainLanguageModel } from './stages/pretrain-language-model.ts';
 import { type PretrainedRecommender, pretrainRecommender } from './stages/pretrain-recommender.ts';
+import { type SrsEmbeddings, srsEmbeddings } from './stages/srs-embeddings.ts';
 import { textFeatures } from './stages/text-features.ts';
 
 export interface LearntEmbeddings {
@@ -32,11 +33,14 @@ export async function learnEmbeddings(
   split: Split,
   learner: SequenceModel,
   preset: Preset,
+  srs?: SrsEmbeddings,
 ): Promise<LearntEmbeddings> {
-  // What people do: a recommender learns from the training interactions alone.
-  const pretrained = await pretrainRecommender(context, learner, split, preset);
+  // What people do: a recommender learns from the training interactions alone, or somebody's own has learnt before.
+  const recommender = srs
+    ? await srsEmbeddings(context, srs)
+    : await pretrainRecommender(context, learner, split, preset);
   // Its item vectors fall into latent categories; each user becomes a distribution over them.
-  const categories = await categorise(context, pretrained.itemVectors, split, preset);
+  const categories = await categorise(context, recommender.itemVectors, split);
   // One SFT sample a user: what the user chose, in words, and the distribution to infer from it.
   const samples = await instruct(context, dataset, split, categories, preset);
   // A language model learns the catalogue's words, ...
@@ -56,7 +60,7 @@ export async function learnEmbeddings(
     rowLength: text.length > 0 ? COMPANION_ROWS : LEADING_ROWS,
   };
   const augmented = await augment(context, 'augment', [...text, hidden], learner, split, preset);
-  return { recommender: pretrained, categories, fineTuned, inferred, augmented, modelFolder: base.folder };
+  return { recommender, categories, fineTuned, inferred, augmented, modelFolder: base.folder };
 }
 
 /** How much of a description the language model's pre-training reads. */

@@ -71,10 +71,16 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 7;
+const PIPELINE_REVISION = 8;
 
-/** Names the work that a refresh does: the same data, split, preset and seed share their finished stages. */
-export function workKey(datasetHash: string, split: SplitName, preset: Preset, seed: number): string {
-  const work = JSON.stringify({ datasetHash, split, preset, seed, PIPELINE_REVISION });
+/** Names the work that a refresh does: the same of all these shares its finished stages. */
+export function workKey(
+  datasetHash: string,
+  split: SplitName,
+  preset: Preset,
+  seed: number,
+  srsHash: string | undefined,
+): string {
+  const work = JSON.stringify({ datasetHash, split, preset, seed, PIPELINE_REVISION, srsHash });
   return createHash('sha256').update(work).digest('hex').slice(0, 16);
 }

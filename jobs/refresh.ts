@@ -12,8 +12,8 @@ import { openStore, type Store, type VersionDraft } from '../src/storage/store.t
 import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-
 import type { StageReport } from './stage.ts';
+import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export interface RefreshOptions {
@@ -24,6 +24,8 @@ export interface RefreshOptions {
   readonly folder: string;
   readonly preset: PresetName;
   readonly seed: number;
+  /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
+  readonly srs?: SrsFiles;
   readonly onBadRow: OnBadRow;
   readonly progress: Progress;
   readonly log: Log;
@@ -39,6 +41,8 @@ export interface RefreshResult {
   readonly skippedRows: number;
   /** Rows that repeated an earlier one; left out. */
   readonly duplicateRows: number;
+  /** Where item vectors were given: items that have none, and ids of vectors that the catalogue does not have. */
+  readonly srs?: Pick<SrsEmbeddings, 'itemsWithoutVector' | 'unknownIds'>;
   /** The trained language model and its adapter, as Hugging Face and PEFT folders. */
   readonly modelFolder: string;
   readonly adapterFolder: string;
@@ -48,13 +52,14 @@ export interface RefreshResult {
 }
 
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
-  // Who did what. Read first: a mistake in the data leaves nothing behind.
+  // Who did what, and how a recommender sees the items where one is given. Read first: a mistake leaves nothing behind.
   const ingesting = performance.now();
   const read = await readDataset(options.data, {
     onBadRow: options.onBadRow,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
-  const ingested = { ...read, seconds: (performance.now() - ingesting) / 1000 };
+  const srs = options.srs && (await readSrsEmbeddings(options.srs, read.dataset.items));
+  const ingested = { ...read, srs, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
     return await learnAndPublish(store, ingested, options);
@@ -64,11 +69,12 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
 }
 
 interface Ingested extends ReadResult {
+  readonly srs: SrsEmbeddings | undefined;
   readonly seconds: number;
 }
 
 async function learnAndPublish(store: Store, ingested: Ingested, options: RefreshOptions): Promise<RefreshResult> {
-  const { dataset, skippedRows, duplicateRows } = ingested;
+  const { dataset, skippedRows, duplicateRows, srs } = ingested;
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
@@ -80,16 +86,18 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
     await store.finishStage(runId, name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
   };
-  const work = openWork({ folder: store.folder, dataset, split: split.name, preset, seed, progress, onStage });
+  const { folder } = store;
+  const srsHash = srs?.hash;
+  const work = openWork({ folder, dataset, split: split.name, preset, seed, srsHash, progress, onStage });
   const { runId } = await store.beginRun({
     key: work.key,
     command: 'refresh',
-    options: { data: dataset.name, preset: options.preset, seed },
+    options: { data: dataset.name, preset: options.preset, seed, srs: srs?.source },
   });
   try {
     failpoint('after:ingest');
     // From behaviour and words to one vector an item.
-    const learnt = await learnEmbeddings(work, dataset, split, learner, preset);
+    const learnt = await learnEmbeddings(work, dataset, split, learner, preset, srs);
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt);
@@ -98,9 +106,10 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
       dataset: dataset.name,
       preset: options.preset,
       seed,
+      srs: srs?.source,
       work: work.key,
-      adaptation: await fileIdentity(store.folder, learnt.augmented.adaptationFile),
-      adapter: await fileIdentity(store.folder, path.join(learnt.fineTuned.adapterFolder, 'adapter_model.safetensors')),
+      adaptation: await fileIdentity(folder, learnt.augmented.adaptationFile),
+      adapter: await fileIdentity(folder, path.join(learnt.fineTuned.adapterFolder, 'adapter_model.safetensors')),
     };
     const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
@@ -112,6 +121,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
       users: dataset.userIds.length,
       skippedRows,
       duplicateRows,
+      srs: srs && { itemsWithoutVector: srs.itemsWithoutVector, unknownIds: srs.unknownIds },
       modelFolder: learnt.modelFolder,
       adapterFolder: learnt.fineTuned.adapterFolder,
       seconds,
@@ -162,7 +172,7 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
 
 function metricsOf({ recommender, fineTuned, augmented }: LearntEmbeddings): Record<string, unknown> {
   return {
-    recommender: recommender.test,
+    ...(recommender.test && { recommender: recommender.test }),
     languageModel: { heldOutLoss: fineTuned.heldOutLoss, meanAnswerLoss: fineTuned.meanAnswerLoss },
     embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
   };

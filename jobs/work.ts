@@ -15,21 +15,24 @@ export interface WorkOptions {
   readonly split: SplitName;
   readonly preset: Preset;
   readonly seed: number;
+  /** Which item vectors take the place of the built-in pre-training, if any do. */
+  readonly srsHash?: string;
   readonly progress: Progress;
   readonly onStage: StageContext['onStage'];
 }
 
-/** The same data, split, preset and seed have the same folder: killed, repeated and evaluated work shares what is finished. */
+/** The same of all these has the same folder: killed, repeated and evaluated work shares what is finished. */
 export function openWork({
   folder,
   dataset,
   split,
   preset,
   seed,
+  srsHash,
   progress,
   onStage,
 }: WorkOptions): StageContext & { key: string } {
-  const key = workKey(dataset.hash, split, preset, seed);
+  const key = workKey(dataset.hash, split, preset, seed, srsHash);
   return { key, folder: path.join(folder, 'work', key), progress, seed, onStage };
 }
 

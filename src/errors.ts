@@ -48,6 +48,7 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   EPERM: 'it is not permitted',
   EROFS: 'the file system is read-only',
+  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 };
 
 /** What a command prints for an error: one sentence for a caller's mistake, everything for a fault of our own. */

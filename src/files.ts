@@ -2,6 +2,7 @@
 // fsynced, so that neither a crash nor a full disk leaves half a file under the final name. Synchronous, because only
 // jobs and worker threads write files.
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 
 export interface AtomicFile {
@@ -71,6 +72,13 @@ export function moveIntoPlace(temporary: string, file: string): void {
   sync(temporary, 'r+');
   renameSync(temporary, file);
   if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
+}
+
+/** What is in a file that a caller named. Every error says which, as those for folders and huge files would not. */
+export function readNamedFile(file: string): Promise<Buffer> {
+  return readFile(file).catch((error: Error) => {
+    throw Object.assign(error, { path: file });
+  });
 }
 
 function sync(file: string, flags: string): void {

@@ -1,13 +1,13 @@
 // Stage: item vectors -> latent categories; users -> their preference distributions over them.
-import { kMeans } from '../../src/categories/k-means.ts';
+import { kMeans, NO_CATEGORY } from '../../src/categories/k-means.ts';
 import { userPreferences } from '../../src/categories/preferences.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
-import type { Preset } from '../presets.ts';
+import type { NamedTensor } from '../../src/network/safetensors.ts';
 import { integers, matrix, type StageContext, stage } from '../stage.ts';
 
 export interface Categories {
   readonly categoryCount: number;
-  /** [N]; -1 where an item has no training interaction. */
+  /** [N]; -1 where an item has no training interaction, or no vector. */
   readonly categories: Int32Array;
   /** [U, K]. */
   readonly preferences: Float32Array;
@@ -22,15 +22,14 @@ const categoryCount = (itemCount: number): number =>
 
 export async function categorise(
   context: StageContext,
-  itemVectors: Float32Array,
+  { shape: [N, width], values }: NamedTensor,
   { train }: Split,
-  { width }: Preset,
 ): Promise<Categories> {
   const { tensors } = await stage(context, 'categorise', async () => {
     const seen = new Set(train.flatMap((sequence) => [...sequence]));
-    const { centroids, categories, inertia } = kMeans(itemVectors, {
+    const { centroids, categories, inertia } = kMeans(values, {
       dimension: width,
-      clusterCount: categoryCount(itemVectors.length / width),
+      clusterCount: categoryCount(N),
       seed: `${context.seed}/categorise`,
       isLeftOut: (item) => !seen.has(item),
     });
@@ -42,7 +41,7 @@ export async function categorise(
         ['categories', integers(categories)],
         ['preferences', matrix(preferences, K)],
       ]),
-      facts: { inertia, itemsWithoutCategory: itemVectors.length / width - seen.size },
+      facts: { inertia, itemsWithoutCategory: categories.filter((category) => category === NO_CATEGORY).length },
     };
   });
   return {

@@ -1,6 +1,7 @@
 // Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come from.
 import path from 'node:path';
 import type { Split } from '../../src/interactions/dataset.ts';
+import type { NamedTensor } from '../../src/network/safetensors.ts';
 import { type RankingMetrics, rankingMetrics } from '../../src/recommenders/metrics.ts';
 import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
 import { type SequenceModel, trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
@@ -9,8 +10,9 @@ import { matrix, type StageContext, stage } from '../stage.ts';
 
 export interface PretrainedRecommender {
   /** [N, d]. */
-  readonly itemVectors: Float32Array;
-  readonly test: RankingMetrics;
+  readonly itemVectors: NamedTensor;
+  /** Absent where somebody's own recommender was trained elsewhere. */
+  readonly test?: RankingMetrics;
 }
 
 export async function pretrainRecommender(
@@ -35,5 +37,5 @@ export async function pretrainRecommender(
       facts: { test, epochs: trained.bestEpoch + 1 },
     };
   });
-  return { itemVectors: tensors.get('itemVectors')!.values, test: facts.test };
+  return { itemVectors: tensors.get('itemVectors')!, test: facts.test };
 }

@@ -1,10 +1,12 @@
 // The safetensors file format: 8 bytes of header length, a JSON header, raw little-endian values
-// (https://huggingface.co/docs/safetensors). Written whole or not at all.
+// (https://huggingface.co/docs/safetensors). Written as float32, whole or not at all; read from any float format.
 import { readFile } from 'node:fs/promises';
+import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sizeOf } from '../tensor/graph.ts';
+import { bytesOf, decodeFloats, isFloatFormat } from './floats.ts';
 
 export interface NamedTensor {
   readonly shape: Shape;
@@ -18,11 +20,16 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-interface HeaderEntry {
-  readonly dtype: string;
-  readonly shape: number[];
-  readonly data_offsets: [number, number];
+/** What a file's header tells; a tensor is decoded when it is asked for, so that others may be of any type. */
+export interface SafetensorsContents extends Pick<SafetensorsFile, 'metadata'> {
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly tensor: (name: string) => NamedTensor;
 }
+
+const count = z.int().nonnegative();
+const headerEntry = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
+const headerMetadata = z.record(z.string(), z.string());
+type HeaderEntry = z.infer<typeof headerEntry>;
 
 export function writeSafetensors(
   file: string,
@@ -46,7 +53,12 @@ export function writeSafetensors(
 }
 
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {
-  const bytes = await readFile(file);
+  const { shapes, tensor, metadata } = parseSafetensors(await readFile(file), file);
+  return { tensors: new Map(Array.from(shapes.keys(), (name) => [name, tensor(name)])), metadata };
+}
+
+/** `file` is what messages call the bytes. */
+export function parseSafetensors(bytes: Buffer, file: string): SafetensorsContents {
   const headerLength = bytes.length < 8 ? Number.NaN : Number(bytes.readBigUInt64LE());
   if (!(headerLength <= bytes.length - 8)) {
     throw new TslrecError(
@@ -54,28 +66,41 @@ export async function readSafetensors(file: string): Promise<SafetensorsFile> {
       `${file} is not a safetensors file: it is shorter than its header says; write it again.`,
     );
   }
-  const header = JSON.parse(bytes.toString('utf8', 8, 8 + headerLength)) as Record<string, HeaderEntry>;
-  const { __metadata__: metadata, ...entries } = header;
-  const tensors = new Map<string, NamedTensor>();
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [begin, end],
+  const bodies = bytes.subarray(8 + headerLength);
+  const { entries, metadata } = parseHeader(bytes.toString('utf8', 8, 8 + headerLength), file);
+  return {
+    shapes: new Map([...entries].map(([name, { shape }]) => [name, shape])),
+    metadata,
+    tensor: (name) => {
+      const { dtype, shape, data_offsets } = entries.get(name)!;
+      const [begin, end] = data_offsets;
+      if (!isFloatFormat(dtype) || end - begin !== bytesOf(dtype) * sizeOf(shape) || end > bodies.length) {
+        throw new TslrecError(
+          'bad-data',
+          `${file}: tensor ${name} (${dtype} [${shape}], bytes ${begin} to ${end}) is not whole F64, F32, F16 or ` +
+            'BF16; write it again.',
+        );
+      }
+      return { shape, values: decodeFloats(bodies.subarray(begin, end), dtype) };
     },
-  ] of Object.entries(entries)) {
-    const start = 8 + headerLength + begin;
-    if (dtype !== 'F32' || end - begin !== 4 * sizeOf(shape) || start + end - begin > bytes.length) {
-      throw new TslrecError(
-        'bad-data',
-        `${file}: tensor ${name} (${dtype} [${shape}], bytes ${begin} to ${end}) is not whole float32; write it again.`,
-      );
-    }
-    tensors.set(name, {
-      shape,
-      values: new Float32Array(bytes.buffer.slice(bytes.byteOffset + start, bytes.byteOffset + start + end - begin)),
-    });
+  };
+}
+
+function parseHeader(
+  json: string,
+  file: string,
+): { entries: Map<string, HeaderEntry>; metadata: Record<string, string> } {
+  try {
+    const { __metadata__: metadata = {}, ...entries } = JSON.parse(json);
+    return {
+      entries: new Map(Object.entries(z.record(z.string(), headerEntry).parse(entries))),
+      metadata: headerMetadata.parse(metadata),
+    };
+  } catch (error) {
+    throw new TslrecError(
+      'bad-data',
+      `${file} is not a safetensors file: its header is not the JSON that the format wants; write it again.`,
+      { cause: error },
+    );
   }
-  return { tensors, metadata: (metadata ?? {}) as unknown as Record<string, string> };
 }

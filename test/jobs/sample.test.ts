@@ -41,7 +41,7 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
 
   const learner = learnerFor(profileOf(dataset, split), preset);
   const { itemVectors } = await pretrainRecommender(work, learner, split, preset);
-  const found = await categorise(work, itemVectors, split, preset);
+  const found = await categorise(work, itemVectors, split);
   const warm = [...dataset.items.keys()].filter((item) => found.categories[item] >= 0);
   assert.ok(warm.every((item) => !coldItems.has(item)));
   const at = (values: Int32Array) => Int32Array.from(warm, (item) => values[item]);

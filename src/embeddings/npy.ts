@@ -1,0 +1,73 @@
+// NumPy's file format (numpy.lib.format, versions 1 to 3): a magic string, a version, the length of a header, the
+// header as a Python dictionary, raw values. Read is what a table of vectors may be: a 2-d array of little-endian
+// float16, 32 or 64, by rows (C) or by columns (Fortran, what np.save makes of a transposed array).
+import { TslrecError } from '../errors.ts';
+import { bytesOf, decodeFloats, type FloatFormat } from '../network/floats.ts';
+import type { NamedTensor } from '../network/safetensors.ts';
+
+const MAGIC = '\x93NUMPY';
+const FORMATS = new Map<string | undefined, FloatFormat>([
+  ['<f2', 'F16'],
+  ['<f4', 'F32'],
+  ['<f8', 'F64'],
+]);
+/** Bytes that say how long the header is, by the version of the format. */
+const LENGTH_BYTES = new Map([
+  [1, 2],
+  [2, 4],
+  [3, 4],
+]);
+
+/** `file` is what messages call the bytes. */
+export function parseNpy(bytes: Buffer, file: string): NamedTensor {
+  const { dtype, inFortranOrder, shape, body } = parseHeader(bytes, file);
+  const format = FORMATS.get(dtype);
+  if (format === undefined || shape.length !== 2) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got an array of shape (${shape.join(', ')}) and type ${dtype ?? 'with fields'}, expected one of ` +
+        'shape (rows, width) and type <f2, <f4 or <f8; save the table of item vectors: ' +
+        'np.save(file, table.astype("<f4"))',
+    );
+  }
+  const [rows, width] = shape;
+  const expected = rows * width * bytesOf(format);
+  if (body.length !== expected) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got ${body.length} bytes of values, expected ${expected} for shape (${rows}, ${width}) of ${dtype}; ` +
+        'save or copy it again, one array a file',
+    );
+  }
+  const values = decodeFloats(body, format);
+  return { shape, values: inFortranOrder ? transposed(values, width) : values };
+}
+
+function parseHeader(bytes: Buffer, file: string) {
+  const lengthBytes = LENGTH_BYTES.get(bytes[6]) ?? 0;
+  const begin = MAGIC.length + 2 + lengthBytes;
+  const isNpy = bytes.toString('latin1', 0, MAGIC.length) === MAGIC && lengthBytes > 0 && bytes.length >= begin;
+  const end = isNpy ? begin + bytes.readUIntLE(MAGIC.length + 2, lengthBytes) : 0;
+  const header = bytes.toString('latin1', begin, end);
+  const order = /'fortran_order': *(True|False)/.exec(header)?.[1];
+  const shape = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1];
+  if (order === undefined || shape === undefined) {
+    throw new TslrecError(
+      'bad-data',
+      `${file} is not what np.save writes (versions 1 to 3 of the format): its header cannot be read; save it again`,
+    );
+  }
+  return {
+    /** Undefined where elements have fields: their type is a list, not a string. */
+    dtype: /'descr': *'([^']*)'/.exec(header)?.[1],
+    inFortranOrder: order === 'True',
+    shape: Array.from(shape.matchAll(/\d+/g), Number),
+    body: bytes.subarray(end),
+  };
+}
+
+/** [width, rows] -> [rows, width]. */
+function transposed(values: Float32Array, width: number): Float32Array {
+  const rows = values.length / width;
+  return values.map((_, i) => values[(i % width) * rows + Math.floor(i / width)]);
+}

@@ -1,0 +1,49 @@
+// Every side of a benchmark runs in a process of its own, one after the other, and prints what it measured as JSON in
+// its last line. PYTHON names the interpreter that has torch (python3 by default).
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+
+/** What a process says of itself. */
+export interface Measurement {
+  readonly milliseconds: number;
+  /** Most memory that was resident at once. */
+  readonly peakMegabytes?: number;
+}
+
+export const MEASURED_WITH = { threads: 2, warmUpSteps: 3, measuredSteps: 12 };
+
+/** Runs a program of this folder on this Node. */
+export function runOurs<Result>(file: string, parameters: readonly string[]): Result {
+  return runProgram<Result>(process.execPath, [path.join(import.meta.dirname, file), ...parameters]);
+}
+
+/** Runs a PyTorch program of this folder; says so and gives nothing where there is no torch. */
+export function runTorch<Result>(file: string, parameters: readonly string[]): Result | undefined {
+  const python = process.env.PYTHON ?? 'python3';
+  if (spawnSync(python, ['-c', 'import torch']).status !== 0) {
+    console.error(`NOT MEASURED: PyTorch. ${python} has no torch; name an interpreter that has it in PYTHON.`);
+    return undefined;
+  }
+  return runProgram<Result>(python, [path.join(import.meta.dirname, file), ...parameters]);
+}
+
+export function runProgram<Result>(program: string, parameters: readonly string[]): Result {
+  const { status, stdout } = spawnSync(program, parameters, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    maxBuffer: 2 ** 26,
+  });
+  if (status !== 0) throw new Error(`${program} ${parameters[0]} failed`);
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Result;
+}
+
+/** What one of our own processes prints at its end. */
+export function report(milliseconds: number, more: object = {}): void {
+  const peakMegabytes = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(JSON.stringify({ milliseconds: round(milliseconds), peakMegabytes, ...more }));
+}
+
+export const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+
+export const round = (value: number): number => Math.round(value * 100) / 100;

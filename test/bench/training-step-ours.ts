@@ -1,0 +1,41 @@
+// Our part of the benchmarks of a training step: node training-step-ours.ts SIZES_AS_JSON
+import { initialValues } from '../../src/network/scope.ts';
+import { createTrainer } from '../../src/network/trainer.ts';
+import { createRandom } from '../../src/random.ts';
+import { chooseBatchShape, nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
+import { gru4rec } from '../../src/recommenders/gru4rec.ts';
+import { drawNegatives, type Loss } from '../../src/recommenders/losses.ts';
+import { sasrec } from '../../src/recommenders/sasrec.ts';
+import { trainingModel } from '../../src/recommenders/sequence-model.ts';
+import { type MEASURED_WITH, median, report } from './processes.ts';
+import type { StepSizes } from './training-step.ts';
+
+const sizes = JSON.parse(process.argv[2]) as StepSizes & typeof MEASURED_WITH;
+const { model, length, width, batchSize, items, dropout, blocks, heads, negatives, threads } = sizes;
+const encoder =
+  model === 'sasrec'
+    ? sasrec({ blocks, heads, feedForward: 1, dropout })
+    : gru4rec({ layers: 1, hidden: width, dropout });
+const loss: Loss = negatives === undefined ? { kind: 'cross-entropy' } : { kind: 'gbce', negatives, calibration: 0.75 };
+const random = createRandom('training step');
+const sequences = Array.from({ length: batchSize }, () =>
+  Int32Array.from({ length: length + 1 }, () => random.integer(items)),
+);
+const windows = nextItemWindows(sequences, length);
+const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length }, length);
+const [batch] = nextItemBatches(windows, shape, random);
+const feeds = { ...batch, ...drawNegatives(loss, shape.positions, items, random) };
+const graph = trainingModel({ encoder, loss, itemCount: items, width }, { kind: 'random' }, shape);
+const trainer = await createTrainer([graph], initialValues(graph.parameters, random), {
+  seed: 1,
+  beta2: 0.98,
+  threads,
+});
+
+const times: number[] = [];
+for (let step = 0; step < sizes.warmUpSteps + sizes.measuredSteps; step++) {
+  const began = performance.now();
+  await trainer.step(feeds, 1e-3);
+  times.push(performance.now() - began);
+}
+report(median(times.slice(sizes.warmUpSteps)));

@@ -10,6 +10,8 @@ export interface Config {
   readonly store: string;
   /** Files of a store in Postgres. */
   readonly folder: string;
+  /** Whose kernels train and infer: see tensor/session.ts. */
+  readonly execution: { readonly provider: string; readonly threads: number };
   /** A name at which this process kills itself: for tests of what a crash leaves behind. */
   readonly failpoint?: string;
 }
@@ -23,6 +25,8 @@ const environment = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   DATABASE_URL: unlessEmpty(z.string().refine(isPostgres, 'it has to begin with postgres://').optional()),
   TSLREC_FOLDER: z.string().min(1).default('.tslrec'),
+  TSLREC_EXECUTION_PROVIDER: unlessEmpty(z.string().default('cpu')),
+  TSLREC_THREADS: unlessEmpty(z.coerce.number().int().min(0).default(0)),
   TSLREC_FAILPOINT: z.string().optional(),
 });
 
@@ -32,12 +36,14 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     const [{ path, message }] = read.error.issues;
     throw new TslrecError('bad-request', `The environment variable ${path.join('.')} is wrong: ${message}.`);
   }
-  const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_FAILPOINT } = read.data;
+  const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_EXECUTION_PROVIDER, TSLREC_THREADS, TSLREC_FAILPOINT } =
+    read.data;
   return {
     port: PORT,
     host: HOST,
     store: DATABASE_URL ?? TSLREC_FOLDER,
     folder: TSLREC_FOLDER,
+    execution: { provider: TSLREC_EXECUTION_PROVIDER, threads: TSLREC_THREADS },
     failpoint: TSLREC_FAILPOINT,
   };
 }

@@ -2,6 +2,7 @@
 import {
   add,
   concatenate,
+  equal,
   layerNormalization,
   matmul,
   multiply,
@@ -47,12 +48,24 @@ export function mergeHeads(x: Tensor): Tensor {
 }
 
 /**
- * softmax(q k^T / sqrt(h) + mask) v with dropout on the weights; q, k, v [B, H, L, h], mask broadcasts to
- * [B, H, L, L]. Scaling q costs d multiplications a row where scaling the product costs L.
+ * softmax(q k^T / sqrt(h) + mask) v with dropout on the weights; q [B, H, M, h], k, v [B, H, L, h], mask broadcasts to
+ * [B, H, M, L]. Scaling q costs d multiplications a row where scaling the product costs L.
  */
 export function attention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: number): Tensor {
   const scores = add(matmul(multiply(q, 1 / Math.sqrt(q.shape.at(-1)!)), swapLast(k)), mask);
   return matmul(scope.dropout(softmax(scores), dropout), v);
+}
+
+/** x [B, L, n], or [1, L, n] for all rows -> what stands at each row's own position, of `positions` [B]: [B, 1, n]. */
+export function positionsAt(x: Tensor, positions: Tensor): Tensor {
+  const [B] = positions.shape;
+  const L = x.shape[1];
+  const all = x.graph.constant(
+    Array.from({ length: L }, (_, i) => i),
+    [1, L],
+    'int32',
+  );
+  return matmul(reshape(equal(all, reshape(positions, [B, 1])), [B, 1, L]), x);
 }
 
 /** 0 where a position may look (itself and before), a large negative number elsewhere: [1, 1, L, L]. */

@@ -1,7 +1,7 @@
 // What a model definition is written against. The same definition builds a training graph and an inference
 // graph; they share parameters by name. Model code owns no memory: values live in a map beside the graph.
 import { createRandom, type Random } from '../random.ts';
-import { concatenate, multiply, reshape, window } from '../tensor/functions.ts';
+import { multiply } from '../tensor/functions.ts';
 import { Graph, type Shape, sizeOf, type Tensor } from '../tensor/graph.ts';
 import type { NamedTensor } from './safetensors.ts';
 
@@ -35,10 +35,11 @@ export interface Scope {
   within(name: string): Scope;
 }
 
-/** Reads of a pool of random masks: one a dropout site, or several where the site is large. */
-interface MaskWindow {
-  readonly start: string;
-  readonly length: number;
+/** A tensor of random factors that a training step is fed. */
+interface MaskSite {
+  readonly name: string;
+  readonly size: number;
+  readonly rate: number;
 }
 
 export interface Model<Outputs> {
@@ -46,34 +47,24 @@ export interface Model<Outputs> {
   readonly parameters: readonly Parameter[];
   readonly outputs: Outputs;
   /** What a training step has to feed beside data and parameters: fresh random masks. */
-  dropoutFeeds(random: Random): Record<string, Float32Array | Int32Array>;
+  dropoutFeeds(random: Random): Record<string, Float32Array>;
 }
 
 /**
  * Dropout masks are windows into a pool of ready-made masks (0 or 1 / (1 - rate)), at an offset drawn for every
- * step and site: ONNX Runtime's own Dropout draws on one thread and took 8 to 12 % of a step. The offsets follow
- * from seed and step, so that a resumed training repeats them.
+ * step and site, and fed without a copy: ONNX Runtime's own Dropout draws on one thread and took 8 to 12 % of a step.
+ * The offsets follow from seed and step, so that a resumed training repeats them.
  */
-const POOL_LENGTH = 2 ** 22;
-const LONGEST_WINDOW = 2 ** 21;
+const SHORTEST_POOL = 2 ** 22;
 
 export function buildModel<Outputs>(mode: 'training' | 'inference', define: (scope: Scope) => Outputs): Model<Outputs> {
   const graph = new Graph();
   const parameters: Parameter[] = [];
-  const windows: MaskWindow[] = [];
-  const pools = new Map<number, Tensor>();
-
+  const sites: MaskSite[] = [];
   const mask = (shape: Shape, rate: number): Tensor => {
-    const pool = pools.get(rate) ?? graph.input(`dropout.pool.${rate}`, [POOL_LENGTH]);
-    pools.set(rate, pool);
-    const parts: Tensor[] = [];
-    for (let rest = sizeOf(shape); rest > 0; rest -= LONGEST_WINDOW) {
-      const length = Math.min(rest, LONGEST_WINDOW);
-      const start = graph.input(`dropout.start.${windows.length}`, [1], 'int32');
-      windows.push({ start: start.name, length });
-      parts.push(window(pool, start, length));
-    }
-    return reshape(parts.length === 1 ? parts[0] : concatenate(parts, 0), shape);
+    const tensor = graph.input(`dropout.${sites.length}`, shape);
+    sites.push({ name: tensor.name, size: sizeOf(shape), rate });
+    return tensor;
   };
   const scope = (prefix: string): Scope => ({
     graph,
@@ -92,10 +83,13 @@ export function buildModel<Outputs>(mode: 'training' | 'inference', define: (sco
     parameters,
     outputs,
     dropoutFeeds(random) {
-      const feeds: Record<string, Float32Array | Int32Array> = {};
-      for (const [rate, pool] of pools) feeds[pool.name] = maskPool(rate);
-      for (const { start, length } of windows) feeds[start] = Int32Array.of(random.integer(POOL_LENGTH - length + 1));
-      return feeds;
+      const poolLength = sites.reduce((length, { size }) => Math.max(length, 2 * size), SHORTEST_POOL);
+      return Object.fromEntries(
+        sites.map(({ name, size, rate }) => {
+          const start = random.integer(poolLength - size + 1);
+          return [name, maskPool(rate, poolLength).subarray(start, start + size)];
+        }),
+      );
     },
   };
 }
@@ -103,12 +97,12 @@ export function buildModel<Outputs>(mode: 'training' | 'inference', define: (sco
 /** One pool a rate, made when it is first needed and shared by all models of the process. */
 const maskPools = new Map<number, Float32Array>();
 
-function maskPool(rate: number): Float32Array {
+function maskPool(rate: number, length: number): Float32Array {
   let pool = maskPools.get(rate);
-  if (!pool) {
+  if (!pool || pool.length < length) {
     const draw = createRandom(`dropout/${rate}`);
-    pool = new Float32Array(POOL_LENGTH);
-    for (let i = 0; i < POOL_LENGTH; i++) pool[i] = draw.next() < rate ? 0 : 1 / (1 - rate);
+    pool = new Float32Array(length);
+    for (let i = 0; i < length; i++) pool[i] = draw.next() < rate ? 0 : 1 / (1 - rate);
     maskPools.set(rate, pool);
   }
   return pool;

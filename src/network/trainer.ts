@@ -2,6 +2,7 @@
 // arrays that swap roles at each step, so that no step allocates or copies a weight. Graphs have fixed shapes;
 // where batches come in several (length buckets), each has its own graph over the same arrays.
 import { createRandom } from '../random.ts';
+import { add, divide, reshape } from '../tensor/functions.ts';
 import { gradients } from '../tensor/gradients.ts';
 import { sizeOf, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Feeds, type Session, type SessionOptions } from '../tensor/session.ts';
@@ -19,8 +20,11 @@ export interface TrainerOptions extends AdamWOptions, SessionOptions {
 export interface Trainer {
   /** Steps done so far. */
   readonly steps: number;
-  /** One step; gives the loss before it. */
-  step(feeds: Feeds, learningRate: number): Promise<number>;
+  /**
+   * One step; gives the loss before it. Several feeds are parts of one batch: their gradients are averaged, so that a
+   * batch may be larger than memory holds at once.
+   */
+  step(feeds: Feeds | readonly Feeds[], learningRate: number): Promise<number>;
   /** A copy of the current parameters, the frozen ones included. */
   values(): Values;
   /** What continues this training elsewhere, to the bit. */
@@ -48,8 +52,7 @@ export async function createTrainer(
   const shapes = new Map(
     learning.flatMap(({ name, tensor }) => STATE_SUFFIXES.map((suffix) => [name + suffix, tensor.shape] as const)),
   );
-  const sessions: Session[] = [];
-  for (const model of models) sessions.push(await createStepSession(model, names, options));
+  const variants = await Promise.all(models.map((model) => createStep(model, names, options)));
   const variantOf = (feeds: Feeds): number => {
     const variant = models.findIndex(({ graph }) =>
       graph.inputs.every(({ name, shape }) => !(name in feeds) || feeds[name].length === sizeOf(shape)),
@@ -62,6 +65,8 @@ export async function createTrainer(
   let current = zeroState();
   let next = zeroState();
   for (const { name } of learning) current.get(name)!.set(initial.get(name)!.values);
+  const zeroSums = () =>
+    Object.fromEntries(learning.map(({ name, tensor }) => [`sum/${name}`, new Float32Array(sizeOf(tensor.shape))]));
   let steps = 0;
 
   return {
@@ -70,26 +75,35 @@ export async function createTrainer(
     },
     async step(feeds, learningRate) {
       steps++;
-      const random = createRandom(`${options.seed}/${steps}`);
-      const into = Object.fromEntries([...next].map(([name, values]) => [`next/${name}`, values]));
-      const variant = variantOf(feeds);
-      const { loss } = await sessions[variant].run(
-        {
-          ...feeds,
-          ...frozen,
-          ...Object.fromEntries(current),
-          ...models[variant].dropoutFeeds(random),
-          schedule: adamWSchedule(steps, learningRate, options),
-        },
-        into,
-      );
+      const parts: readonly Feeds[] = Array.isArray(feeds) ? feeds : [feeds as Feeds];
+      const schedule = adamWSchedule(steps, learningRate, options);
+      let sums: Record<string, Float32Array> | undefined;
+      let total = 0;
+      for (const [i, part] of parts.entries()) {
+        const variant = variantOf(part);
+        const random = createRandom(`${options.seed}/${steps}${i === 0 ? '' : `/${i}`}`);
+        const own = { ...part, ...frozen, ...Object.fromEntries(current), ...models[variant].dropoutFeeds(random) };
+        if (i < parts.length - 1) {
+          const { loss, ...added } = await variants[variant].accumulate({ ...own, ...(sums ?? zeroSums()) });
+          sums = Object.fromEntries(names.map((name) => [`sum/${name}`, added[`sum/${name}/next`]]));
+          total += loss[0];
+        } else {
+          const into = Object.fromEntries([...next].map(([name, values]) => [`next/${name}`, values]));
+          const count = Float32Array.of(parts.length);
+          const { loss } = sums
+            ? await variants[variant].finish({ ...own, ...sums, count, schedule }, into)
+            : await variants[variant].update({ ...own, schedule }, into);
+          total += loss[0];
+        }
+      }
       [current, next] = [next, current];
-      if (!Number.isFinite(loss[0])) {
+      const loss = total / parts.length;
+      if (!Number.isFinite(loss)) {
         throw new Error(
-          `internal: the loss of step ${steps} is ${loss[0]}: the training diverged (learning rate ${learningRate})`,
+          `internal: the loss of step ${steps} is ${loss}: the training diverged (learning rate ${learningRate})`,
         );
       }
-      return loss[0];
+      return loss;
     },
     values: () =>
       new Map(
@@ -107,7 +121,7 @@ export async function createTrainer(
       steps = stepsDone;
     },
     release: async () => {
-      await Promise.all(sessions.map((session) => session.release()));
+      await Promise.all(variants.map((variant) => variant.release()));
     },
   };
 }
@@ -115,27 +129,66 @@ export async function createTrainer(
 /** What a learning parameter's state is made of: itself and its moments. */
 const STATE_SUFFIXES = ['', ':m', ':v'] as const;
 
-/** Forward, backward and update of the parameters named, as one graph. */
-async function createStepSession(
-  { graph, parameters, outputs }: Model<{ readonly loss: Tensor }>,
+interface Step {
+  /** Forward, backward and update in one graph. */
+  readonly update: Session['run'];
+  /** Forward and backward: adds the gradients to the sums that it is fed. */
+  readonly accumulate: Session['run'];
+  /** The last part of a batch: the same, and the update by the mean of `count` gradients. */
+  readonly finish: Session['run'];
+  release(): Promise<void>;
+}
+
+/** The graphs over one definition. Those that accumulate are made when they are first needed. */
+async function createStep(
+  { graph, parameters, outputs: { loss } }: Model<{ readonly loss: Tensor }>,
   names: readonly string[],
   options: TrainerOptions,
-): Promise<Session> {
+): Promise<Step> {
   const weights = names.map((name) => parameters.find((parameter) => parameter.name === name)!.tensor);
-  const slopes = gradients(outputs.loss, weights);
+  const slopes = gradients(loss, weights);
   const schedule = graph.input('schedule', [3]);
   const before = weights.map((w) => ({
     w,
     m: graph.input(`${w.name}:m`, w.shape),
     v: graph.input(`${w.name}:v`, w.shape),
   }));
-  const after = adamW(before, slopes, schedule, options);
-  const sessionOutputs: Record<string, Tensor> = { loss: outputs.loss };
-  names.forEach((name, i) => {
-    const { w, m, v } = after[i];
-    [w, m, v].forEach((next, part) => {
-      sessionOutputs[`next/${name}${STATE_SUFFIXES[part]}`] = next;
-    });
+  const updateBy = (gradient: readonly Tensor[]): Record<string, Tensor> => {
+    const after = adamW(before, gradient, schedule, options);
+    return Object.fromEntries(
+      names.flatMap((name, i) => {
+        const { w, m, v } = after[i];
+        return [w, m, v].map((next, part) => [`next/${name}${STATE_SUFFIXES[part]}`, next]);
+      }),
+    );
+  };
+  const sessions: Session[] = [];
+  const open = async (outputs: Record<string, Tensor>) => {
+    const session = await createSession(graph, { loss, ...outputs }, options);
+    sessions.push(session);
+    return session;
+  };
+  const update = await open(updateBy(slopes));
+  const accumulating = once(async () => {
+    const count = reshape(graph.input('count', [1]), []);
+    const sums = slopes.map((slope, i) => add(graph.input(`sum/${names[i]}`, slope.shape), slope));
+    const accumulate = await open(Object.fromEntries(sums.map((sum, i) => [`sum/${names[i]}/next`, sum])));
+    return { accumulate, finish: await open(updateBy(sums.map((sum) => divide(sum, count)))) };
   });
-  return createSession(graph, sessionOutputs, options);
+  return {
+    update: update.run,
+    accumulate: async (...feeds) => (await accumulating()).accumulate.run(...feeds),
+    finish: async (...feeds) => (await accumulating()).finish.run(...feeds),
+    release: async () => {
+      await Promise.all(sessions.map((session) => session.release()));
+    },
+  };
+}
+
+function once<Result>(make: () => Promise<Result>): () => Promise<Result> {
+  let made: Promise<Result> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }

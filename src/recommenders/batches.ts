@@ -132,7 +132,7 @@ const nextItemRow = ({ sequence, start, length }: Window): BatchRow => ({
 export interface HistoryBatch extends Record<string, Int32Array> {
   /** [B, L]; 0 behind. */
   readonly items: Int32Array;
-  /** The row of the flattened [B * L] hidden states that answers each query: its last position's [B]. */
+  /** Each row's last position [B]: its hidden state answers the query. */
   readonly last: Int32Array;
 }
 
@@ -148,7 +148,7 @@ export function historyBatch(
     const shown = Math.min(history.length, L - mask.length);
     items.set(history.subarray(history.length - shown), b * L);
     items.set(mask, b * L + shown);
-    return b * L + Math.max(0, shown + mask.length - 1);
+    return Math.max(0, shown + mask.length - 1);
   });
   return { items, last };
 }

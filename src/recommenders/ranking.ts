@@ -1,6 +1,6 @@
 // Where the item that came next ranks: in the whole catalogue, or among sampled candidates as some papers have it.
 // Legend: n queries, N items, C candidates.
-import { invariant } from '../errors.ts';
+import { invariant, TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { createRandom } from '../random.ts';
 import type { Recommender } from './recommender.ts';
@@ -14,7 +14,7 @@ export interface Offer {
 /** The rank of what was left out: below every cut-off, and exact in float32. */
 export const NOT_RANKED = 2 ** 30;
 
-const QUERIES_AT_ONCE = 256;
+const QUERIES_AT_ONCE = 64;
 /** Most scores at once: a catalogue of a million items is ranked for 16 users at a time. */
 const SCORES_AT_ONCE = 2 ** 24;
 
@@ -70,7 +70,13 @@ export function drawCandidates(next: NextItems, itemCount: number, negatives: nu
   const candidates = new Int32Array(next.targets.length * C);
   next.targets.forEach((target, row) => {
     const taken = new Set(next.histories[row]).add(target);
-    invariant(itemCount - taken.size >= negatives, `${itemCount} items do not hold ${negatives} negatives`);
+    if (itemCount - taken.size < negatives) {
+      throw new TslrecError(
+        'bad-request',
+        `${negatives} sampled items are wanted beside the right one, but of ${itemCount} items some user does not have only ` +
+          `${itemCount - taken.size}; ask for fewer, or rank the whole catalogue.`,
+      );
+    }
     candidates[row * C] = target;
     for (let c = 1; c < C; ) {
       const item = random.integer(itemCount);

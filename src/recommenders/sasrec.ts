@@ -3,9 +3,9 @@
 //
 // Deviations from the paper: every sublayer is x + Dropout(g(LayerNorm(x))) as section III-C writes it (the
 // authors' code normalises only the queries); sequences are aligned at their start (batches.ts).
-import { attention, causalMask, layerNorm, linear, mergeHeads, splitHeads } from '../network/layers.ts';
+import { attention, causalMask, layerNorm, linear, mergeHeads, positionsAt, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
-import { add, gatherRows, multiply, relu, slice } from '../tensor/functions.ts';
+import { add, gatherRows, multiply, relu, reshape, slice } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import type { Encoder } from './sequence-model.ts';
 
@@ -18,27 +18,48 @@ export interface SasrecOptions {
 }
 
 export function sasrec(options: SasrecOptions): Encoder {
+  const { blocks, dropout } = options;
+  const embedded = (scope: Scope, items: Tensor, table: Tensor, length: number) => {
+    const [, l] = items.shape;
+    const d = table.shape[1];
+    const positions = slice(scope.parameter('positions', [length, d], normal(0.02)), 0, 0, l);
+    return scope.dropout(add(multiply(gatherRows(table, items), Math.sqrt(d)), positions), dropout);
+  };
+  const throughBlocks = (scope: Scope, x: Tensor, mask: Tensor, count: number) => {
+    let y = x;
+    for (let i = 0; i < count; i++) y = block(scope.within(`blocks.${i}`), y, mask, options);
+    return y;
+  };
   return {
     task: 'next item',
     hidden(scope, items, table, length) {
-      const [, l] = items.shape;
-      const d = table.shape[1];
-      const positions = slice(scope.parameter('positions', [length, d], normal(0.02)), 0, 0, l);
-      let x = add(multiply(gatherRows(table, items), Math.sqrt(d)), positions);
-      x = scope.dropout(x, options.dropout);
+      const x = embedded(scope, items, table, length);
+      return layerNorm(scope, 'norm', throughBlocks(scope, x, causalMask(scope, x.shape[1]), blocks));
+    },
+    lastHidden(scope, items, table, length, last) {
+      const [B, l] = items.shape;
       const mask = causalMask(scope, l);
-      for (let i = 0; i < options.blocks; i++) x = block(scope.within(`blocks.${i}`), x, mask, options);
-      return layerNorm(scope, 'norm', x);
+      const x = throughBlocks(scope, embedded(scope, items, table, length), mask, blocks - 1);
+      const ofLast = reshape(positionsAt(reshape(mask, [1, l, l]), last), [B, 1, 1, l]);
+      return layerNorm(scope, 'norm', block(scope.within(`blocks.${blocks - 1}`), x, ofLast, options, last));
     },
   };
 }
 
-function block(scope: Scope, x: Tensor, mask: Tensor, { heads, feedForward, dropout }: SasrecOptions): Tensor {
+/** x [B, l, d] -> [B, l, d], or [B, 1, d] where only the positions `last` [B] are asked; what they see is the mask's matter. */
+function block(
+  scope: Scope,
+  x: Tensor,
+  mask: Tensor,
+  { heads, feedForward, dropout }: SasrecOptions,
+  last?: Tensor,
+): Tensor {
   const d = x.shape[2];
+  const asked = (all: Tensor) => (last ? positionsAt(all, last) : all);
   const a = layerNorm(scope, 'attention.norm', x);
-  const head = (name: string) => splitHeads(linear(scope, `attention.${name}`, a, d), heads);
-  const mixed = mergeHeads(attention(scope, head('query'), head('key'), head('value'), mask, dropout));
-  const y = add(x, scope.dropout(linear(scope, 'attention.output', mixed, d), dropout));
+  const head = (name: string, input: Tensor) => splitHeads(linear(scope, `attention.${name}`, input, d), heads);
+  const mixed = mergeHeads(attention(scope, head('query', asked(a)), head('key', a), head('value', a), mask, dropout));
+  const y = add(asked(x), scope.dropout(linear(scope, 'attention.output', mixed, d), dropout));
 
   const f = layerNorm(scope, 'feedForward.norm', y);
   const hidden = scope.dropout(relu(linear(scope, 'feedForward.inner', f, feedForward * d)), dropout);

@@ -4,10 +4,11 @@
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { fit } from '../network/fit.ts';
+import { positionsAt } from '../network/layers.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import { createRandom, type Random } from '../random.ts';
-import { gatherRows, matmul, reshape, swapLast, takeRows } from '../tensor/functions.ts';
+import { matmul, reshape, swapLast, takeRows } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
 import {
@@ -41,6 +42,8 @@ export interface Encoder {
   readonly task: 'next item' | { readonly maskedShare: number };
   /** items [B, l] and the item table [N, d] -> hidden states [B, l, d]; l is at most `length`, L. */
   hidden(scope: Scope, items: Tensor, table: Tensor, length: number): Tensor;
+  /** The hidden states [B, 1, d] of the positions `last` [B] alone, where that costs less than taking them from all. */
+  lastHidden?(scope: Scope, items: Tensor, table: Tensor, length: number, last: Tensor): Tensor;
   /** What hidden states are compared with [N, d]: the item table itself where this is left out. */
   compared?(scope: Scope, table: Tensor): Tensor;
 }
@@ -147,15 +150,25 @@ export function trainingModel(
 
 const comparedTable = (encoder: Encoder, scope: Scope, E: Tensor): Tensor => encoder.compared?.(scope, E) ?? E;
 
-/** items [batch, l], last [batch] (see HistoryBatch), table [N, d] -> scores [batch, N], for l up to L. */
-function scoringModel({ encoder, itemCount, width, length }: SequenceModel, l: number): Model<{ scores: Tensor }> {
+/** items [batch, l] and last [batch] (see HistoryBatch), table [N, d] -> scores [batch, N], for l up to L. */
+export function scoresOf(
+  scope: Scope,
+  { encoder, width, length }: Pick<SequenceModel, 'encoder' | 'width' | 'length'>,
+  items: Tensor,
+  last: Tensor,
+  E: Tensor,
+): Tensor {
+  const own = scope.within('encoder');
+  const hidden =
+    encoder.lastHidden?.(own, items, E, length, last) ?? positionsAt(encoder.hidden(own, items, E, length), last);
+  return matmul(reshape(hidden, [items.shape[0], width]), swapLast(comparedTable(encoder, own, E)));
+}
+
+function scoringModel(model: SequenceModel, l: number): Model<{ scores: Tensor }> {
   return buildModel('inference', (scope) => {
     const items = scope.graph.input('items', [BATCH, l], 'int32');
     const last = scope.graph.input('last', [BATCH], 'int32');
-    const E = scope.graph.input('table', [itemCount, width]);
-    const own = scope.within('encoder');
-    const hidden = reshape(encoder.hidden(own, items, E, length), [BATCH * l, width]);
-    return { scores: matmul(gatherRows(hidden, last), swapLast(comparedTable(encoder, own, E))) };
+    return { scores: scoresOf(scope, model, items, last, scope.graph.input('table', [model.itemCount, model.width])) };
   });
 }
 

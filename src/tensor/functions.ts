@@ -12,7 +12,7 @@ const binary =
     return left.graph.apply(operation, [left, right], {})[0];
   };
 const unary =
-  (operation: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'sign' | 'softmax' | 'logSoftmax') =>
+  (operation: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'isPositive' | 'softmax' | 'logSoftmax') =>
   (x: Tensor): Tensor =>
     x.graph.apply(operation, [x], {})[0];
 
@@ -31,8 +31,8 @@ export const tanh = unary('tanh');
 export const sigmoid = unary('sigmoid');
 export const erf = unary('erf');
 export const relu = unary('relu');
-/** -1, 0 or 1; its gradient is zero. */
-export const sign = unary('sign');
+/** 1 where x > 0 (by more than 1e-30), else 0; not differentiable. */
+export const isPositive = unary('isPositive');
 /** Over the last axis. */
 export const softmax = unary('softmax');
 /** Over the last axis. */
@@ -62,8 +62,13 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
   inputs[0].graph.apply('concatenate', inputs, { axis })[0];
 
+/** `count` equal parts along an axis. */
+export const split = (x: Tensor, axis: number, count: number): readonly Tensor[] =>
+  count === 1 ? [x] : x.graph.apply('split', [x], { axis, count });
+
 /** x [T, ...] -> T tensors [...]. */
-export const unstack = (x: Tensor): readonly Tensor[] => x.graph.apply('unstack', [x], {});
+export const unstack = (x: Tensor): readonly Tensor[] =>
+  split(x, 0, x.shape[0]).map((row) => reshape(row, x.shape.slice(1)));
 
 /** T tensors [...] -> [T, ...]. */
 export const stack = (rows: readonly Tensor[]): Tensor =>
@@ -104,15 +109,23 @@ export const takeRows = (x: Tensor, forward: Tensor, backward: Tensor): Tensor =
   x.graph.apply('takeRows', [x, forward, backward], {})[0];
 
 /**
+ * The recurrence of a gated recurrent unit (onnx-gru.ts): what the input says at each gate xr, xz, xn [T B, d], time-major,
+ * the state's weights Ur, Uz, Un [d, d] and cn [d], perhaps the share by which each step may move the state [T B, 1]
+ * -> the state after each step [T B, d], from 0.
+ */
+export const gru = (
+  gates: readonly [xr: Tensor, xz: Tensor, xn: Tensor],
+  state: readonly [Ur: Tensor, Uz: Tensor, Un: Tensor, cn: Tensor],
+  steps: number,
+  shares?: Tensor,
+): Tensor => gates[0].graph.apply('gru', [...gates, ...state, ...(shares ? [shares] : [])], { steps })[0];
+
+/**
  * Full-softmax cross-entropy with a tied table: loss = sum_r weights[r] * -log softmax(h W^T)[r, targets[r]].
  * h [R, d], W [V, d], targets [R], weights [R] -> []. No [R, V] matrix outlives its block of rows.
  */
 export const tiedCrossEntropy = (h: Tensor, W: Tensor, targets: Tensor, weights: Tensor): Tensor =>
   h.graph.apply('tiedCrossEntropy', [h, W, targets, weights], {})[0];
-
-/** `length` consecutive values of pool [P], from start [1] on. Not differentiable. */
-export const window = (pool: Tensor, start: Tensor, length: number): Tensor =>
-  pool.graph.apply('window', [pool, start], { length })[0];
 
 /** x * Phi(x), exact (Hendrycks and Gimpel, arXiv 1606.08415). */
 export const gelu = (x: Tensor): Tensor => multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1));
@@ -121,5 +134,4 @@ export const gelu = (x: Tensor): Tensor => multiply(multiply(x, 0.5), add(erf(mu
 export const silu = (x: Tensor): Tensor => multiply(x, sigmoid(x));
 
 /** log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|)), which neither overflows nor loses what is close to 0. */
-export const logSigmoid = (x: Tensor): Tensor =>
-  subtract(minimum(x, 0), log(add(1, exp(multiply(multiply(x, sign(x)), -1)))));
+export const logSigmoid = (x: Tensor): Tensor => subtract(minimum(x, 0), log(add(1, exp(minimum(x, multiply(x, -1))))));

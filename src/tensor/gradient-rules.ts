@@ -7,15 +7,13 @@ import {
   exp,
   expand,
   gatherRows,
+  isPositive,
   matmul,
   mean,
   multiply,
-  relu,
   reshape,
   scatterAddRows,
-  sign,
   slice,
-  stack,
   subtract,
   sum,
   swapLast,
@@ -52,8 +50,8 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
   tanh: ({ outputs: [y] }, g) => [() => multiply(g, subtract(1, multiply(y, y)))],
   sigmoid: ({ outputs: [y] }, g) => [() => multiply(g, multiply(y, subtract(1, y)))],
   erf: ({ inputs: [x] }, g) => [() => multiply(g, multiply(exp(multiply(multiply(x, x), -1)), 2 / Math.sqrt(Math.PI)))],
-  relu: ({ outputs: [y] }, g) => [() => multiply(g, sign(y))],
-  sign: () => [null],
+  relu: ({ outputs: [y] }, g) => [() => multiply(g, isPositive(y))],
+  isPositive: () => [null],
   reshape: ({ inputs: [x] }, g) => [() => reshape(g, x.shape)],
   transpose: ({ attributes: { permutation } }, g) => [
     () =>
@@ -80,8 +78,12 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
       return () => slice(g, axis, from, to);
     });
   },
-  unstack: ({ outputs }, _, gs) => [
-    () => stack(outputs.map((row, t) => gs[t] ?? expand(row.graph.scalar(0), row.shape))),
+  split: ({ outputs, attributes: { axis } }, _, gs) => [
+    () =>
+      concatenate(
+        outputs.map((part, i) => gs[i] ?? expand(part.graph.scalar(0), part.shape)),
+        axis,
+      ),
   ],
   sum: ({ inputs: [x], attributes: { axes } }, g) => [
     () =>
@@ -132,13 +134,38 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
   gatherRows: ({ inputs: [table, indices] }, g) => [() => scatterAddRows(g, indices, table.shape[0]), null],
   scatterAddRows: ({ inputs: [, indices] }, g) => [() => gatherRows(g, indices), null],
   takeRows: ({ inputs: [, forward, backward] }, g) => [() => takeRows(g, backward, forward), null, null],
+  // The gradients before the gates; those of the state's weights are products over all steps at once.
+  gru: ({ inputs, outputs: [h, r, z, n, m], attributes }, g) => {
+    const [, , , Ur, Uz, Un, , shares] = inputs;
+    const [dxr, dxz, dxn, dm, dshares] = g.graph.apply(
+      'gruGradient',
+      [g, h, r, z, n, m, Ur, Uz, Un, ...(shares ? [shares] : [])],
+      attributes,
+    );
+    const [rows] = h.shape;
+    const B = rows / attributes.steps;
+    const ofState = (gate: Tensor) => () =>
+      attributes.steps === 1
+        ? expand(g.graph.scalar(0), Ur.shape)
+        : productOverRows(slice(h, 0, 0, rows - B), slice(gate, 0, B, rows));
+    return [
+      () => dxr,
+      () => dxz,
+      () => dxn,
+      ofState(dxr),
+      ofState(dxz),
+      ofState(dm),
+      () => sumTo(dm, inputs[6].shape),
+      ...(shares ? [() => dshares] : []),
+    ];
+  },
+  gruGradient: ({ inputs }) => inputs.map(() => null),
   tiedCrossEntropy: ({ outputs: [, dh, dW] }, g) => [() => multiply(dh, g), () => multiply(dW, g), null, null],
-  window: () => [null, null],
 };
 
 const lastAxis = (x: Tensor) => [x.shape.length - 1];
 /** 1 where a < b, else 0. */
-const isLess = (a: Tensor, b: Tensor) => sign(relu(subtract(b, a)));
+const isLess = (a: Tensor, b: Tensor) => isPositive(subtract(b, a));
 /** g [..., n] -> [1, n]: a product with ones, which runs on all threads where a reduction over rows does not. */
 function sumOverRows(g: Tensor, n: number): Tensor {
   const R = sizeOf(g.shape) / n;

@@ -1,9 +1,11 @@
 // How each operation is written in ONNX (opset 20). Most are one node; a form may use as many as it likes.
 import type { Node, Shape, Tensor } from './graph.ts';
 import { sizeOf } from './graph.ts';
+import { gru, gruGradient } from './onnx-gru.ts';
 import type { OperationName } from './operations.ts';
 
-export type OnnxAttribute = number | string | readonly number[];
+/** A number is written as an integer where it is one; `float` says that it is not meant as one. */
+export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
 
 /** Collects ONNX nodes; names in, names out. */
 export interface OnnxEmitter {
@@ -42,7 +44,8 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   sigmoid: simple('Sigmoid'),
   erf: simple('Erf'),
   relu: simple('Relu'),
-  sign: simple('Sign'),
+  // max(0, min(1, alpha x)): a third of the time of Sign
+  isPositive: simple('HardSigmoid', { alpha: { float: 1e30 }, beta: { float: 0 } }),
   reshape: ({ inputs: [x], attributes: { shape } }, onnx) => reshape(onnx, x.name, shape),
   transpose: ({ inputs: [x], attributes: { permutation } }, onnx) =>
     onnx.node('Transpose', [x.name], { perm: permutation }),
@@ -50,10 +53,8 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   slice: ({ inputs: [x], attributes: { axis, start, end } }, onnx) =>
     onnx.node('Slice', [x.name, onnx.int64([start]), onnx.int64([end]), onnx.int64([axis])]),
   concatenate: ({ inputs, attributes: { axis } }, onnx) => onnx.node('Concat', names(inputs), { axis }),
-  unstack: ({ inputs: [x], outputs }, onnx) => {
-    const rows = onnx.node('Split', [x.name], { axis: 0, num_outputs: outputs.length }, outputs.length);
-    return rows.flatMap((row) => reshape(onnx, row, x.shape.slice(1)));
-  },
+  split: ({ inputs: [x], attributes: { axis, count } }, onnx) =>
+    onnx.node('Split', [x.name], { axis, num_outputs: count }, count),
   sum: ({ inputs: [x], attributes: { axes, keep } }, onnx) =>
     onnx.node('ReduceSum', [x.name, onnx.int64(axes)], { keepdims: keep ? 1 : 0 }),
   matmul: simple('MatMul'),
@@ -77,11 +78,9 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
     const [padded] = onnx.node('Concat', [x.name, zeroRow], { axis: 0 });
     return onnx.node('Gather', [padded, forward.name], { axis: 0 });
   },
+  gru,
+  gruGradient,
   tiedCrossEntropy,
-  window: ({ inputs: [pool, start], attributes: { length } }, onnx) => {
-    const [end] = onnx.node('Add', [start.name, onnx.int32([length])]);
-    return onnx.node('Slice', [pool.name, start.name, end]);
-  },
 };
 
 /** Floats of one block of [rows, V] probabilities: small enough for a shared cache, large enough for the matrix product. */
@@ -98,7 +97,7 @@ function tiedCrossEntropy(
   { inputs: [h, W, targets, weights] }: Node<'tiedCrossEntropy'>,
   onnx: OnnxEmitter,
 ): readonly string[] {
-  const [R, d] = h.shape;
+  const [R] = h.shape;
   const V = W.shape[0];
   const blocks = Math.min(R, Math.ceil((R * V) / BLOCK_FLOATS));
   const blockRows = Math.ceil(R / blocks);
@@ -117,18 +116,16 @@ function tiedCrossEntropy(
     const [picked] = onnx.node('GatherElements', [p, column], { axis: 1 });
     const [logPicked] = onnx.node('Log', onnx.node('Max', [picked, onnx.float(LEAST_PROBABILITY)]));
     losses.push(...onnx.node('ReduceSum', [onnx.node('Mul', [logPicked, sBlock])[0]], { keepdims: 0 }));
-    const [expected] = onnx.node('MatMul', [p, W.name]);
-    const [wanted] = onnx.node('Gather', [W.name, targetBlock], { axis: 0 });
-    dhs.push(...onnx.node('Mul', [onnx.node('Sub', [expected, wanted])[0], sBlock]));
-    const [pTransposed] = onnx.node('Transpose', [p], { perm: [1, 0] });
+    const surprise = onnx.node('Sub', [picked, onnx.float(1)]);
+    const [p1] = onnx.node('ScatterElements', [p, column, ...surprise], { axis: 1 });
+    dhs.push(...onnx.node('Mul', [onnx.node('MatMul', [p1, W.name])[0], sBlock]));
+    const [pTransposed] = onnx.node('Transpose', [p1], { perm: [1, 0] });
     const [product] = onnx.node('MatMul', [pTransposed, onnx.node('Mul', [hBlock, sBlock])[0]]);
     dW = dW === undefined ? product : onnx.node('Add', [dW, product])[0];
   }
   const join = (parts: string[]) => (parts.length === 1 ? parts[0] : onnx.node('Concat', parts, { axis: 0 })[0]);
   const total = losses.reduce((sum, part) => onnx.node('Add', [sum, part])[0]);
-  const [scaled] = onnx.node('Mul', [h.name, s]);
-  const atTargets = scatterAdd(onnx, scaled, targets, d, V);
-  return [...onnx.node('Neg', [total]), join(dhs), ...onnx.node('Sub', [dW!, atTargets])];
+  return [...onnx.node('Neg', [total]), join(dhs), dW!];
 }
 
 /**

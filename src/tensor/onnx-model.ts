@@ -23,10 +23,24 @@ type OnnxType = ElementType | 'int64';
 
 const ELEMENT_TYPE: Record<OnnxType, number> = { float32: 1, int32: 6, int64: 7 };
 
+export interface OnnxModelOptions {
+  /** Values of graph inputs that the model brings along instead of being fed them. */
+  readonly values?: Readonly<Record<string, Float32Array>>;
+  /** What a reader of the file can ask it for. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
 /** The bytes of a model whose outputs carry the keys of `outputs` as names. */
-export function encodeOnnxModel(graph: Graph, outputs: Readonly<Record<string, Tensor>>): Uint8Array {
+export function encodeOnnxModel(
+  graph: Graph,
+  outputs: Readonly<Record<string, Tensor>>,
+  { values = {}, metadata = {} }: OnnxModelOptions = {},
+): Uint8Array {
   const nodes: OnnxNode[] = [];
   const initializers = new Map<string, Initializer>();
+  for (const input of graph.inputs) {
+    if (input.name in values) initializers.set(input.name, { ...input, values: values[input.name] });
+  }
   for (const { tensor, values } of graph.constants) initializers.set(tensor.name, { ...tensor, values });
   const emitter = createEmitter(nodes, initializers);
   for (const node of graph.nodes) {
@@ -38,7 +52,7 @@ export function encodeOnnxModel(graph: Graph, outputs: Readonly<Record<string, T
     nodes.push({ opType: 'Identity', inputs: [tensor.name], outputs: [name], attributes: {} });
   }
   const { kept, used } = neededFor(Object.keys(outputs), nodes);
-  const graphInputs = graph.inputs.filter((input) => used.has(input.name));
+  const graphInputs = graph.inputs.filter(({ name }) => used.has(name) && !initializers.has(name));
 
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, 9); // ir_version
@@ -58,6 +72,7 @@ export function encodeOnnxModel(graph: Graph, outputs: Readonly<Record<string, T
     },
     null,
   );
+  for (const entry of Object.entries(metadata)) pbf.writeMessage(14, writeEntry, entry); // metadata_props
   return pbf.finish();
 }
 
@@ -119,6 +134,9 @@ function writeAttribute([name, value]: [string, OnnxAttribute], pbf: PbfWriter):
   if (typeof value === 'string') {
     pbf.writeBytesField(4, new TextEncoder().encode(value));
     pbf.writeVarintField(20, 3); // type STRING
+  } else if (typeof value !== 'number' && 'float' in value) {
+    pbf.writeFloatField(2, value.float);
+    pbf.writeVarintField(20, 1); // type FLOAT
   } else if (typeof value !== 'number') {
     for (const integer of value) pbf.writeVarintField(8, integer);
     pbf.writeVarintField(20, 7); // type INTS
@@ -146,6 +164,11 @@ function rawBytes(type: OnnxType, values: readonly number[] | Float32Array): Uin
         ? Int32Array.from(values)
         : BigInt64Array.from(values as readonly number[], BigInt);
   return new Uint8Array(typed.buffer);
+}
+
+function writeEntry([key, value]: [string, string], pbf: PbfWriter): void {
+  pbf.writeStringField(1, key);
+  pbf.writeStringField(2, value);
 }
 
 function writeDimension(n: number, pbf: PbfWriter): void {

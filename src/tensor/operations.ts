@@ -18,14 +18,14 @@ interface OperationAttributes {
   sigmoid: object;
   erf: object;
   relu: object;
-  sign: object;
+  isPositive: object;
   // shape
   reshape: { shape: readonly number[] };
   transpose: { permutation: readonly number[] };
   expand: { shape: readonly number[] };
   slice: { axis: number; start: number; end: number };
   concatenate: { axis: number };
-  unstack: object;
+  split: { axis: number; count: number };
   // reduction and products
   sum: { axes: readonly number[]; keep: boolean };
   matmul: object;
@@ -38,9 +38,11 @@ interface OperationAttributes {
   gatherRows: object;
   scatterAddRows: { rows: number };
   takeRows: object;
-  // whole losses and random masks
+  // recurrence
+  gru: { steps: number };
+  gruGradient: { steps: number };
+  // whole losses
   tiedCrossEntropy: object;
-  window: { length: number };
 }
 
 export type OperationName = keyof OperationAttributes;

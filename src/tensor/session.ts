@@ -1,6 +1,7 @@
 // Runs a graph on ONNX Runtime. Outputs may be written into arrays that the caller owns, so that a training
 // step allocates nothing: see network/trainer.ts.
 import * as ort from 'onnxruntime-node';
+import { TslrecError } from '../errors.ts';
 import { type Graph, sizeOf, type Tensor } from './graph.ts';
 import { encodeOnnxModel } from './onnx-model.ts';
 
@@ -8,7 +9,7 @@ export type Values = Float32Array | Int32Array;
 export type Feeds = Readonly<Record<string, Values>>;
 
 export interface SessionOptions {
-  /** Threads inside one operation; ONNX Runtime's default is one a physical core. */
+  /** Threads inside one operation, where it is not what `configureExecution` says. */
   readonly threads?: number;
 }
 
@@ -19,18 +20,55 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Whose kernels run the graphs of this process; where one lacks an operation, the CPU's stand in. */
+let executionProvider = 'cpu';
+/** Threads inside one operation; 0 is one a physical core. */
+let defaultThreads = 0;
+
+/** For all sessions from now on: 'cpu', or what this build of ONNX Runtime has beside it ('cuda', 'webgpu', 'coreml' ...). */
+export function configureExecution({ provider: name, threads }: { provider: string; threads: number }): void {
+  const known = ort.listSupportedBackends().map((backend) => backend.name);
+  if (!known.includes(name)) {
+    throw new TslrecError(
+      'bad-request',
+      `The execution provider "${name}" is not in this build of ONNX Runtime, which has ${known.join(', ')}; ` +
+        'set TSLREC_EXECUTION_PROVIDER to one of them.',
+    );
+  }
+  executionProvider = name;
+  defaultThreads = threads;
+}
+
+async function createOrtSession(
+  model: Uint8Array,
+  { threads = defaultThreads }: SessionOptions,
+): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, {
+      executionProviders: [...new Set([executionProvider, 'cpu'])],
+      intraOpNumThreads: threads,
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      extra: { session: { set_denormal_as_zero: '1' } },
+    });
+  } catch (error) {
+    if (executionProvider === 'cpu') throw error;
+    throw new TslrecError(
+      'unavailable',
+      `The execution provider ${executionProvider} cannot be used here (${(error as Error).message.split('\n')[0]}); ` +
+        'install what it needs, or set TSLREC_EXECUTION_PROVIDER=cpu.',
+      { cause: error },
+    );
+  }
+}
+
 export async function createSession(
   graph: Graph,
   outputs: Readonly<Record<string, Tensor>>,
   options: SessionOptions = {},
 ): Promise<Session> {
   const model = encodeOnnxModel(graph, outputs);
-  const session = await ort.InferenceSession.create(model, {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: options.threads ?? 0,
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  });
+  const session = await createOrtSession(model, options);
   const inputs = graph.inputs.filter((input) => session.inputNames.includes(input.name));
   return {
     async run(feeds, into = {}) {

@@ -32,7 +32,7 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   sigmoid: same,
   erf: same,
   relu: same,
-  sign: same,
+  isPositive: same,
   reshape: ([x], { shape }) => {
     check(sizeOf(x.shape) === sizeOf(shape), `cannot reshape [${x.shape}] to [${shape}]`);
     return [{ shape, type: x.type }];
@@ -71,8 +71,10 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     const total = inputs.reduce((sum, x) => sum + x.shape[axis], 0);
     return [{ shape: first.shape.with(axis, total), type: first.type }];
   },
-  // x [T, ...] -> T tensors [...]
-  unstack: ([x]) => Array.from({ length: x.shape[0] }, () => ({ shape: x.shape.slice(1), type: x.type })),
+  split: ([x], { axis, count }) => {
+    check(x.shape[axis] > 0 && x.shape[axis] % count === 0, `cannot split axis ${axis} of [${x.shape}] in ${count}`);
+    return Array.from({ length: count }, () => ({ shape: x.shape.with(axis, x.shape[axis] / count), type: x.type }));
+  },
   sum: ([x], { axes, keep }) => {
     check(
       axes.every((axis) => 0 <= axis && axis < x.shape.length),
@@ -128,6 +130,23 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     );
     return [float([forward.shape[0], x.shape[1]])];
   },
+  // xr, xz, xn [T B, d], Ur, Uz, Un [d, d], cn [d], perhaps shares [T B, 1] -> h, r, z, n, m [T B, d]; T is `steps`
+  gru: ([xr, xz, xn, Ur, Uz, Un, cn, shares], { steps }) => {
+    const [rows, d] = xr.shape;
+    const square = (U: Tensor) => String(U.shape) === `${d},${d}`;
+    check(
+      [xz, xn].every((x) => String(x.shape) === String(xr.shape)) && rows % steps === 0,
+      `gates [${xr.shape}], [${xz.shape}] and [${xn.shape}] are not of ${steps} steps`,
+    );
+    check([Ur, Uz, Un].every(square) && isVector(cn, d), `the state's weights do not fit gates of width ${d}`);
+    check(!shares || String(shares.shape) === `${rows},1`, `shares must be [${rows}, 1], got [${shares?.shape}]`);
+    return Array.from({ length: 5 }, () => float(xr.shape));
+  },
+  // dh, h, r, z, n, m [T B, d], Ur, Uz, Un, perhaps shares -> dxr, dxz, dxn, dm [T B, d], perhaps dshares [T B, 1]
+  gruGradient: ([dh, , , , , , , , , shares]) => [
+    ...Array.from({ length: 4 }, () => float(dh.shape)),
+    ...(shares ? [float(shares.shape)] : []),
+  ],
   // h [R, d], W [V, d], targets [R], weights [R] -> loss [], dloss/dh [R, d], dloss/dW [V, d]
   tiedCrossEntropy: ([h, W, targets, weights]) => {
     check(
@@ -139,11 +158,6 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
       `targets and weights must be [${h.shape[0]}]`,
     );
     return [float([]), float(h.shape), float(W.shape)];
-  },
-  // pool [P], start [1] -> [length]
-  window: ([pool], { length }) => {
-    check(pool.shape.length === 1 && length <= pool.shape[0], `a pool of [${pool.shape}] has no window of ${length}`);
-    return [float([length])];
   },
 };
 

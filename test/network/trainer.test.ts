@@ -77,6 +77,48 @@ test('batches of two shapes train the same weights: each runs the graph that it 
   await trainer.release();
 });
 
+test('the parts of a batch, one after the other, move the weights as the whole batch does', async () => {
+  const examples = (n: number) =>
+    buildModel('training', (scope) => {
+      const x = scope.graph.input('x', [n, 2]);
+      const error = subtract(linear(scope, 'line', x, 1), scope.graph.input('y', [n, 1]));
+      return { loss: multiply(sum(multiply(error, error)), 1 / n) };
+    });
+  const whole = examples(4);
+  const initial = initialValues(whole.parameters, createRandom(7));
+  const settings = { seed: 1, clipNorm: 1 };
+  const [atOnce, inParts] = await Promise.all([
+    createTrainer([whole], initial, settings),
+    createTrainer([examples(2), examples(1)], initial, settings),
+  ]);
+  const { x, y } = batch;
+  const part = (from: number, to: number) => ({ x: x.subarray(2 * from, 2 * to), y: y.subarray(from, to) });
+  for (let step = 0; step < 3; step++) {
+    const loss = await atOnce.step(batch, 0.05);
+    const inTwo = await inParts.step([part(0, 2), part(2, 4)], 0.05);
+    assert.ok(Math.abs(loss - inTwo) < 1e-5, `${loss} and ${inTwo}`);
+  }
+  for (const [name, { values }] of atOnce.values()) {
+    const other = inParts.values().get(name)!.values;
+    values.forEach((value, i) => {
+      assert.ok(Math.abs(value - other[i]) < 1e-5, `${name}: ${value} and ${other[i]}`);
+    });
+  }
+  await inParts.step([part(0, 1), part(1, 2), part(2, 3)], 0.05);
+  await Promise.all([atOnce.release(), inParts.release()]);
+});
+
+test('memory stays flat over a thousand steps', async () => {
+  const { model, values } = regression();
+  const trainer = await createTrainer([model], values, { seed: 1 });
+  await train(200, trainer);
+  const before = process.memoryUsage().rss;
+  await train(1000, trainer);
+  const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+  await trainer.release();
+  assert.ok(grown < 24, `grown by ${grown.toFixed(0)} MB`);
+});
+
 test('clipping by the global norm: gradients (3, 4) of norm 5 clipped to 1 give the first moments (0.06, 0.08)', async () => {
   const model = buildModel('training', (scope) => {
     const a = scope.parameter('a', [1], () => Float32Array.of(0));

@@ -5,7 +5,7 @@ import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
-import { type ItemTable, RESIDUAL, RESIDUAL_DECAY } from '../../src/recommenders/item-table.ts';
+import { RESIDUAL, RESIDUAL_DECAY } from '../../src/recommenders/item-table.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { type SequenceModel, trainingModel, trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
@@ -60,25 +60,6 @@ test('a position sees itself and what was before it, never what comes after', as
   for (const later of [3, 5, 7]) assert.equal(await lossOfThirdPosition(batch.items.with(later, 20)), loss);
   for (const seen of [0, 1, 2]) assert.notEqual(await lossOfThirdPosition(batch.items.with(seen, 20)), loss);
   await session.release();
-});
-
-test('warm starts: a frozen table stays, an init table moves from where it was put, an adapter gives a table', async () => {
-  const random = createRandom(8);
-  const vectors = Float32Array.from({ length: N * 16 }, () => random.normal());
-  const sequences = alternating(100, 1);
-  const train = (table: ItemTable) => trained(sequences, { ...training, steps: 2, learningRate: 1e-3, table });
-  const frozen = await train({ kind: 'frozen', vectors });
-  assert.deepEqual(frozen.itemVectors, vectors);
-  const init = await train({ kind: 'init', vectors });
-  const moved = init.itemVectors.map((x, i) => Math.abs(x - vectors[i]));
-  assert.ok(
-    Math.max(...moved) > 0 && Math.max(...moved) < 0.02,
-    `two steps of 0.001 moved it by ${Math.max(...moved)}`,
-  );
-  const features = vectors.subarray(0, N * 4);
-  const adapted = await train({ kind: 'frozen+adapter', features, hidden: 8 });
-  assert.equal(adapted.itemVectors.length, N * 16);
-  assert.deepEqual(adapted.values.get('items.features')!.values, features);
 });
 
 test('dual: a residual beside the adapter tells apart items of equal features, within its bound; unseen items have none', async () => {

@@ -53,7 +53,7 @@ const cases: Record<OperationName, Case> = {
   sigmoid: { shapes: [[2, 3]], apply: ([x]) => f.sigmoid(x) },
   erf: { shapes: [[2, 3]], apply: ([x]) => f.erf(x) },
   relu: { shapes: [[2, 3]], margin: 0.1, apply: ([x]) => f.relu(x) },
-  sign: { shapes: [[2, 3]], margin: 0.1, apply: ([x]) => f.multiply(f.sign(x), x) },
+  isPositive: { shapes: [[2, 3]], margin: 0.1, apply: ([x]) => f.multiply(f.isPositive(x), x) },
   reshape: { shapes: [[2, 6]], apply: ([x]) => f.reshape(x, [3, 4]) },
   transpose: { shapes: [[2, 3, 4]], apply: ([x]) => f.transpose(x, [2, 0, 1]) },
   expand: { shapes: [[3, 1]], apply: ([x]) => f.expand(x, [2, 3, 4]) },
@@ -65,11 +65,11 @@ const cases: Record<OperationName, Case> = {
     ],
     apply: ([a, b]) => f.concatenate([a, b, a], 1),
   },
-  unstack: {
-    shapes: [[3, 2, 2]],
-    // The middle row is not used: its gradient is zero.
+  split: {
+    shapes: [[2, 6, 2]],
+    // The middle part is not used: its gradient is zero.
     apply: ([x]) => {
-      const [first, , last] = f.unstack(x);
+      const [first, , last] = f.split(x, 1, 3);
       return f.multiply(first, f.add(first, last));
     },
   },
@@ -107,6 +107,23 @@ const cases: Record<OperationName, Case> = {
     ],
     apply: ([x], [forward, backward]) => f.takeRows(x, forward, backward),
   },
+  gru: {
+    // Three steps of two sequences, d = 2; the last input is the shares.
+    shapes: [[6, 2], [6, 2], [6, 2], [2, 2], [2, 2], [2, 2], [2], [6, 1]],
+    apply: ([xr, xz, xn, Ur, Uz, Un, cn, shares]) =>
+      f.add(f.gru([xr, xz, xn], [Ur, Uz, Un, cn], 3, shares), f.gru([xr, xz, xn], [Ur, Uz, Un, cn], 3)),
+  },
+  gruGradient: {
+    shapes: [[4, 2]],
+    // Not differentiated twice: what it adds to x here is a constant.
+    apply: ([x]) => {
+      const zeros = x.graph.constant(new Float32Array(8), [4, 2]);
+      const U = x.graph.constant(new Float32Array(4), [2, 2]);
+      const ones = x.graph.constant(new Float32Array(8).fill(1), [4, 2]);
+      const [dxr] = x.graph.apply('gruGradient', [ones, zeros, zeros, ones, zeros, zeros, U, U, U], { steps: 2 });
+      return f.add(x, dxr);
+    },
+  },
   tiedCrossEntropy: {
     shapes: [
       [6, 4],
@@ -115,11 +132,6 @@ const cases: Record<OperationName, Case> = {
     indices: [{ values: [1, 4, 1, 0, 3, 3], shape: [6] }],
     apply: ([h, W], [targets]) =>
       f.tiedCrossEntropy(h, W, targets, h.graph.constant([0.2, 0.1, 0, 0.3, 0.3, 0.1], [6])),
-  },
-  window: {
-    shapes: [[3]],
-    indices: [{ values: [2], shape: [1] }],
-    apply: ([x], [start]) => f.multiply(x, f.window(x.graph.constant([9, 9, 1, 2, 3, 9], [6]), start, 3)),
   },
 };
 

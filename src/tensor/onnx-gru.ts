@@ -1,0 +1,78 @@
+// The recurrence of a gated recurrent unit and its gradient, unrolled. What does not depend on the step before is
+// computed for all steps at once, before and after. Rows are time-major, so that a step's are consecutive.
+// Legend: T steps, B sequences, d width; h_ is the state of the step before, 0 at first.
+//   r = sigmoid(xr + h_ Ur),  z = sigmoid(xz + h_ Uz),  m = h_ Un + cn,  n = tanh(xn + r * m)
+//   k = 1 - a (1 - z),  h = n + k * (h_ - n)          a: the share by which a step may move the state
+import type { Node } from './graph.ts';
+import type { OnnxEmitter } from './onnx-forms.ts';
+
+/** [T B, d] -> T names of [B, d]. */
+const steps = (onnx: OnnxEmitter, x: string, T: number) =>
+  T === 1 ? [x] : onnx.node('Split', [x], { axis: 0, num_outputs: T }, T);
+const join = (onnx: OnnxEmitter, parts: readonly string[]) => onnx.node('Concat', parts, { axis: 0 })[0];
+
+export function gru({ inputs, attributes: { steps: T } }: Node<'gru'>, onnx: OnnxEmitter): readonly string[] {
+  const [xr, xz, xn, Ur, Uz, Un, cn, shares] = inputs.map(({ name }) => name);
+  const one = (opType: string, ...names: string[]) => onnx.node(opType, names)[0];
+  const [xrs, xzs, xns] = [xr, xz, xn].map((x) => steps(onnx, x, T));
+  const as = shares && steps(onnx, shares, T);
+  const saved: Record<'h' | 'r' | 'z' | 'n' | 'm', string[]> = { h: [], r: [], z: [], n: [], m: [] };
+  let h = one('Sub', xrs[0], xrs[0]); // zeros of the batch's size, which may be open
+  for (let t = 0; t < T; t++) {
+    const r = one('Sigmoid', one('Gemm', h, Ur, xrs[t]));
+    const z = one('Sigmoid', one('Gemm', h, Uz, xzs[t]));
+    const m = one('Gemm', h, Un, cn);
+    const n = one('Tanh', one('Add', xns[t], one('Mul', r, m)));
+    const keep = as ? one('Sub', onnx.float(1), one('Mul', as[t], one('Sub', onnx.float(1), z))) : z;
+    h = one('Add', n, one('Mul', keep, one('Sub', h, n)));
+    for (const [name, value] of Object.entries({ h, r, z, n, m })) saved[name as 'h'].push(value);
+  }
+  return [saved.h, saved.r, saved.z, saved.n, saved.m].map((parts) => join(onnx, parts));
+}
+
+/**
+ * dz = dh k' with k' = (h_ - n) a z (1 - z),  dn = dh (1 - k) (1 - n^2),  dr = dn m r (1 - r),  dm = dn r, all before
+ * their gates' functions; da = dh (n - h_) (1 - z);  dh_ = dh k + dr Ur^T + dz Uz^T + dm Un^T
+ */
+export function gruGradient(
+  { inputs, attributes: { steps: T } }: Node<'gruGradient'>,
+  onnx: OnnxEmitter,
+): readonly string[] {
+  const [dh, h, r, z, n, m, Ur, Uz, Un, shares] = inputs.map(({ name }) => name);
+  const one = (opType: string, ...names: string[]) => onnx.node(opType, names)[0];
+  const rest = (x: string) => one('Sub', onnx.float(1), x);
+  const hs = steps(onnx, h, T);
+  const before = join(onnx, [one('Sub', hs[0], hs[0]), ...hs.slice(0, -1)]);
+  const shared = (x: string) => (shares ? one('Mul', shares, x) : x);
+  const move = shared(rest(z)); // 1 - k
+  const keep = shares ? rest(move) : z;
+  const behind = one('Sub', before, n);
+  const zSlope = one('Mul', one('Mul', behind, z), move);
+  const nSlope = one('Mul', move, rest(one('Mul', n, n)));
+  const rSlope = one('Mul', one('Mul', m, r), rest(r));
+
+  const [dhs, ks, zSlopes, nSlopes, rSlopes, rs] = [dh, keep, zSlope, nSlope, rSlope, r].map((x) => steps(onnx, x, T));
+  const transposed = (U: string) => onnx.node('Transpose', [U], { perm: [1, 0] })[0];
+  const [UrT, UzT, UnT] = [Ur, Uz, Un].map(transposed);
+  const [drs, dzs, dns, dms, states]: string[][] = [[], [], [], [], []];
+  let state = dhs[T - 1];
+  for (let t = T - 1; t >= 0; t--) {
+    const dn = one('Mul', state, nSlopes[t]);
+    const [dz, dr, dm] = [one('Mul', state, zSlopes[t]), one('Mul', dn, rSlopes[t]), one('Mul', dn, rs[t])];
+    for (const [list, value] of [
+      [drs, dr],
+      [dzs, dz],
+      [dns, dn],
+      [dms, dm],
+      [states, state],
+    ] as const)
+      list[t] = value;
+    if (t === 0) break;
+    const direct = one('Add', one('Mul', state, ks[t]), dhs[t - 1]);
+    state = one('Gemm', dm, UnT, one('Gemm', dz, UzT, one('Gemm', dr, UrT, direct)));
+  }
+  const ofGates = [drs, dzs, dns, dms].map((parts) => join(onnx, parts));
+  if (!shares) return ofGates;
+  const moved = one('Mul', one('Mul', join(onnx, states), one('Neg', behind)), rest(z));
+  return [...ofGates, ...onnx.node('ReduceSum', [moved, onnx.int64([1])], { keepdims: 1 })];
+}

@@ -1,0 +1,65 @@
+// Warm starts hold what was loaded: every row at its own item, the first and the last too, and one that training never
+// sees; no initialisation comes after it, and no padding or mask row shifts it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
+import type { ItemTable } from '../../src/recommenders/item-table.ts';
+import { MODELS } from '../../src/recommenders/models.ts';
+import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
+import { alternating, lastOf, N, profile } from '../support/planted.ts';
+
+const D = 16;
+const UNSEEN = 17;
+const random = createRandom(8);
+const vectors = Float32Array.from({ length: N * D }, () => random.normal());
+const sequences = alternating(100, 1).map((sequence) => sequence.map((item) => (item === UNSEEN ? 0 : item)));
+
+async function tableAfter(name: 'sasrec' | 'gru4rec' | 'bert4rec', table: ItemTable, learningRate: number) {
+  const { recommender, itemVectors } = await trainSequenceModel(
+    MODELS[name](profile(), D),
+    sequences,
+    lastOf(sequences),
+    {
+      ...{ batchSize: 64, positionsPerStep: 1_000, steps: 2, patience: 9, seed: 1 },
+      table,
+      learningRate,
+      progress: silentProgress,
+      name,
+    },
+  );
+  await recommender.release();
+  return (item: number) => [...itemVectors.subarray(item * D, (item + 1) * D)];
+}
+
+const given = (item: number) => [...vectors.subarray(item * D, (item + 1) * D)];
+const apart = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+
+for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
+  test(`${name}: what was loaded is what training starts from, row by row`, async () => {
+    for (const kind of ['init', 'frozen'] as const) {
+      const loaded = await tableAfter(name, { kind, vectors }, 0);
+      for (let item = 0; item < N; item++) assert.deepEqual(loaded(item), given(item), `${kind}, item ${item}`);
+    }
+  });
+
+  test(`${name}: init moves every row a little, frozen none`, async () => {
+    const frozen = await tableAfter(name, { kind: 'frozen', vectors }, 1e-3);
+    const init = await tableAfter(name, { kind: 'init', vectors }, 1e-3);
+    for (const item of [0, UNSEEN, N - 1]) {
+      assert.deepEqual(frozen(item), given(item));
+      const moved = apart(init(item), given(item));
+      assert.ok(moved > 0 && moved < 0.02, `item ${item} moved by ${moved}`); // softmax pushes away what is not right
+    }
+  });
+
+  test(`${name}: an adapter puts items of equal features at the same place, dual only those that training never sees`, async () => {
+    const features = Float32Array.from({ length: N * 4 }, (_, i) => (i < 4 ? 1 : -1) * ((i % 4) + 1));
+    const seen = Float32Array.from({ length: N }, (_, item) => (item === UNSEEN ? 0 : 1));
+    const adapted = await tableAfter(name, { kind: 'frozen+adapter', features, hidden: 8 }, 1e-2);
+    assert.deepEqual(adapted(1), adapted(N - 1));
+    assert.ok(apart(adapted(0), adapted(1)) > 0.01, 'item 0 has other features');
+    const dual = await tableAfter(name, { kind: 'dual', features, hidden: 8, seen }, 1e-2);
+    assert.ok(apart(dual(1), dual(N - 1)) > 1e-4, 'residuals tell apart');
+  });
+}

@@ -92,6 +92,17 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   });
   const preset = PRESETS[options.preset];
   const split = splitDataset(options.split, dataset);
+  for (const part of ['validation', 'test'] as const) {
+    if (split[part].targets.length === 0) {
+      throw new TslrecError(
+        'bad-data',
+        `${dataset.name} has nobody to ask for the ${part} by the ${options.split} split: of ${dataset.userIds.length} users none ` +
+          (options.split === 'time'
+            ? 'has interactions on both sides of its point in time.'
+            : 'has three interactions.'),
+      );
+    }
+  }
   const compared = profileOf(dataset, split, options.length);
   const learner = learnerFor(profileOf(dataset, split), preset);
   const work = openWork({ ...options, dataset, preset, onStage: async () => {} });
@@ -110,9 +121,11 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     tslrec: async () => (await learnEmbeddings(work, dataset, split, learner, preset)).augmented.embeddings,
   };
   const arms: Arm[] = [];
-  for (const name of options.arms) arms.push({ name, vectors: await vectors[name]() });
+  const models = options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) }));
+  const haveStarts = models.some(({ model }) => model.kind === 'sequence');
+  for (const name of haveStarts ? options.arms : []) arms.push({ name, vectors: await vectors[name]() });
   const runs = await compare(split, {
-    models: options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) })),
+    models,
     arms,
     modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),

@@ -1,46 +1,28 @@
-// `npm start`: the whole thing on a synthetic sample. Fills an empty store once, shows what warm starts are worth,
-// then serves.
+// `npm start`: the whole thing on a synthetic sample. Fills an empty store once and shows what warm starts are worth, each
+// in a process of its own, then serves.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../src/config.ts';
 import { printable } from '../src/errors.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../src/interactions/sample.ts';
 import { createLog } from '../src/log.ts';
-import { terminalProgress } from '../src/progress.ts';
-import { CUT_OFFS } from '../src/recommenders/metrics.ts';
 import { serveUntilSignal } from '../src/service.ts';
 import { openStore } from '../src/storage/store.ts';
-import { evaluate } from './evaluate.ts';
-import { evaluationTable } from './evaluation-table.ts';
-import { refresh } from './refresh.ts';
 
+const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 const config = readConfig(process.env);
 const data = path.join(config.folder, 'sample');
-const work = {
-  data,
-  preset: 'quick' as const,
-  seed: 1,
-  onBadRow: 'stop' as const,
-  folder: config.folder,
-  progress: terminalProgress(),
-};
-
-const comparison = {
-  models: ['sasrec'],
-  arms: ['random', 'text', 'tslrec'],
-  modes: ['init', 'frozen'],
-  seeds: 1,
-  split: 'leave-one-out',
-  cutOffs: CUT_OFFS,
-} as const;
 
 try {
   if (await isEmpty()) {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
     if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(DEFAULT_SAMPLE));
-    const { version } = await refresh({ ...work, store: config.store, log: createLog('warn'), failpoint: () => {} });
-    console.log(`Version ${version} is published. Is a warm start worth it? On the synthetic sample:`);
-    console.log(evaluationTable(await evaluate({ ...work, ...comparison })));
+    await tslrec('refresh', '--data', data, '--preset', 'quick');
+    console.log('Is a warm start worth it? On the synthetic sample:');
+    const quickly = ['--preset', 'quick', '--arms', 'random,tslrec', '--seeds', '1'];
+    await tslrec('evaluate', '--data', data, ...quickly, '--store', config.folder);
   }
   const service = await serveUntilSignal({
     storeLocation: config.store,
@@ -53,6 +35,13 @@ try {
 } catch (error) {
   console.error(printable(error));
   process.exitCode = 1;
+}
+
+/** The command line, which reads the same environment and says by itself what went wrong. */
+async function tslrec(...parameters: string[]): Promise<void> {
+  const child = spawn(process.execPath, [MAIN, ...parameters], { stdio: 'inherit' });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) process.exit(code ?? 1);
 }
 
 async function isEmpty(): Promise<boolean> {

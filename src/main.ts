@@ -1,13 +1,17 @@
 #!/usr/bin/env node
 // The command line. Results go to stdout, progress and logs to stderr.
+import { mkdirSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { ARM_NAMES, type ArmName, evaluate } from '../jobs/evaluate.ts';
 import { evaluationTable } from '../jobs/evaluation-table.ts';
 import { PRESETS, type PresetName } from '../jobs/presets.ts';
-import { refresh } from '../jobs/refresh.ts';
+import { type RefreshResult, refresh } from '../jobs/refresh.ts';
+import { writeReport } from '../jobs/report/write-report.ts';
+import type { SrsFiles } from '../jobs/stages/srs-embeddings.ts';
+import { type TrainOptions, train } from '../jobs/train.ts';
 import { createFailpoint, SKIPPED_ROWS } from '../jobs/work.ts';
 import { type Config, readConfig } from './config.ts';
-import { printable } from './errors.ts';
+import { printable, TslrecError } from './errors.ts';
 import { WARM_START_MODES, type WarmStartMode } from './evaluation/compare.ts';
 import type { OnBadRow } from './interactions/bad-rows.ts';
 import type { SplitName } from './interactions/dataset.ts';
@@ -19,6 +23,7 @@ import { CUT_OFFS } from './recommenders/metrics.ts';
 import { MODEL_NAMES, type ModelName } from './recommenders/models.ts';
 import { serveUntilSignal } from './service.ts';
 import { isPostgres, openStore } from './storage/store.ts';
+import { configureExecution } from './tensor/session.ts';
 
 const integerFrom = (least: number) => (text: string) => {
   const value = Number(text);
@@ -43,6 +48,10 @@ const badRowOption = () =>
   new Option('--on-bad-row <what>', 'stop at the first bad row, or skip and count them')
     .choices(['stop', 'skip'])
     .default('stop');
+const lengthOption = () =>
+  new Option('--length <n>', 'how many of the last items a recommender sees; read off the data by default').argParser(
+    integerFrom(2),
+  );
 const seedOption = () =>
   new Option('--seed <n>', 'same seed, same data, same machine: same result').argParser(integerFrom(0)).default(1);
 const jsonOption = () => new Option('--json', 'the last line of stdout is one JSON object');
@@ -73,6 +82,18 @@ function createProgram(config: Config): Command {
     .command('refresh')
     .description('Learns from a catalogue and its interactions and publishes a new version of the item embeddings.')
     .addOption(dataOption())
+    .addOption(
+      new Option(
+        '--srs-embeddings <file>',
+        'item vectors of a recommender that you run (.npy, .safetensors), in place of the built-in pre-training',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--srs-ids <file>',
+        'the item ids of their rows, one a line or a .json array; by default the file beside them, as NAME.ids.txt',
+      ),
+    )
     .addOption(storeOption(config))
     .addOption(presetOption())
     .addOption(seedOption())
@@ -81,6 +102,8 @@ function createProgram(config: Config): Command {
     .action(
       async (options: {
         data: string;
+        srsEmbeddings?: string;
+        srsIds?: string;
         store: string;
         preset: PresetName;
         seed: number;
@@ -89,6 +112,7 @@ function createProgram(config: Config): Command {
       }) => {
         const result = await refresh({
           ...options,
+          srs: srsFiles(options.srsEmbeddings, options.srsIds),
           folder: filesFolder(options.store, config),
           progress: terminalProgress(),
           log: createLog('warn'),
@@ -97,6 +121,7 @@ function createProgram(config: Config): Command {
         reportSkippedRows(result.skippedRows);
         if (result.duplicateRows > 0)
           console.log(`${result.duplicateRows} rows repeated an earlier one and were left out.`);
+        if (result.srs) reportVectors(result.items, result.srs);
         const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
         console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
         if (options.json) console.log(JSON.stringify(result));
@@ -117,12 +142,7 @@ function createProgram(config: Config): Command {
         integerFrom(1),
       ),
     )
-    .addOption(
-      new Option(
-        '--length <n>',
-        'how many of the last items a recommender sees; read off the data by default',
-      ).argParser(integerFrom(2)),
-    )
+    .addOption(lengthOption())
     .addOption(
       new Option('--cut-offs <list>', 'the K of the metrics in --json')
         .argParser(cutOffList)
@@ -136,6 +156,7 @@ function createProgram(config: Config): Command {
       ),
     )
     .addOption(badRowOption())
+    .addOption(new Option('--report <folder>', 'a page, index.html, and beside it evaluation.json, what --json prints'))
     .addOption(jsonOption())
     .action(
       async (options: {
@@ -152,8 +173,11 @@ function createProgram(config: Config): Command {
         seed: number;
         store: string;
         onBadRow: OnBadRow;
+        report?: string;
         json?: true;
       }) => {
+        // Now, because a path that cannot be used is better told before hours of training.
+        if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
         const result = await evaluate({
           ...options,
           folder: filesFolder(options.store, config),
@@ -161,9 +185,31 @@ function createProgram(config: Config): Command {
         });
         reportSkippedRows(result.skippedRows);
         console.log(evaluationTable(result));
+        if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
         if (options.json) console.log(JSON.stringify(result));
       },
     );
+
+  program
+    .command('train')
+    .description('Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.')
+    .addOption(dataOption())
+    .addOption(new Option('--model <name>', 'which one').choices(MODEL_NAMES).default('sasrec'))
+    .addOption(new Option('--output <file>', 'where to; the ids of its rows go beside it').default('model.onnx'))
+    .addOption(lengthOption())
+    .addOption(presetOption())
+    .addOption(seedOption())
+    .addOption(badRowOption())
+    .addOption(jsonOption())
+    .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
+      const result = await train({ ...options, progress: terminalProgress() });
+      const { output, ids, items, length, epochs, test } = result;
+      console.log(
+        `${output}: ${options.model}, ${items} items (${ids}), the last ${length} of a history, ${epochs} epochs, ` +
+          `test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
+      );
+      if (options.json) console.log(JSON.stringify(result));
+    });
 
   program
     .command('serve')
@@ -209,6 +255,16 @@ async function serve(config: Config, store: string): Promise<void> {
   console.log(`tslrec answers on ${service.url}`);
 }
 
+/** What the two options name together: ids alone say nothing. */
+function srsFiles(embeddings: string | undefined, ids: string | undefined): SrsFiles | undefined {
+  if (embeddings !== undefined) return { embeddings, ids };
+  if (ids === undefined) return undefined;
+  throw new TslrecError(
+    'bad-request',
+    '--srs-ids is given without --srs-embeddings, whose rows it names; give both, or neither',
+  );
+}
+
 /** A store in a folder keeps its files there too. */
 function filesFolder(store: string, config: Config): string {
   return isPostgres(store) ? config.folder : store;
@@ -218,6 +274,11 @@ function reportSkippedRows(count: number): void {
   if (count > 0) console.log(`${count} bad rows were skipped; they are in ${SKIPPED_ROWS} in the store's folder.`);
 }
 
+function reportVectors(items: number, { itemsWithoutVector, unknownIds }: NonNullable<RefreshResult['srs']>): void {
+  console.log(`${items - itemsWithoutVector} of ${items} items have a vector; those without get no category.`);
+  if (unknownIds > 0) console.log(`Vectors of items that the catalogue does not have, not used: ${unknownIds}.`);
+}
+
 /** Cut-offs, 10 among them, because modes are chosen by NDCG@10. */
 function cutOffList(text: string): number[] {
   const cutOffs = text.split(',').map((part) => integerFrom(1)(part));
@@ -225,7 +286,9 @@ function cutOffList(text: string): number[] {
 }
 
 try {
-  await createProgram(readConfig(process.env)).parseAsync();
+  const config = readConfig(process.env);
+  configureExecution(config.execution);
+  await createProgram(config).parseAsync();
 } catch (error) {
   console.error(printable(error));
   process.exitCode = 1;

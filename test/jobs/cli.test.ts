@@ -6,13 +6,15 @@ import { type TestContext, test } from 'node:test';
 import type { EvaluationResult } from '../../jobs/evaluate.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
+import { npy } from '../support/vector-files.ts';
 
 const OPTIONS: Record<string, readonly string[]> = {
-  refresh: ['--data', '--store', '--preset', '--seed', '--on-bad-row', '--json'],
+  refresh: ['--data', '--srs-embeddings', '--srs-ids', '--store', '--preset', '--seed', '--on-bad-row', '--json'],
   evaluate: [
     ...['--data', '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length', '--cut-offs'],
-    ...['--preset', '--seed', '--store', '--on-bad-row', '--json'],
+    ...['--preset', '--seed', '--store', '--on-bad-row', '--report', '--json'],
   ],
+  train: ['--data', '--model', '--output', '--length', '--preset', '--seed', '--on-bad-row', '--json'],
   serve: ['--store'],
   migrate: ['--store'],
   'generate-sample': ['--users', '--items', '--categories', '--seed'],
@@ -52,6 +54,10 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   mkdirSync(path.join(folder, 'lonely'));
   writeFileSync(path.join(folder, 'lonely', 'interactions.csv'), 'user_id,item_id,timestamp\nu1,a,1\n');
   writeFileSync(path.join(folder, 'file'), '');
+  writeFileSync(path.join(folder, 'vectors.npy'), npy([[0], [1], [Number.NaN]]));
+  mkdirSync(path.join(folder, 'folder.npy'));
+  for (const [name, ids] of Object.entries({ two: 'S0001\nS0002\n', three: 'S0001\nS0002\nS0003\n' }))
+    writeFileSync(path.join(folder, name), ids);
   const mistakes: readonly (readonly [string, string, RegExp, Record<string, string>?])[] = [
     ['no data', 'refresh', /^error: required option '--data <folder>' not specified$/],
     ['an unknown command', 'learn', /^error: unknown command 'learn'$/],
@@ -81,6 +87,31 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       /^tslrec: interactions\.csv:3:6: got timestamp "yesterday", expected .*`--on-bad-row=skip`$/,
     ],
     [
+      'ids without vectors',
+      'refresh --data sample --srs-ids two',
+      /^tslrec: --srs-ids is given without --srs-embeddings, /,
+    ],
+    [
+      'a folder for vectors',
+      'refresh --data sample --srs-embeddings folder.npy',
+      /^tslrec: folder\.npy cannot be used: it is a folder, a file is wanted; /,
+    ],
+    [
+      'vectors without ids',
+      'refresh --data sample --srs-embeddings vectors.npy',
+      /^tslrec: vectors\.npy has no id list beside it: looked for vectors\.ids\.txt, .*; name one with --srs-ids, /,
+    ],
+    [
+      'a row more than ids',
+      'refresh --data sample --srs-embeddings vectors.npy --srs-ids two',
+      /^tslrec: vectors\.npy: got 3 rows, expected 2, one for each id in two; its first row is all zeros, .*table\[1:\]$/,
+    ],
+    [
+      'a vector that is no number',
+      'refresh --data sample --srs-embeddings vectors.npy --srs-ids three',
+      /^tslrec: vectors\.npy: got NaN in row 2, column 0 \(both from 0\), the vector of "S0003", expected .*; repair it, /,
+    ],
+    [
       'too small a sample',
       'generate-sample tiny --items 3',
       /^tslrec: a sample of 1500 users, 3 items and 12 categories; /,
@@ -92,10 +123,25 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     ],
     [
       'a user with one item',
-      'evaluate --data lonely --arms random',
+      'refresh --data lonely --store lonely-store',
       /^tslrec: There is nothing to learn from: got 1 items and 1 users, none with two training interactions; /,
     ],
+    [
+      'nobody to ask',
+      'evaluate --data lonely --arms random',
+      /^tslrec: lonely has nobody to ask for the validation by the leave-one-out split: of 1 users none has three /,
+    ],
+    [
+      'more candidates than items',
+      'evaluate --data sample --models popular --arms random --candidates 20',
+      /^tslrec: 20 sampled items are wanted beside the right one, but of 20 items some user does not have only /,
+    ],
     ['a file for a store', 'migrate --store file', /^tslrec: \S*file cannot be used: .*; give another path/],
+    [
+      'a file for a report',
+      'evaluate --data sample --report file',
+      /^tslrec: \S*file cannot be used: .*; give another path/,
+    ],
     ['a file for a folder', 'generate-sample file', /^tslrec: \S*file\S* cannot be used: .*; give another path/],
     [
       'a URL that is none',
@@ -110,6 +156,12 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     ],
     ['a port that is no number', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: 'http' }],
     ['a port out of range', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: '65536' }],
+    [
+      'an execution provider that is none',
+      'migrate',
+      /^tslrec: The execution provider "abacus" is not in this build of ONNX Runtime, which has cpu, .*; set TSLREC_/,
+      { TSLREC_EXECUTION_PROVIDER: 'abacus' },
+    ],
     ['an empty host', 'serve', /^tslrec: The environment variable HOST is wrong: /, { HOST: '' }],
     ['a database that does not answer', 'serve --store postgres://127.0.0.1:1/tslrec', /^tslrec: .*127\.0\.0\.1/],
   ];

@@ -1,0 +1,77 @@
+// One recommender, trained and written as an ONNX file, for those who serve it themselves.
+import path from 'node:path';
+import { TslrecError } from '../src/errors.ts';
+import { writeFileAtomically } from '../src/files.ts';
+import type { OnBadRow } from '../src/interactions/bad-rows.ts';
+import { readDataset } from '../src/interactions/read-dataset.ts';
+import { leaveOneOut } from '../src/interactions/split.ts';
+import type { Progress } from '../src/progress.ts';
+import { profileOf } from '../src/recommenders/data-profile.ts';
+import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
+import { MODELS, type ModelName } from '../src/recommenders/models.ts';
+import { encodeOnnxRecommender } from '../src/recommenders/onnx-file.ts';
+import { rankInCatalogue } from '../src/recommenders/ranking.ts';
+import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
+import { PRESETS, type PresetName } from './presets.ts';
+
+export interface TrainOptions {
+  readonly data: string;
+  readonly model: ModelName;
+  /** The .onnx file; the ids of its rows go beside it, into NAME.ids.txt, one a line. */
+  readonly output: string;
+  readonly preset: PresetName;
+  readonly length?: number;
+  readonly seed: number;
+  readonly onBadRow: OnBadRow;
+  readonly progress: Progress;
+}
+
+export interface TrainResult {
+  readonly output: string;
+  readonly ids: string;
+  readonly items: number;
+  readonly length: number;
+  readonly epochs: number;
+  readonly validation: RankingMetrics;
+  readonly test: RankingMetrics;
+}
+
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  const { dataset } = await readDataset(options.data, { onBadRow: options.onBadRow });
+  const preset = PRESETS[options.preset];
+  const split = leaveOneOut(dataset.sequences);
+  const model = MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
+  if (model.kind !== 'sequence' || model.encoder.task !== 'next item') {
+    throw new TslrecError(
+      'bad-request',
+      `${options.model} cannot be written as a graph from histories to scores; sasrec, gru4rec, narm and core can.`,
+    );
+  }
+  const trained = await trainSequenceModel(model, split.train, split.validation, {
+    ...preset.recommender,
+    table: { kind: 'random' },
+    seed: options.seed,
+    progress: options.progress,
+    name: options.model,
+  });
+  const metricsOn = async (of: 'validation' | 'test') =>
+    rankingMetrics(await rankInCatalogue(trained.recommender, model, split[of]));
+  const [validation, test] = [await metricsOn('validation'), await metricsOn('test')];
+  await trained.recommender.release();
+  const ids = `${options.output.slice(0, -path.extname(options.output).length || undefined)}.ids.txt`;
+  const metadata = { model: options.model, dataset: dataset.name, data: dataset.hash, ids: path.basename(ids) };
+  writeFileAtomically(options.output, [encodeOnnxRecommender(model, trained, metadata)]);
+  writeFileAtomically(
+    ids,
+    dataset.items.map(({ itemId }) => `${itemId}\n`),
+  );
+  return {
+    output: options.output,
+    ids,
+    items: dataset.items.length,
+    length: model.length,
+    epochs: trained.bestEpoch + 1,
+    validation,
+    test,
+  };
+}

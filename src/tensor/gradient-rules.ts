@@ -108,17 +108,21 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
   ],
   // dx = g - softmax(x) * sum(g)
   logSoftmax: ({ outputs: [y] }, g) => [() => subtract(g, multiply(exp(y), sum(g, lastAxis(y), true)))],
-  // x^ = (x - mean) * inverse; gs = g * scale; dx = inverse * (gs - mean(gs) - x^ * mean(gs * x^))
+  // x^ = (x - mean) * inverse; dx = inverse * (g * scale - mean(g * scale) - x^ * mean(g * x^ * scale))
   layerNormalization: ({ inputs: [x, scale, shift], outputs: [, average, inverse] }, g) => {
-    const normalised = () => multiply(subtract(x, average), inverse);
+    const xHat = multiply(subtract(x, average), inverse);
+    const gx = multiply(g, xHat);
+    // The mean over the last axis of something times the scale: a product with a column.
+    const scaledMean = (y: Tensor) => {
+      const d = scale.shape[0];
+      return reshape(matmul(rows(y), reshape(multiply(scale, 1 / d), [d, 1])), average.shape);
+    };
     return [
       () => {
-        const xHat = normalised();
-        const gs = multiply(g, scale);
-        const centred = subtract(gs, mean(gs, lastAxis(x), true));
-        return multiply(inverse, subtract(centred, multiply(xHat, mean(multiply(gs, xHat), lastAxis(x), true))));
+        const centred = subtract(multiply(g, scale), scaledMean(g));
+        return multiply(inverse, subtract(centred, multiply(xHat, scaledMean(gx))));
       },
-      () => sumTo(multiply(g, normalised()), scale.shape),
+      () => sumTo(gx, scale.shape),
       () => sumTo(g, shift.shape),
     ];
   },

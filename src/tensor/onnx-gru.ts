@@ -31,48 +31,47 @@ export function gru({ inputs, attributes: { steps: T } }: Node<'gru'>, onnx: Onn
 }
 
 /**
- * dz = dh k' with k' = (h_ - n) a z (1 - z),  dn = dh (1 - k) (1 - n^2),  dr = dn m r (1 - r),  dm = dn r, all before
- * their gates' functions; da = dh (n - h_) (1 - z);  dh_ = dh k + dr Ur^T + dz Uz^T + dm Un^T
+ * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n', with slopes that no step has to wait for:
+ *   n' = (1 - k) (1 - n^2),  m' = n' r,  r' = n' m r (1 - r),  z' = (h_ - n) a z (1 - z)
+ * What a step has to wait for is dh_ = dh k + [dr dz dm] [Ur Uz Un]^T; and da = dh (n - h_) (1 - z).
  */
 export function gruGradient(
   { inputs, attributes: { steps: T } }: Node<'gruGradient'>,
   onnx: OnnxEmitter,
 ): readonly string[] {
   const [dh, h, r, z, n, m, Ur, Uz, Un, shares] = inputs.map(({ name }) => name);
+  const d = inputs[1].shape[1];
   const one = (opType: string, ...names: string[]) => onnx.node(opType, names)[0];
   const rest = (x: string) => one('Sub', onnx.float(1), x);
   const hs = steps(onnx, h, T);
   const before = join(onnx, [one('Sub', hs[0], hs[0]), ...hs.slice(0, -1)]);
-  const shared = (x: string) => (shares ? one('Mul', shares, x) : x);
-  const move = shared(rest(z)); // 1 - k
+  const move = shares ? one('Mul', shares, rest(z)) : rest(z); // 1 - k
   const keep = shares ? rest(move) : z;
   const behind = one('Sub', before, n);
-  const zSlope = one('Mul', one('Mul', behind, z), move);
   const nSlope = one('Mul', move, rest(one('Mul', n, n)));
-  const rSlope = one('Mul', one('Mul', m, r), rest(r));
+  const mSlope = one('Mul', nSlope, r);
+  const rSlope = one('Mul', one('Mul', mSlope, m), rest(r));
+  const zSlope = one('Mul', one('Mul', behind, z), move);
 
-  const [dhs, ks, zSlopes, nSlopes, rSlopes, rs] = [dh, keep, zSlope, nSlope, rSlope, r].map((x) => steps(onnx, x, T));
-  const transposed = (U: string) => onnx.node('Transpose', [U], { perm: [1, 0] })[0];
-  const [UrT, UzT, UnT] = [Ur, Uz, Un].map(transposed);
-  const [drs, dzs, dns, dms, states]: string[][] = [[], [], [], [], []];
+  // Slopes side by side [T B, 3, d], so that a step is one product with [Ur Uz Un]^T [3 d, d].
+  const [slopes] = onnx.node('Reshape', [
+    ...onnx.node('Concat', [rSlope, zSlope, mSlope], { axis: 1 }),
+    onnx.int64([-1, 3, d]),
+  ]);
+  const [weights] = onnx.node('Transpose', onnx.node('Concat', [Ur, Uz, Un], { axis: 1 }), { perm: [1, 0] });
+  const [dhs, ks, ss] = [dh, keep, slopes].map((x) => steps(onnx, x, T));
+  const states: string[] = [];
   let state = dhs[T - 1];
   for (let t = T - 1; t >= 0; t--) {
-    const dn = one('Mul', state, nSlopes[t]);
-    const [dz, dr, dm] = [one('Mul', state, zSlopes[t]), one('Mul', dn, rSlopes[t]), one('Mul', dn, rs[t])];
-    for (const [list, value] of [
-      [drs, dr],
-      [dzs, dz],
-      [dns, dn],
-      [dms, dm],
-      [states, state],
-    ] as const)
-      list[t] = value;
+    states[t] = state;
     if (t === 0) break;
-    const direct = one('Add', one('Mul', state, ks[t]), dhs[t - 1]);
-    state = one('Gemm', dm, UnT, one('Gemm', dz, UzT, one('Gemm', dr, UrT, direct)));
+    const wide = one('Mul', one('Reshape', state, onnx.int64([-1, 1, d])), ss[t]);
+    const gates = one('Reshape', wide, onnx.int64([-1, 3 * d]));
+    state = one('Gemm', gates, weights, one('Add', one('Mul', state, ks[t]), dhs[t - 1]));
   }
-  const ofGates = [drs, dzs, dns, dms].map((parts) => join(onnx, parts));
+  const all = join(onnx, states);
+  const ofGates = [rSlope, zSlope, nSlope, mSlope].map((slope) => one('Mul', all, slope));
   if (!shares) return ofGates;
-  const moved = one('Mul', one('Mul', join(onnx, states), one('Neg', behind)), rest(z));
+  const moved = one('Mul', one('Mul', all, one('Neg', behind)), rest(z));
   return [...ofGates, ...onnx.node('ReduceSum', [moved, onnx.int64([1])], { keepdims: 1 })];
 }

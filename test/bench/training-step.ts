@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { MEASURED_WITH, type Measurement, round, runOurs, runTorch } from './processes.ts';
+import { fastestOfRounds, MEASURED_WITH, type Measurement, round, runOurs, runTorch } from './processes.ts';
 
 export interface StepSizes {
   readonly model: 'sasrec' | 'gru4rec';
@@ -66,20 +66,13 @@ function measure(
   others: Record<string, () => Measurement | undefined> = {},
 ): Row {
   const parameters = [JSON.stringify({ ...sizes, ...MEASURED_WITH })];
-  const ours = runOurs<Measurement>('training-step-ours.ts', parameters);
-  const measured = Object.entries({
+  const { ours, ...peers } = fastestOfRounds({
+    ours: () => runOurs<Measurement>('training-step-ours.ts', parameters),
     torch: () => runTorch<Measurement>(torchProgram, parameters),
     ...others,
-  }).flatMap(([name, run]) => {
-    const peer = run();
-    return peer ? [[name, peer] as const] : [];
   });
-  return {
-    length: sizes.length,
-    ...ours,
-    peers: Object.fromEntries(measured),
-    ratios: Object.fromEntries(measured.map(([name, peer]) => [name, round(peer.milliseconds / ours.milliseconds)])),
-  };
+  const ratios = Object.entries(peers).map(([name, peer]) => [name, round(peer.milliseconds / ours.milliseconds)]);
+  return { length: sizes.length, ...ours, peers, ratios: Object.fromEntries(ratios) };
 }
 
 function tell(rows: readonly Row[]): StepResult {

@@ -1,0 +1,95 @@
+import { mkdirSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { ARM_NAMES, type ArmName, evaluate } from '../../jobs/evaluate.ts';
+import { evaluationTable } from '../../jobs/evaluation-table.ts';
+import type { PresetName } from '../../jobs/presets.ts';
+import { writeReport } from '../../jobs/report/write-report.ts';
+import type { Config } from '../config.ts';
+import { WARM_START_MODES, type WarmStartMode } from '../evaluation/compare.ts';
+import type { OnBadRow } from '../interactions/bad-rows.ts';
+import type { SplitName } from '../interactions/dataset.ts';
+import { SPLIT_NAMES } from '../interactions/split.ts';
+import { terminalProgress } from '../progress.ts';
+import { CUT_OFFS } from '../recommenders/metrics.ts';
+import { MODEL_NAMES, type ModelName } from '../recommenders/models.ts';
+import {
+  badRowOption,
+  dataOption,
+  filesFolder,
+  integerFrom,
+  jsonOption,
+  lengthOption,
+  listOption,
+  presetOption,
+  reportSkippedRows,
+  seedOption,
+} from './options.ts';
+
+export function evaluateCommand(config: Config): Command {
+  return new Command('evaluate')
+    .description('Trains recommenders from noise, from text features and from the embeddings, and compares them.')
+    .addOption(dataOption())
+    .addOption(listOption('--models <names>', 'which recommenders', MODEL_NAMES, ['sasrec']))
+    .addOption(listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, ARM_NAMES))
+    .addOption(listOption('--modes <names>', 'how vectors are started from', WARM_START_MODES, ['init', 'frozen']))
+    .addOption(new Option('--seeds <n>', 'runs of each').argParser(integerFrom(1)).default(3))
+    .addOption(new Option('--split <name>', 'what is held out').choices(SPLIT_NAMES).default('leave-one-out'))
+    .addOption(
+      new Option('--candidates <n>', 'rank among so many sampled items, not the whole catalogue').argParser(
+        integerFrom(1),
+      ),
+    )
+    .addOption(lengthOption())
+    .addOption(
+      new Option('--cut-offs <list>', 'the K of the metrics in --json')
+        .argParser(cutOffList)
+        .default(CUT_OFFS, CUT_OFFS.join(',')),
+    )
+    .addOption(presetOption())
+    .addOption(seedOption())
+    .addOption(
+      new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again').default(
+        config.folder,
+      ),
+    )
+    .addOption(badRowOption())
+    .addOption(new Option('--report <folder>', 'a page, index.html, and beside it evaluation.json, what --json prints'))
+    .addOption(jsonOption())
+    .action(
+      async (options: {
+        data: string;
+        models: ModelName[];
+        arms: ArmName[];
+        modes: WarmStartMode[];
+        seeds: number;
+        split: SplitName;
+        candidates?: number;
+        length?: number;
+        cutOffs: number[];
+        preset: PresetName;
+        seed: number;
+        store: string;
+        onBadRow: OnBadRow;
+        report?: string;
+        json?: true;
+      }) => {
+        // Now, because a path that cannot be used is better told before hours of training.
+        if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
+        const result = await evaluate({
+          ...options,
+          folder: filesFolder(options.store, config),
+          progress: terminalProgress(),
+        });
+        reportSkippedRows(result.skippedRows);
+        console.log(evaluationTable(result));
+        if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
+        if (options.json) console.log(JSON.stringify(result));
+      },
+    );
+}
+
+/** Cut-offs, 10 among them, because modes are chosen by NDCG@10. */
+function cutOffList(text: string): number[] {
+  const cutOffs = text.split(',').map((part) => integerFrom(1)(part));
+  return [...new Set([...cutOffs, 10])].sort((a, b) => a - b);
+}

@@ -1,0 +1,63 @@
+// The options that several commands share, and how their values are read.
+import { InvalidArgumentError, Option } from 'commander';
+import { PRESETS } from '../../jobs/presets.ts';
+import { SKIPPED_ROWS } from '../../jobs/work.ts';
+import type { Config } from '../config.ts';
+import { isPostgres } from '../storage/store.ts';
+
+export const integerFrom = (least: number) => (text: string) => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least)
+    throw new InvalidArgumentError(`Give a whole number from ${least} on.`);
+  return value;
+};
+
+export const dataOption = () =>
+  new Option(
+    '--data <folder>',
+    'items.jsonl and interactions.csv, or a MovieLens 100K or 1M folder; .gz accepted',
+  ).makeOptionMandatory();
+export const storeOption = ({ store }: Config) =>
+  new Option('--store <folder|postgres://...>', 'where versions are kept').default(
+    store,
+    isPostgres(store) ? 'DATABASE_URL' : store,
+  );
+export const presetOption = () =>
+  new Option('--preset <name>', 'how much to spend').choices(Object.keys(PRESETS)).default('standard');
+export const badRowOption = () =>
+  new Option('--on-bad-row <what>', 'stop at the first bad row, or skip and count them')
+    .choices(['stop', 'skip'])
+    .default('stop');
+export const lengthOption = () =>
+  new Option('--length <n>', 'how many of the last items a recommender sees; read off the data by default').argParser(
+    integerFrom(2),
+  );
+export const seedOption = () =>
+  new Option('--seed <n>', 'same seed, same data, same machine: same result').argParser(integerFrom(0)).default(1);
+export const jsonOption = () => new Option('--json', 'the last line of stdout is one JSON object');
+
+/** Names out of a closed list, separated by commas. */
+export function listOption(
+  flags: string,
+  description: string,
+  known: readonly string[],
+  initially: readonly string[],
+): Option {
+  return new Option(flags, `${description}, of ${known.join(', ')}`)
+    .argParser((text: string) => {
+      const names = text.split(',').map((name) => name.trim());
+      const unknown = names.find((name) => !known.includes(name));
+      if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${known.join(', ')}.`);
+      return [...new Set(names)];
+    })
+    .default([...initially], initially.join(','));
+}
+
+/** A store in a folder keeps its files there too. */
+export function filesFolder(store: string, config: Config): string {
+  return isPostgres(store) ? config.folder : store;
+}
+
+export function reportSkippedRows(count: number): void {
+  if (count > 0) console.log(`${count} bad rows were skipped; they are in ${SKIPPED_ROWS} in the store's folder.`);
+}

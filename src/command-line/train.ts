@@ -1,0 +1,27 @@
+import { Command, Option } from 'commander';
+import { type TrainOptions, train } from '../../jobs/train.ts';
+import { terminalProgress } from '../progress.ts';
+import { MODEL_NAMES } from '../recommenders/models.ts';
+import { badRowOption, dataOption, jsonOption, lengthOption, presetOption, seedOption } from './options.ts';
+
+export function trainCommand(): Command {
+  return new Command('train')
+    .description('Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.')
+    .addOption(dataOption())
+    .addOption(new Option('--model <name>', 'which one').choices(MODEL_NAMES).default('sasrec'))
+    .addOption(new Option('--output <file>', 'where to; the ids of its rows go beside it').default('model.onnx'))
+    .addOption(lengthOption())
+    .addOption(presetOption())
+    .addOption(seedOption())
+    .addOption(badRowOption())
+    .addOption(jsonOption())
+    .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
+      const result = await train({ ...options, progress: terminalProgress() });
+      const { output, ids, items, length, epochs, test } = result;
+      console.log(
+        `${output}: ${options.model}, ${items} items (${ids}), the last ${length} of a history, ${epochs} epochs, ` +
+          `test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
+      );
+      if (options.json) console.log(JSON.stringify(result));
+    });
+}

@@ -1,0 +1,66 @@
+// How a hosted model is asked, whatever it is asked for:
+//   limit (so many at a time) -> retry (bounded, with waits) -> circuit breaker -> one exchange under its deadline.
+import { TslrecError } from '../../errors.ts';
+import type { Random } from '../../random.ts';
+import { LanguageModelError } from '../language-model-error.ts';
+import { createCircuitBreaker } from './circuit-breaker.ts';
+import { createExchange, type HttpRequest } from './exchange.ts';
+import { createLimit } from './limit.ts';
+import { createHostedRequests, type HostedAddress, type HostedRequests } from './requests.ts';
+import { type Clock, type Patience, retry } from './retry.ts';
+
+export interface ClientLimits extends Patience {
+  /** Requests under way at a time. */
+  readonly concurrency: number;
+  /** For a whole answer; of a stream, for its head and then for each event. */
+  readonly deadlineMs: number;
+  /** How long the server is left alone once as many requests have failed in a row as all under way may use up. */
+  readonly coolDownMs: number;
+}
+
+export interface HostedClient {
+  json(make: MakeRequest, signal: AbortSignal): Promise<unknown>;
+  events(make: MakeRequest, signal: AbortSignal): Promise<AsyncGenerator<unknown, void>>;
+  /** The caller's signal, if any, and that of the client's end; throws when one has aborted. */
+  signalWith(caller: AbortSignal | undefined): AbortSignal;
+  readonly refuse: Refuse;
+  close(): void;
+}
+
+/** Made anew for each try: it may have to be looked up where the model is served. */
+export type MakeRequest = (requests: HostedRequests) => Promise<HttpRequest>;
+
+/** Makes the error of an answer that cannot be used: "gave ...", and what to do. */
+export type Refuse = (complaint: string, advice: string) => LanguageModelError;
+
+export function createHostedClient(
+  address: HostedAddress,
+  { limits, clock, random }: { limits: ClientLimits; clock: Clock; random: Random },
+): HostedClient {
+  const { concurrency, tries, coolDownMs, deadlineMs } = limits;
+  const name = `The language model ${address.model}`;
+  const requests = createHostedRequests(address, { name, deadlineMs });
+  const exchange = createExchange({ name, accessToken: address.accessToken, deadlineMs, clock });
+  const limit = createLimit(concurrency);
+  const breaker = createCircuitBreaker({ name, failuresToOpen: concurrency * tries, coolDownMs, clock });
+  const lifetime = new AbortController();
+
+  type Answer<T> = (request: HttpRequest, signal: AbortSignal) => Promise<T>;
+  function send<T>(make: MakeRequest, answer: Answer<T>, signal: AbortSignal): Promise<T> {
+    const once = () => breaker.run(async () => answer(await make(requests), signal));
+    return limit(() => retry(once, { patience: limits, clock, random, signal }), signal);
+  }
+
+  return {
+    json: (make, signal) => send(make, exchange.json, signal),
+    events: (make, signal) => send(make, exchange.events, signal),
+    signalWith(caller) {
+      const signal = caller ? AbortSignal.any([lifetime.signal, caller]) : lifetime.signal;
+      signal.throwIfAborted();
+      return signal;
+    },
+    refuse: (complaint, advice) =>
+      new LanguageModelError('bad-response', `${name} ${complaint}, so nothing of this answer is used: ${advice}.`),
+    close: () => lifetime.abort(new TslrecError('unavailable', `${name} was released: open it again to ask it.`)),
+  };
+}

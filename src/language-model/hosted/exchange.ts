@@ -1,0 +1,157 @@
+// One HTTP exchange with the server of a language model: sent once, under a deadline that includes the reading of the
+// body, and answered as JSON or as a stream of events. Whatever goes wrong is a LanguageModelError; none of them carries
+// headers or a cause, and the server's own words are redacted, so that the access token is never in one.
+
+import { LanguageModelError } from '../language-model-error.ts';
+import { createDeadline, type Deadline } from './deadline.ts';
+import { eventData } from './event-stream.ts';
+import { type Clock, retryAfterMs } from './retry.ts';
+import { serverWords } from './server-words.ts';
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly init: RequestInit;
+}
+
+export interface Exchange {
+  json(request: HttpRequest, signal: AbortSignal): Promise<unknown>;
+  /** The parsed data of each event up to `[DONE]` or the end; the deadline holds for the head and then for each event. */
+  events(request: HttpRequest, signal: AbortSignal): Promise<AsyncGenerator<unknown, void>>;
+}
+
+export function createExchange(server: {
+  readonly name: string;
+  readonly accessToken: string | undefined;
+  readonly deadlineMs: number;
+  readonly clock: Clock;
+}): Exchange {
+  const { name, accessToken, deadlineMs, clock } = server;
+  const words = (text: string) => serverWords(text, accessToken);
+
+  /** Runs a part of an exchange under the deadline and puts what it throws into words. */
+  async function part<T>(deadline: Deadline, caller: AbortSignal, url: string, work: () => Promise<T>): Promise<T> {
+    caller.throwIfAborted();
+    try {
+      return await deadline.within(work);
+    } catch (error) {
+      caller.throwIfAborted();
+      if (error instanceof LanguageModelError) throw error;
+      throw deadline.expired
+        ? new LanguageModelError(
+            'timeout',
+            `${name} at ${url} gave no complete answer in ${deadlineMs / 1000} s: look at its load, or send it less at a time.`,
+          )
+        : new LanguageModelError(
+            'unavailable',
+            `${name} at ${url} cannot be reached or broke off (${networkCode(error)}): see that its server runs and that the URL is right.`,
+          );
+    }
+  }
+
+  async function open({ url, init }: HttpRequest, deadline: Deadline): Promise<Response> {
+    // Followed, a redirected POST would arrive as a GET; so it counts as a refusal.
+    const response = await fetch(url, { ...init, signal: deadline.signal, redirect: 'manual' });
+    if (response.ok) return response;
+    const { status } = response;
+    const reason = reasonOf(status);
+    const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now());
+    const wish = waitMs === undefined ? '' : ` and wants to be left alone for ${Math.ceil(waitMs / 1000)} s`;
+    throw new LanguageModelError(
+      reason,
+      `${name} at ${url} answered ${status} (${words(await response.text())})${wish}: ${ADVICE_ON_STATUS[status] ?? ADVICE[reason]}.`,
+      waitMs,
+    );
+  }
+
+  function parse(text: string, url: string, got: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch {
+      throw new LanguageModelError(
+        'bad-response',
+        `${name} at ${url} answered with ${got} that is not JSON (${words(text)}): see that the URL is the model's own API.`,
+      );
+    }
+  }
+
+  /** A server that fails behind the head of its answer can only say so in an event. */
+  function checkedEvent(event: unknown, url: string): unknown {
+    if (typeof event !== 'object' || event === null || !('error' in event)) return event;
+    throw new LanguageModelError(
+      'unavailable',
+      `${name} at ${url} failed in the middle of its answer (${words(JSON.stringify(event.error))}): ${ADVICE.unavailable}.`,
+    );
+  }
+
+  async function* parsedEvents(
+    data: AsyncGenerator<string, void>,
+    deadline: Deadline,
+    caller: AbortSignal,
+    url: string,
+  ) {
+    try {
+      while (true) {
+        const next = await part(deadline, caller, url, () => data.next());
+        if (next.done || next.value === '[DONE]') return;
+        yield checkedEvent(parse(next.value, url, 'an event'), url);
+      }
+    } finally {
+      await data.return(); // closes the connection when the reader leaves early
+    }
+  }
+
+  return {
+    json(request, signal) {
+      const deadline = createDeadline(deadlineMs, signal);
+      return part(deadline, signal, request.url, async () => {
+        const response = await open(request, deadline);
+        return parse(await response.text(), request.url, contentType(response));
+      });
+    },
+
+    async events(request, signal) {
+      const deadline = createDeadline(deadlineMs, signal);
+      const response = await part(deadline, signal, request.url, async () => {
+        const opened = await open(request, deadline);
+        if (contentType(opened).startsWith('text/event-stream')) return opened;
+        throw new LanguageModelError(
+          'bad-response',
+          `${name} at ${request.url} answered with ${contentType(opened)} that is no stream of events (${words(await opened.text())}): see that the URL is the model's own chat API.`,
+        );
+      });
+      return parsedEvents(eventData(response.body!), deadline, signal, request.url);
+    },
+  };
+}
+
+/** 408 and TEI's 424 (its backend failed) are troubles of the server although they are numbered as the caller's. */
+function reasonOf(status: number): keyof typeof ADVICE {
+  if (status === 429) return 'rate-limited';
+  return (status >= 500 && status !== 501) || status === 408 || status === 424 ? 'unavailable' : 'refused';
+}
+
+const ADVICE = {
+  'rate-limited': 'ask less often, or later',
+  unavailable: 'see to its server, or try again later',
+  refused: 'give what it asks for',
+} as const;
+
+const REDIRECT = 'give the URL that it points to';
+const ADVICE_ON_STATUS: Readonly<Record<number, string>> = {
+  301: REDIRECT,
+  302: REDIRECT,
+  307: REDIRECT,
+  308: REDIRECT,
+  401: 'give an access token that is valid there',
+  403: 'give an access token that may use this model',
+  404: 'see that the URL is right and that this model does what was asked',
+  413: 'send less at a time',
+};
+
+const contentType = (response: Response): string => response.headers.get('content-type') ?? 'a body without a type';
+
+/** fetch says only "fetch failed" or "terminated"; the reason is in its cause. */
+function networkCode(error: unknown): string {
+  const { cause } = error as { cause?: { code?: unknown } };
+  return typeof cause?.code === 'string' ? cause.code : 'no reason is known';
+}

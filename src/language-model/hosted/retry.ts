@@ -1,0 +1,58 @@
+// Trying again what may work later: a bounded number of times, after waits that grow and are drawn at random, so that
+// clients that failed together do not come back together ("full jitter": Brooker, Exponential Backoff And Jitter,
+// AWS Architecture Blog 2015).
+import { setTimeout } from 'node:timers/promises';
+import type { Random } from '../../random.ts';
+import { LanguageModelError } from '../language-model-error.ts';
+
+export interface Clock {
+  /** Milliseconds since 1970, never running backwards. */
+  now(): number;
+  /** Rejects with the signal's reason once that aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.timeOrigin + performance.now(),
+  sleep: (ms, signal) =>
+    setTimeout(ms, undefined, { signal }).catch(() => {
+      throw signal.reason;
+    }),
+};
+
+export interface Patience {
+  readonly tries: number;
+  /** The first wait is at most this long, each further one at most twice as long as the one before. */
+  readonly backoffMs: number;
+  /** No wait is longer; a server that asks for more has failed. */
+  readonly longestWaitMs: number;
+}
+
+/** Only failures of the server are tried again. */
+export async function retry<T>(
+  work: () => Promise<T>,
+  { patience, clock, random, signal }: { patience: Patience; clock: Clock; random: Random; signal: AbortSignal },
+): Promise<T> {
+  for (let failed = 1; ; failed++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof LanguageModelError) || !error.isServerFailure) throw error;
+      if (failed === patience.tries || (error.retryAfterMs ?? 0) > patience.longestWaitMs) throw error;
+      await clock.sleep(waitAfter(failed, error.retryAfterMs, patience, random), signal);
+    }
+  }
+}
+
+/** Never less than what the server asks for. */
+function waitAfter(failed: number, retryAfterMs: number | undefined, patience: Patience, random: Random): number {
+  if (retryAfterMs !== undefined) return retryAfterMs + random.next() * patience.backoffMs;
+  return random.next() * Math.min(patience.longestWaitMs, patience.backoffMs * 2 ** (failed - 1));
+}
+
+/** The header's two forms (RFC 9110, 10.2.3): seconds, or a date. */
+export function retryAfterMs(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}

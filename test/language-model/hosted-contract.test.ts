@@ -1,0 +1,22 @@
+// The hosted model keeps the contract of every language model, on both kinds of URLs.
+import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
+import { languageModelContract } from '../support/language-model-contract.ts';
+import { startLanguageModelServer } from '../support/language-model-server.ts';
+
+const PROMPT = 'is the cat here';
+const CHOICES = [' ', '.', ',', 't', 'x'];
+
+languageModelContract('a hosted model at a URL as TEI has it', async (context) => {
+  const { url } = await startLanguageModelServer(context);
+  return { model: createHostedModel({ model: 'tiny', at: { endpointUrl: url } }), prompt: PROMPT, choices: CHOICES };
+});
+
+languageModelContract(
+  'a hosted model at an OpenAI-style URL',
+  async (context) => {
+    const { url } = await startLanguageModelServer(context);
+    const model = createHostedModel({ model: 'tiny', at: { endpointUrl: `${url}/v1` } });
+    return { model, prompt: PROMPT, choices: CHOICES };
+  },
+  ['classify'],
+);

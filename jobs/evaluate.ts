@@ -2,18 +2,20 @@
 // and from TSLRec's embeddings. The text arm goes through the very same adaptation as TSLRec's, so that what is compared is the information.
 
 import path from 'node:path';
+import type { FeatureBlock } from '../src/embeddings/item-features.ts';
 import { TslrecError } from '../src/errors.ts';
 import {
   type Arm,
   type CompareOptions,
   compare,
+  drawCandidateSets,
   RANDOM_ARM,
   type Run,
   type WarmStartMode,
 } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import type { SplitName } from '../src/interactions/dataset.ts';
+import type { Dataset, Split, SplitName } from '../src/interactions/dataset.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
@@ -22,7 +24,7 @@ import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { learnEmbeddings } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
-import { PRESETS, type PresetName } from './presets.ts';
+import { PRESETS, type Preset, type PresetName } from './presets.ts';
 import { integers, type StageContext, stage } from './stage.ts';
 import { augment } from './stages/augment.ts';
 import { textFeatures } from './stages/text-features.ts';
@@ -92,44 +94,19 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   });
   const preset = PRESETS[options.preset];
   const split = splitDataset(options.split, dataset);
-  for (const part of ['validation', 'test'] as const) {
-    if (split[part].targets.length === 0) {
-      throw new TslrecError(
-        'bad-data',
-        `${dataset.name} has nobody to ask for the ${part} by the ${options.split} split: of ${dataset.userIds.length} users none ` +
-          (options.split === 'time'
-            ? 'has interactions on both sides of its point in time.'
-            : 'has three interactions.'),
-      );
-    }
-  }
   const compared = profileOf(dataset, split, options.length);
-  const learner = learnerFor(profileOf(dataset, split), preset);
-  const work = openWork({ ...options, dataset, preset, onStage: async () => {} });
-  const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
-    random: async () => undefined,
-    text: async () => {
-      const blocks = await textFeatures(work, dataset, preset);
-      if (blocks.length === 0) {
-        throw new TslrecError(
-          'bad-data',
-          `${dataset.name} has no text that two items share; leave "text" out of --arms.`,
-        );
-      }
-      return (await augment(work, 'text-arm', blocks, learner, split, preset)).embeddings;
-    },
-    tslrec: async () => (await learnEmbeddings(work, dataset, split, learner, preset)).augmented.embeddings,
-  };
-  const arms: Arm[] = [];
+  // Drawn before anything is learnt: of a small catalogue too many may be asked for.
+  const candidates =
+    options.candidates === undefined ? undefined : drawCandidateSets(split, dataset.items.length, options.candidates);
+  const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
   const models = options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) }));
   const haveStarts = models.some(({ model }) => model.kind === 'sequence');
-  for (const name of haveStarts ? options.arms : []) arms.push({ name, vectors: await vectors[name]() });
   const runs = await compare(split, {
     models,
-    arms,
+    arms: haveStarts ? await learnArms(options.arms, work, dataset, split, preset) : [],
     modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
-    candidates: options.candidates,
+    candidates,
     adapterWidth: preset.adaptation.hidden,
     training: preset.recommender,
     progress: options.progress,
@@ -146,22 +123,43 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     users: { validation: split.validation.targets.length, test: split.test.targets.length },
     rows: runs.flatMap((run) => rowsOf(run, options.cutOffs)),
     summary: summarise(runs, split, dataset.items.length, options.cutOffs),
-    curves: runs.map(({ model, arm, mode, seed, history }) => ({
-      model,
-      arm,
-      mode,
-      seed,
-      epochs: history.map(({ loss, metric = 0, seconds }) => ({ loss, validation: metric, seconds })),
-    })),
+    curves: runs.map(curveOf),
   };
+}
+
+/** What each start's item table starts from. */
+async function learnArms(
+  names: readonly ArmName[],
+  work: StageContext,
+  dataset: Dataset,
+  split: Split,
+  preset: Preset,
+): Promise<Arm[]> {
+  const learner = learnerFor(profileOf(dataset, split), preset);
+  // First of all: where there is no text, that is told before the other starts are learnt.
+  const text = names.includes('text') ? await sharedText(work, dataset, preset) : [];
+  const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
+    random: async () => undefined,
+    text: async () => (await augment(work, 'text-arm', text, learner, split, preset)).embeddings,
+    tslrec: async () => (await learnEmbeddings(work, dataset, split, learner, preset)).augmented.embeddings,
+  };
+  const arms: Arm[] = [];
+  for (const name of names) arms.push({ name, vectors: await vectors[name]() });
+  return arms;
+}
+
+async function sharedText(work: StageContext, dataset: Dataset, preset: Preset): Promise<FeatureBlock[]> {
+  const blocks = await textFeatures(work, dataset, preset);
+  if (blocks.length > 0) return blocks;
+  throw new TslrecError('bad-data', `${dataset.name} has no text that two items share; leave "text" out of --arms.`);
 }
 
 /** A finished run is a stage: its ranks are kept, so that any metric can be had of it later. */
 function keepRuns(work: StageContext, protocol: string): CompareOptions['once'] {
   return async (name, run) => {
     const stageName = `evaluate-${protocol}-${name}`;
-    const { tensors, facts } = await stage(work, stageName, async () => {
-      const { validation, test, ...facts } = await run(path.join(work.folder, `${stageName}.checkpoint`));
+    const { tensors, facts } = await stage(work, stageName, async (checkpoint) => {
+      const { validation, test, ...facts } = await run(checkpoint);
       const ranks = { validation: integers(validation), test: integers(test) };
       return { tensors: new Map(Object.entries(ranks)), facts };
     });
@@ -169,6 +167,14 @@ function keepRuns(work: StageContext, protocol: string): CompareOptions['once'] 
     return { ...facts, validation: ranks('validation'), test: ranks('test') };
   };
 }
+
+const curveOf = ({ model, arm, mode, seed, history }: Run): Curve => ({
+  model,
+  arm,
+  mode,
+  seed,
+  epochs: history.map(({ loss, metric = 0, seconds }) => ({ loss, validation: metric, seconds })),
+});
 
 function rowsOf(run: Run, cutOffs: readonly number[]): EvaluationRow[] {
   const { model, arm, mode, seed, epochs, seconds } = run;

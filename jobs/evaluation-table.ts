@@ -29,9 +29,11 @@ export const GROUPS_NOTE =
 export const askedGroups = (summary: readonly Summary[]): PopularityGroup[] =>
   POPULARITY_GROUPS.filter((name) => summary.some((row) => row.groups[name].users > 0));
 
+/** Whether there is a random start to compare the others with. */
+const isCompared = (summary: readonly Summary[]): boolean => summary.some(({ pValue }) => pValue !== undefined);
+
 /** Head, tail and cold items have a column each where anybody is asked for one. */
 export function columnsOf(summary: readonly Summary[]): Column[] {
-  const isCompared = summary.some(({ gain }) => gain !== undefined);
   const columns: Column[] = [
     ...START_COLUMNS,
     ['val. NDCG@10', ({ validation }) => figure(validation['ndcg@10']?.mean)],
@@ -41,16 +43,21 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
     ...askedGroups(summary).map((name): Column => [name, (row) => figure(row.groups[name].ndcg)]),
     ['epochs', ({ epochs }) => epochs.toFixed(1)],
   ];
-  if (!isCompared) return columns;
+  if (!isCompared(summary)) return columns;
   return [
     ...columns,
-    ['gain', ({ gain, pValue }) => (gain === undefined ? '' : `${percent(gain)} (p ${pValue!.toFixed(4)})`)],
+    ['gain', gainCell],
     [
       "to random's best",
-      ({ toRandomBest: to, gain }) =>
-        to ? `${to.epochs.toFixed(1)} epochs, ${to.seconds.toFixed(1)} s` : gain === undefined ? '' : 'never',
+      ({ toRandomBest: to, pValue }) =>
+        to ? `${to.epochs.toFixed(1)} epochs, ${to.seconds.toFixed(1)} s` : pValue === undefined ? '' : 'never',
     ],
   ];
+}
+
+function gainCell({ gain, pValue }: Summary): string {
+  if (pValue === undefined) return '';
+  return `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
 }
 
 /** What a reader has to know of the figures, one sentence a line. */
@@ -69,9 +76,8 @@ export function notesOf({
     ...(candidates === undefined && notRepeatable > 0
       ? [`${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them.`]
       : []),
-    ...(summary.some(({ arm }) => arm !== RANDOM_ARM)
-      ? ['* = the mode that validation chose; gain over the same model from a random start, paired test over users.']
-      : []),
+    ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
+    ...(isCompared(summary) ? ['gain = over the same model from a random start, paired test over users.'] : []),
     ...(askedGroups(summary).length > 0 ? [GROUPS_NOTE] : []),
   ];
 }

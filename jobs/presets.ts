@@ -1,6 +1,5 @@
 // How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
 import { createHash } from 'node:crypto';
-import type { SplitName } from '../src/interactions/dataset.ts';
 import type { LoraConfig } from '../src/language-model/llama.ts';
 
 export type PresetName = 'quick' | 'standard';
@@ -76,11 +75,11 @@ const PIPELINE_REVISION = 8;
 /** Names the work that a refresh does: the same of all these shares its finished stages. */
 export function workKey(
   datasetHash: string,
-  split: SplitName,
+  splitHash: string,
   preset: Preset,
   seed: number,
   srsHash: string | undefined,
 ): string {
-  const work = JSON.stringify({ datasetHash, split, preset, seed, PIPELINE_REVISION, srsHash });
+  const work = JSON.stringify({ datasetHash, splitHash, preset, seed, PIPELINE_REVISION, srsHash });
   return createHash('sha256').update(work).digest('hex').slice(0, 16);
 }

@@ -88,7 +88,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   };
   const { folder } = store;
   const srsHash = srs?.hash;
-  const work = openWork({ folder, dataset, split: split.name, preset, seed, srsHash, progress, onStage });
+  const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage });
   const { runId } = await store.beginRun({
     key: work.key,
     command: 'refresh',
@@ -101,16 +101,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt);
-    const lineage = {
-      data: dataset.hash,
-      dataset: dataset.name,
-      preset: options.preset,
-      seed,
-      srs: srs?.source,
-      work: work.key,
-      adaptation: await fileIdentity(folder, learnt.augmented.adaptationFile),
-      adapter: await fileIdentity(folder, path.join(learnt.fineTuned.adapterFolder, 'adapter_model.safetensors')),
-    };
+    const lineage = await lineageOf(ingested, options, work.key, folder, learnt);
     const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
     await store.finishRun(runId, version.id, metrics);
@@ -157,6 +148,26 @@ function draftOf(
     inferredPreferences: inferred.userDistributions,
     lineage,
     metrics,
+  };
+}
+
+/** What a version was made from. */
+async function lineageOf(
+  { dataset, srs }: Ingested,
+  { preset, seed }: RefreshOptions,
+  work: string,
+  folder: string,
+  { augmented, fineTuned }: LearntEmbeddings,
+): Promise<VersionDraft['lineage']> {
+  return {
+    data: dataset.hash,
+    dataset: dataset.name,
+    preset,
+    seed,
+    srs: srs?.source,
+    work,
+    adaptation: await fileIdentity(folder, augmented.adaptationFile),
+    adapter: await fileIdentity(folder, path.join(fineTuned.adapterFolder, 'adapter_model.safetensors')),
   };
 }
 

@@ -1,6 +1,6 @@
 // A stage of the pipeline and its file: computed once, written whole, read back by a run that was killed and by
 // later runs over the same data. What a stage gives is tensors and a few facts, so one file format serves all.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { NamedTensor } from '../src/network/safetensors.ts';
 import { readSafetensors, writeSafetensors } from '../src/network/safetensors.ts';
@@ -29,10 +29,14 @@ export interface StageReport {
   readonly facts: unknown;
 }
 
+/**
+ * `compute` is told where a training keeps its checkpoint. It is removed once the stage's file is in place, and not before:
+ * what is done after the training, ranking for one, may be killed too.
+ */
 export async function stage<Facts>(
   context: StageContext,
   name: string,
-  compute: () => Promise<StageOutput<Facts>>,
+  compute: (checkpoint: string) => Promise<StageOutput<Facts>>,
 ): Promise<StageOutput<Facts>> {
   const file = path.join(context.folder, `${name}.safetensors`);
   if (existsSync(file)) {
@@ -41,16 +45,19 @@ export async function stage<Facts>(
     await context.onStage({ name, seconds: Number(metadata.seconds), reused: true, facts });
     return { tensors, facts };
   }
+  const checkpoint = path.join(context.folder, `${name}.checkpoint`);
   const began = performance.now();
-  const output = await compute();
+  const output = await compute(checkpoint);
   const seconds = (performance.now() - began) / 1000;
   writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts), seconds: String(seconds) });
+  rmSync(checkpoint, { force: true });
   await context.onStage({ name, seconds, reused: false, facts: output.facts });
   return output;
 }
 
+/** Rows of no width are no rows. */
 export const matrix = (values: Float32Array, width: number): NamedTensor => ({
-  shape: [values.length / width, width],
+  shape: [width === 0 ? 0 : values.length / width, width],
   values,
 });
 /** Small integers are exact in float32. */

@@ -1,10 +1,11 @@
 // One recommender, trained and written as an ONNX file, for those who serve it themselves.
+import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
-import { leaveOneOut } from '../src/interactions/split.ts';
+import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
@@ -13,11 +14,12 @@ import { encodeOnnxRecommender } from '../src/recommenders/onnx-file.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { PRESETS, type PresetName } from './presets.ts';
+import { SKIPPED_ROWS } from './work.ts';
 
 export interface TrainOptions {
   readonly data: string;
   readonly model: ModelName;
-  /** The .onnx file; the ids of its rows go beside it, into NAME.ids.txt, one a line. */
+  /** The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, and bad rows that were skipped. */
   readonly output: string;
   readonly preset: PresetName;
   readonly length?: number;
@@ -30,6 +32,9 @@ export interface TrainResult {
   readonly output: string;
   readonly ids: string;
   readonly items: number;
+  readonly skippedRows: number;
+  /** Where they are, with `onBadRow` 'skip'. */
+  readonly skippedRowsFile: string;
   readonly length: number;
   readonly epochs: number;
   readonly validation: RankingMetrics;
@@ -37,9 +42,10 @@ export interface TrainResult {
 }
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { dataset } = await readDataset(options.data, { onBadRow: options.onBadRow });
+  const { output, ids, skippedRowsFile } = outputFiles(options.output);
+  const { dataset, skippedRows } = await readDataset(options.data, { onBadRow: options.onBadRow, skippedRowsFile });
   const preset = PRESETS[options.preset];
-  const split = leaveOneOut(dataset.sequences);
+  const split = splitDataset('leave-one-out', dataset);
   const model = MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
   if (model.kind !== 'sequence' || model.encoder.task !== 'next item') {
     throw new TslrecError(
@@ -58,20 +64,33 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     rankingMetrics(await rankInCatalogue(trained.recommender, model, split[of]));
   const [validation, test] = [await metricsOn('validation'), await metricsOn('test')];
   await trained.recommender.release();
-  const ids = `${options.output.slice(0, -path.extname(options.output).length || undefined)}.ids.txt`;
   const metadata = { model: options.model, dataset: dataset.name, data: dataset.hash, ids: path.basename(ids) };
-  writeFileAtomically(options.output, [encodeOnnxRecommender(model, trained, metadata)]);
+  writeFileAtomically(output, [encodeOnnxRecommender(model, trained, metadata)]);
   writeFileAtomically(
     ids,
     dataset.items.map(({ itemId }) => `${itemId}\n`),
   );
   return {
-    output: options.output,
+    output,
     ids,
     items: dataset.items.length,
+    skippedRows,
+    skippedRowsFile,
     length: model.length,
     epochs: trained.bestEpoch + 1,
     validation,
     test,
   };
+}
+
+/** What is written, in a folder that is there: a path that cannot be used is better told before hours of training. */
+function outputFiles(output: string): Pick<TrainResult, 'output' | 'ids' | 'skippedRowsFile'> {
+  const { dir, name } = path.parse(output);
+  if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) {
+    const file = path.join(output, 'model.onnx');
+    throw new TslrecError('bad-request', `${output} is a folder, a file is wanted; name one in it, such as ${file}.`);
+  }
+  mkdirSync(dir || '.', { recursive: true });
+  const beside = (extension: string) => path.join(dir, `${name}.${extension}`);
+  return { output, ids: beside('ids.txt'), skippedRowsFile: beside(SKIPPED_ROWS) };
 }

@@ -1,6 +1,8 @@
 // Where a piece of work keeps its stages, and what happens when one of them is done.
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Dataset, SplitName } from '../src/interactions/dataset.ts';
+import type { Dataset, Split } from '../src/interactions/dataset.ts';
+import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { type Preset, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
@@ -12,7 +14,7 @@ export interface WorkOptions {
   /** The store's folder. */
   readonly folder: string;
   readonly dataset: Dataset;
-  readonly split: SplitName;
+  readonly split: Split;
   readonly preset: Preset;
   readonly seed: number;
   /** Which item vectors take the place of the built-in pre-training, if any do. */
@@ -32,8 +34,11 @@ export function openWork({
   progress,
   onStage,
 }: WorkOptions): StageContext & { key: string } {
-  const key = workKey(dataset.hash, split, preset, seed, srsHash);
-  return { key, folder: path.join(folder, 'work', key), progress, seed, onStage };
+  const key = workKey(dataset.hash, hashSplit(split), preset, seed, srsHash);
+  const workFolder = path.join(folder, 'work', key);
+  // Now, because a folder that cannot be used is better told before the first stage is computed.
+  mkdirSync(workFolder, { recursive: true });
+  return { key, folder: workFolder, progress, seed, onStage };
 }
 
 /** Ends the process as a crash would, when it was started with this failpoint's name. */

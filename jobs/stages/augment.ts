@@ -61,13 +61,13 @@ async function adapterMember(
   preset: Preset,
 ): Promise<LearntAdapter> {
   const name = `${augmentation}-${m}`;
-  const { tensors, facts } = await stage(context, name, async () => {
+  const { tensors, facts } = await stage(context, name, async (checkpoint) => {
     const { members, ...options } = preset.adaptation;
     const { weights, residual, table, ...facts } = await learnAdapter(blocks, learner, split.train, split.validation, {
       ...preset.recommender,
       ...options,
       seed: `${context.seed}/${name}`,
-      checkpoint: path.join(context.folder, `${name}.checkpoint`),
+      checkpoint,
       progress: context.progress,
       name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
     });

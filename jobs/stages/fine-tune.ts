@@ -29,7 +29,7 @@ export async function fineTune(
   { languageModel: { lora, sft } }: Preset,
 ): Promise<FineTuned> {
   const adapterFolder = path.join(context.folder, 'adapter');
-  const { facts } = await stage(context, 'fine-tune', async () => {
+  const { facts } = await stage(context, 'fine-tune', async (checkpoint) => {
     const prompts = await base.tokenizer.encode(samples.map(({ prompt }) => prompt));
     const examples = samples.map(({ target }, i) => ({ tokens: prompts[i], target }));
     const result = await fineTuneOnUsers(examples, base.values, {
@@ -43,7 +43,7 @@ export async function fineTune(
       samplesPerEpoch: sft.samplesPerEpoch,
       learningRate: 2e-3,
       seed: `${context.seed}/fine-tune`,
-      checkpoint: path.join(context.folder, 'fine-tune.checkpoint'),
+      checkpoint,
       progress: context.progress,
     });
     saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));

@@ -25,7 +25,7 @@ export async function pretrainLanguageModel(
 ): Promise<PretrainedLanguageModel> {
   const folder = path.join(context.folder, 'language-model');
   const { vocabularySize, hiddenSize, layers, heads, pretrainingTokens } = preset.languageModel;
-  await stage(context, 'pretrain-language-model', async () => {
+  await stage(context, 'pretrain-language-model', async (checkpoint) => {
     const tokenizer = await trainTokenizer(texts, vocabularySize);
     const config: LlamaConfig = {
       vocab_size: tokenizer.vocabularySize,
@@ -47,7 +47,7 @@ export async function pretrainLanguageModel(
       tokens: Math.min(pretrainingTokens, MOST_PASSES * corpusTokens),
       learningRate: 2e-3,
       seed: `${context.seed}/language-model`,
-      checkpoint: path.join(context.folder, 'pretrain-language-model.checkpoint'),
+      checkpoint,
       progress: context.progress,
     });
     saveBaseModel(folder, values, config, tokenizer);

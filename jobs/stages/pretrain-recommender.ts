@@ -1,5 +1,4 @@
 // Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come from.
-import path from 'node:path';
 import type { Split } from '../../src/interactions/dataset.ts';
 import type { NamedTensor } from '../../src/network/safetensors.ts';
 import { type RankingMetrics, rankingMetrics } from '../../src/recommenders/metrics.ts';
@@ -21,12 +20,12 @@ export async function pretrainRecommender(
   split: Split,
   preset: Preset,
 ): Promise<PretrainedRecommender> {
-  const { tensors, facts } = await stage(context, 'pretrain', async () => {
+  const { tensors, facts } = await stage(context, 'pretrain', async (checkpoint) => {
     const trained = await trainSequenceModel(model, split.train, split.validation, {
       ...preset.recommender,
       table: { kind: 'random' },
       seed: `${context.seed}/pretrain`,
-      checkpoint: path.join(context.folder, 'pretrain.checkpoint'),
+      checkpoint,
       progress: context.progress,
       name: 'recommender: pre-train',
     });

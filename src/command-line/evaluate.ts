@@ -1,17 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { ARM_NAMES, type ArmName, evaluate } from '../../jobs/evaluate.ts';
+import { ARM_NAMES, type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
 import { evaluationTable } from '../../jobs/evaluation-table.ts';
-import type { PresetName } from '../../jobs/presets.ts';
 import { writeReport } from '../../jobs/report/write-report.ts';
 import type { Config } from '../config.ts';
-import { WARM_START_MODES, type WarmStartMode } from '../evaluation/compare.ts';
-import type { OnBadRow } from '../interactions/bad-rows.ts';
-import type { SplitName } from '../interactions/dataset.ts';
+import { WARM_START_MODES } from '../evaluation/compare.ts';
 import { SPLIT_NAMES } from '../interactions/split.ts';
 import { terminalProgress } from '../progress.ts';
 import { CUT_OFFS } from '../recommenders/metrics.ts';
-import { MODEL_NAMES, type ModelName } from '../recommenders/models.ts';
+import { MODEL_NAMES } from '../recommenders/models.ts';
 import {
   badRowOption,
   dataOption,
@@ -24,6 +21,12 @@ import {
   reportSkippedRows,
   seedOption,
 } from './options.ts';
+
+type Options = Omit<EvaluateOptions, 'folder' | 'progress'> & {
+  readonly store: string;
+  readonly report?: string;
+  readonly json?: true;
+};
 
 export function evaluateCommand(config: Config): Command {
   return new Command('evaluate')
@@ -41,7 +44,7 @@ export function evaluateCommand(config: Config): Command {
     )
     .addOption(lengthOption())
     .addOption(
-      new Option('--cut-offs <list>', 'the K of the metrics in --json')
+      new Option('--cut-offs <list>', 'the K of the metrics in --report and --json; 10 always is one')
         .argParser(cutOffList)
         .default(CUT_OFFS, CUT_OFFS.join(',')),
     )
@@ -55,37 +58,16 @@ export function evaluateCommand(config: Config): Command {
     .addOption(badRowOption())
     .addOption(new Option('--report <folder>', 'a page, index.html, and beside it evaluation.json, what --json prints'))
     .addOption(jsonOption())
-    .action(
-      async (options: {
-        data: string;
-        models: ModelName[];
-        arms: ArmName[];
-        modes: WarmStartMode[];
-        seeds: number;
-        split: SplitName;
-        candidates?: number;
-        length?: number;
-        cutOffs: number[];
-        preset: PresetName;
-        seed: number;
-        store: string;
-        onBadRow: OnBadRow;
-        report?: string;
-        json?: true;
-      }) => {
-        // Now, because a path that cannot be used is better told before hours of training.
-        if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
-        const result = await evaluate({
-          ...options,
-          folder: filesFolder(options.store, config),
-          progress: terminalProgress(),
-        });
-        reportSkippedRows(result.skippedRows);
-        console.log(evaluationTable(result));
-        if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
-        if (options.json) console.log(JSON.stringify(result));
-      },
-    );
+    .action(async (options: Options) => {
+      // Now, because a path that cannot be used is better told before hours of training.
+      if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
+      const folder = filesFolder(options.store, config);
+      const result = await evaluate({ ...options, folder, progress: terminalProgress() });
+      reportSkippedRows(result.skippedRows);
+      console.log(evaluationTable(result));
+      if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
+      if (options.json) console.log(JSON.stringify(result));
+    });
 }
 
 /** Cut-offs, 10 among them, because modes are chosen by NDCG@10. */

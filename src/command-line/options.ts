@@ -58,6 +58,6 @@ export function filesFolder(store: string, config: Config): string {
   return isPostgres(store) ? config.folder : store;
 }
 
-export function reportSkippedRows(count: number): void {
-  if (count > 0) console.log(`${count} bad rows were skipped; they are in ${SKIPPED_ROWS} in the store's folder.`);
+export function reportSkippedRows(count: number, where = `${SKIPPED_ROWS} in the store's folder`): void {
+  if (count > 0) console.log(`${count} bad rows were skipped; they are in ${where}.`);
 }

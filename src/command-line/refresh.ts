@@ -1,11 +1,9 @@
 import { Command, Option } from 'commander';
-import type { PresetName } from '../../jobs/presets.ts';
-import { type RefreshResult, refresh } from '../../jobs/refresh.ts';
+import { type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
 import type { SrsFiles } from '../../jobs/stages/srs-embeddings.ts';
 import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import { TslrecError } from '../errors.ts';
-import type { OnBadRow } from '../interactions/bad-rows.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
 import {
@@ -18,6 +16,12 @@ import {
   seedOption,
   storeOption,
 } from './options.ts';
+
+type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBadRow'> & {
+  readonly srsEmbeddings?: string;
+  readonly srsIds?: string;
+  readonly json?: true;
+};
 
 export function refreshCommand(config: Config): Command {
   return new Command('refresh')
@@ -40,34 +44,23 @@ export function refreshCommand(config: Config): Command {
     .addOption(seedOption())
     .addOption(badRowOption())
     .addOption(jsonOption())
-    .action(
-      async (options: {
-        data: string;
-        srsEmbeddings?: string;
-        srsIds?: string;
-        store: string;
-        preset: PresetName;
-        seed: number;
-        onBadRow: OnBadRow;
-        json?: true;
-      }) => {
-        const result = await refresh({
-          ...options,
-          srs: srsFiles(options.srsEmbeddings, options.srsIds),
-          folder: filesFolder(options.store, config),
-          progress: terminalProgress(),
-          log: createLog('warn'),
-          failpoint: createFailpoint(config.failpoint),
-        });
-        reportSkippedRows(result.skippedRows);
-        if (result.duplicateRows > 0)
-          console.log(`${result.duplicateRows} rows repeated an earlier one and were left out.`);
-        if (result.srs) reportVectors(result.items, result.srs);
-        const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
-        console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
-        if (options.json) console.log(JSON.stringify(result));
-      },
-    );
+    .action(async (options: Options) => {
+      const result = await refresh({
+        ...options,
+        srs: srsFiles(options.srsEmbeddings, options.srsIds),
+        folder: filesFolder(options.store, config),
+        progress: terminalProgress(),
+        log: createLog('warn'),
+        failpoint: createFailpoint(config.failpoint),
+      });
+      reportSkippedRows(result.skippedRows);
+      if (result.duplicateRows > 0)
+        console.log(`${result.duplicateRows} rows repeated an earlier one and were left out.`);
+      if (result.srs) reportVectors(result.items, result.srs);
+      const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
+      console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
+      if (options.json) console.log(JSON.stringify(result));
+    });
 }
 
 /** What the two options name together: ids alone say nothing. */

@@ -2,7 +2,15 @@ import { Command, Option } from 'commander';
 import { type TrainOptions, train } from '../../jobs/train.ts';
 import { terminalProgress } from '../progress.ts';
 import { MODEL_NAMES } from '../recommenders/models.ts';
-import { badRowOption, dataOption, jsonOption, lengthOption, presetOption, seedOption } from './options.ts';
+import {
+  badRowOption,
+  dataOption,
+  jsonOption,
+  lengthOption,
+  presetOption,
+  reportSkippedRows,
+  seedOption,
+} from './options.ts';
 
 export function trainCommand(): Command {
   return new Command('train')
@@ -17,6 +25,7 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
       const result = await train({ ...options, progress: terminalProgress() });
+      reportSkippedRows(result.skippedRows, result.skippedRowsFile);
       const { output, ids, items, length, epochs, test } = result;
       console.log(
         `${output}: ${options.model}, ${items} items (${ids}), the last ${length} of a history, ${epochs} epochs, ` +

@@ -44,6 +44,13 @@ export function alignVectors(
     if (row === undefined || isZero(rowAt(row))) itemsWithoutVector++;
     else aligned.set(rowAt(row), item * width);
   });
+  if (itemsWithoutVector === items.length) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got nothing but zeros in the rows of the ${known} items that the catalogue has, expected vectors with a ` +
+        'direction; save the table after the training, and check that the ids are in the order of its rows',
+    );
+  }
   return {
     vectors: { shape: [items.length, width], values: aligned },
     itemsWithoutVector,

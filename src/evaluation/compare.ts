@@ -1,13 +1,13 @@
 // Does it help? The same recommenders, the same budget and the same seeds, started from different item vectors.
 // Legend: N items, d width, n users asked.
 import { blockScalings, joinBlocks, LEADING_ROWS } from '../embeddings/item-features.ts';
-import type { NextItems, Split } from '../interactions/dataset.ts';
+import type { Split } from '../interactions/dataset.ts';
 import type { EpochRecord } from '../network/fit.ts';
 import type { Progress } from '../progress.ts';
 import type { ItemTable } from '../recommenders/item-table.ts';
 import { type Model, type ModelName, trainModel } from '../recommenders/models.ts';
 import { drawCandidates, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
-import type { Recommender, TrainingOptions } from '../recommenders/recommender.ts';
+import type { TrainingOptions } from '../recommenders/recommender.ts';
 
 export const WARM_START_MODES = ['init', 'frozen', 'frozen+adapter', 'dual'] as const;
 export type WarmStartMode = (typeof WARM_START_MODES)[number];
@@ -34,13 +34,27 @@ export interface Run {
   readonly history: readonly EpochRecord[];
 }
 
+/** The right item and sampled others for each asked user [n, 1 + sampled]. */
+export interface CandidateSets {
+  readonly validation: Int32Array;
+  readonly test: Int32Array;
+}
+
+/** The same for every run. Throws where some user does not lack as many items. */
+export function drawCandidateSets({ validation, test }: Split, itemCount: number, sampled: number): CandidateSets {
+  return {
+    validation: drawCandidates(validation, itemCount, sampled, 'validation candidates'),
+    test: drawCandidates(test, itemCount, sampled, 'test candidates'),
+  };
+}
+
 export interface CompareOptions {
   readonly models: readonly { readonly name: ModelName; readonly model: Model }[];
   readonly arms: readonly Arm[];
   readonly modes: readonly WarmStartMode[];
   readonly seeds: readonly number[];
-  /** Ranks the right item among this many sampled others instead of the whole catalogue. */
-  readonly candidates?: number;
+  /** Ranks the right item among these instead of the whole catalogue. */
+  readonly candidates?: CandidateSets;
   /** Hidden width of the adapters of `frozen+adapter` and `dual`. */
   readonly adapterWidth: number;
   readonly training: Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'>;
@@ -81,7 +95,7 @@ interface OneRun {
 async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<Run> {
   const { name, model, arm, mode, seed, checkpoint } = run;
   const { candidates, training, progress } = options;
-  const trained = await trainModel(model, split, {
+  const { recommender, bestEpoch, history } = await trainModel(model, split, {
     ...training,
     table: itemTableOf(arm, mode, model.itemCount, split.train, options.adapterWidth),
     seed: `warm-start/${seed}`,
@@ -89,14 +103,13 @@ async function runOnce(split: Split, options: CompareOptions, run: OneRun): Prom
     progress,
     name: `${name}, ${arm.name} ${mode}, seed ${seed}`,
   });
-  const rank = (recommender: Recommender, next: NextItems, asked: string) =>
-    candidates === undefined
-      ? rankInCatalogue(recommender, model, next)
-      : rankAmong(recommender, next, drawCandidates(next, model.itemCount, candidates, asked));
-  const validation = await rank(trained.recommender, split.validation, 'validation candidates');
-  const test = await rank(trained.recommender, split.test, 'test candidates');
-  await trained.recommender.release();
-  const untilBest = trained.history.slice(0, trained.bestEpoch + 1);
+  const ranksOf = (part: 'validation' | 'test') =>
+    candidates
+      ? rankAmong(recommender, model, split[part], candidates[part])
+      : rankInCatalogue(recommender, model, split[part]);
+  const [validation, test] = [await ranksOf('validation'), await ranksOf('test')];
+  await recommender.release();
+  const untilBest = history.slice(0, bestEpoch + 1);
   return {
     model: name,
     arm: arm.name,
@@ -106,7 +119,7 @@ async function runOnce(split: Split, options: CompareOptions, run: OneRun): Prom
     test,
     epochs: untilBest.length,
     seconds: untilBest.reduce((sum, epoch) => sum + epoch.seconds, 0),
-    history: trained.history,
+    history,
   };
 }
 

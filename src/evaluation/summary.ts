@@ -29,9 +29,9 @@ export interface Summary {
   readonly validation: Readonly<Record<string, Spread>>;
   readonly test: Readonly<Record<string, Spread>>;
   readonly groups: Readonly<Record<PopularityGroup, GroupFigures>>;
-  /** Test NDCG@10 against the random start's of the same model: 0.25 is 25 % more. */
+  /** Test NDCG@10 against the random start's of the same model: 0.25 is 25 % more. Absent where that is 0. */
   readonly gain?: number;
-  /** Of the paired test of that difference over users. */
+  /** Of the paired test of that difference over users; absent where there is no random start to compare with. */
   readonly pValue?: number;
   readonly epochs: number;
   readonly seconds: number;
@@ -73,7 +73,7 @@ export function summarise(
         }),
       ) as unknown as Summary['groups'],
       ...(ofRandom && {
-        gain: average(users) / average(ofRandom) - 1,
+        gain: gainOver(average(users), average(ofRandom)),
         pValue: pairedRandomisationTest(users, ofRandom),
         toRandomBest: toRandomBest(group, random),
       }),
@@ -93,6 +93,8 @@ function ndcgOverSeeds(runs: readonly Run[]): Float64Array {
   }
   return total;
 }
+
+const gainOver = (figure: number, base: number): number | undefined => (base > 0 ? figure / base - 1 : undefined);
 
 function toRandomBest(group: readonly Run[], random: readonly Run[]): Summary['toRandomBest'] {
   const best = (seed: number) => {

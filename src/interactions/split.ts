@@ -5,8 +5,20 @@ import type { Dataset, NextItems, Split, SplitName } from './dataset.ts';
 
 export const SPLIT_NAMES = ['leave-one-out', 'time'] as const satisfies readonly SplitName[];
 
+/** Throws 'bad-data' where the split leaves nobody to ask: there would be nothing to choose an epoch by, or to report. */
 export function splitDataset(name: SplitName, dataset: Pick<Dataset, 'name' | 'sequences' | 'times'>): Split {
-  return name === 'time' ? timeSplit(dataset) : leaveOneOut(dataset.sequences);
+  const split = name === 'time' ? timeSplit(dataset) : leaveOneOut(dataset.sequences);
+  for (const part of ['validation', 'test'] as const) {
+    if (split[part].targets.length > 0) continue;
+    throw new TslrecError(
+      'bad-data',
+      `${dataset.name} has nobody to ask for the ${part} by the ${name} split: of ${dataset.sequences.length} users none ` +
+        (name === 'time'
+          ? 'has interactions on both sides of its point in time; use the leave-one-out split, or data of a longer time.'
+          : 'has three interactions; give data with longer histories.'),
+    );
+  }
+  return split;
 }
 
 /**
@@ -35,12 +47,7 @@ const VALIDATION_SHARE = 0.9;
  * after the second, for the test; users without an earlier interaction are not asked.
  */
 export function timeSplit({ name, sequences, times }: Pick<Dataset, 'name' | 'sequences' | 'times'>): Split {
-  if (times.every((ofUser) => ofUser.every((time, i) => time === ofUser[0] + i))) {
-    throw new TslrecError(
-      'bad-data',
-      `${name} has no times to split by: each user's timestamps are positions (0, 1, 2, ...); use the leave-one-out split`,
-    );
-  }
+  refusePositions(name, times);
   const sorted = Float64Array.from(times.flatMap((ofUser) => [...ofUser])).sort();
   const [first, second] = [TRAINING_SHARE, VALIDATION_SHARE].map((share) => sorted[Math.floor(share * sorted.length)]);
   const before = (time: number) => times.map((ofUser) => ofUser.filter((t) => t < time).length);
@@ -59,6 +66,25 @@ export function timeSplit({ name, sequences, times }: Pick<Dataset, 'name' | 'se
       ),
     ),
   };
+}
+
+/** From this share of steps of exactly 1 on, times are positions: the rows that a file lacks make some steps longer. */
+const POSITIONS_SHARE = 0.9;
+
+function refusePositions(name: string, times: readonly Float64Array[]): void {
+  let [steps, ones] = [0, 0];
+  for (const ofUser of times) {
+    for (let i = 1; i < ofUser.length; i++) {
+      steps++;
+      if (ofUser[i] - ofUser[i - 1] === 1) ones++;
+    }
+  }
+  if (ones === 0 || ones < POSITIONS_SHARE * steps) return;
+  throw new TslrecError(
+    'bad-data',
+    `${name} has no times to split by: ${ones} of ${steps} timestamps are exactly 1 after the same user's one before, as ` +
+      'positions (0, 1, 2, ...) are; use the leave-one-out split',
+  );
 }
 
 function collect(asked: readonly (readonly [user: number, sequence: Int32Array, position: number])[]): NextItems {

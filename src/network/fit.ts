@@ -1,17 +1,29 @@
 // The training loop: epochs, early stopping on a validation metric, and a checkpoint from which a killed
 // training continues as if nothing had happened (batches and masks follow from seed, epoch and step).
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import type { Progress } from '../progress.ts';
 import type { Feeds } from '../tensor/session.ts';
 import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors.ts';
 import type { Values } from './scope.ts';
 import type { Trainer } from './trainer.ts';
 
+/** The batches of an epoch, each made when its turn comes: an array will do where they are few. */
+export type Batches = Iterable<Feeds> & { readonly length: number };
+
+/** One batch out of each group, in their order. */
+export function batchOfEach<Group>(groups: readonly Group[], make: (group: Group) => Feeds): Batches {
+  return {
+    length: groups.length,
+    *[Symbol.iterator]() {
+      for (const group of groups) yield make(group);
+    },
+  };
+}
+
 export interface FitOptions {
   readonly trainer: Trainer;
   /** The batches of an epoch (0-based): the same ones whenever it is asked again. */
-  readonly batches: (epoch: number) => readonly Feeds[];
+  readonly batches: (epoch: number) => Batches;
   readonly epochs: number;
   /** Learning rate of a step (0-based) of `total`. */
   readonly learningRate: (step: number, total: number) => number;
@@ -19,7 +31,7 @@ export interface FitOptions {
   readonly evaluate?: (values: Values) => Promise<number>;
   /** Stops after this many epochs without a better metric. */
   readonly patience?: number;
-  /** File to continue from, and to write to after an epoch; removed at the end. */
+  /** File to continue from, and to write to after an epoch and at the end; the caller's to remove. */
   readonly checkpoint?: string;
   /** Shortest time between two checkpoints; 10 s by default. */
   readonly checkpointEveryMs?: number;
@@ -57,15 +69,14 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     bestMetric = Number(metadata.bestMetric);
     history.push(...(JSON.parse(metadata.history) as EpochRecord[]));
   }
-  const firstBatches = options.batches(0);
-  const perEpoch = firstBatches.length;
+  const perEpoch = options.batches(0).length;
   const total = perEpoch * epochs;
   const bar = options.progress.start(options.name, total);
   bar.advance(history.length * perEpoch);
   let lastCheckpoint = Date.now();
 
   for (let epoch = history.length; epoch < epochs && epoch - Math.max(bestEpoch, 0) <= patience; epoch++) {
-    const batches = epoch === 0 ? firstBatches : options.batches(epoch);
+    const batches = options.batches(epoch);
     const began = performance.now();
     let lossSum = 0;
     for (const batch of batches) {
@@ -93,7 +104,8 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     }
   }
   bar.done(`epoch ${history.length}, best ${bestEpoch + 1}`);
-  if (checkpoint) await rm(checkpoint, { force: true });
+  // Whoever is killed between here and keeping the result finds the training finished.
+  if (checkpoint) writeCheckpoint(checkpoint, trainer, best, { bestEpoch, bestMetric, history });
   return { values: best, bestEpoch, bestMetric, history };
 }
 

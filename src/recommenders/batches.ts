@@ -32,12 +32,31 @@ export interface Window {
   readonly start: number;
   readonly length: number;
   readonly targets: number;
+  /** The row of a batch that it becomes; what is asked for may be drawn anew each time. */
+  row(random: Random): BatchRow;
+}
+
+/** A row of a batch: at most L inputs, and at which of them which item is right. */
+export interface BatchRow {
+  readonly items: Int32Array;
+  readonly asked: readonly number[];
+  readonly targets: Int32Array;
 }
 
 /** Every item but a sequence's last is an input once, and the item after it its target. */
 export function nextItemWindows(sequences: readonly Int32Array[], L: number): Window[] {
   return sequences.flatMap((sequence) =>
-    cut(sequence.length - 1, L).map(([start, length]) => ({ sequence, start, length, targets: length })),
+    cut(sequence.length - 1, L).map(([start, length]) => ({
+      sequence,
+      start,
+      length,
+      targets: length,
+      row: () => ({
+        items: sequence.subarray(start, start + length),
+        asked: Array.from({ length }, (_, i) => i),
+        targets: sequence.subarray(start + 1, start + length + 1),
+      }),
+    })),
   );
 }
 
@@ -68,14 +87,14 @@ export function chooseBatchShape(
 }
 
 /** All windows once, in a random order, as many at a time as the shape has room for. */
-export function* packWindows<W extends Window>(
-  windows: readonly W[],
+export function* packWindows(
+  windows: readonly Window[],
   { batchSize, positions }: BatchShape,
   random: Random,
-): Generator<readonly W[]> {
+): Generator<readonly Window[]> {
   const order = random.shuffle(Array.from(windows.keys()));
   for (let next = 0; next < order.length; ) {
-    const taken: W[] = [];
+    const taken: Window[] = [];
     for (let room = positions; next < order.length && taken.length < batchSize; next++) {
       const window = windows[order[next]];
       room -= window.targets;
@@ -84,13 +103,6 @@ export function* packWindows<W extends Window>(
     }
     yield taken;
   }
-}
-
-/** A row of a batch: at most L inputs, and at which of them which item is right. */
-export interface BatchRow {
-  readonly items: Int32Array;
-  readonly asked: readonly number[];
-  readonly targets: Int32Array;
 }
 
 export function fillBatch(
@@ -117,16 +129,6 @@ export function fillBatch(
   });
   return { items, forward, backward, targets, weights };
 }
-
-export function nextItemBatches(windows: readonly Window[], shape: BatchShape, random: Random): TrainingBatch[] {
-  return Array.from(packWindows(windows, shape, random), (taken) => fillBatch(taken.map(nextItemRow), shape));
-}
-
-const nextItemRow = ({ sequence, start, length }: Window): BatchRow => ({
-  items: sequence.subarray(start, start + length),
-  asked: Array.from({ length }, (_, i) => i),
-  targets: sequence.subarray(start + 1, start + length + 1),
-});
 
 /** Feeds of one inference step. */
 export interface HistoryBatch extends Record<string, Int32Array> {

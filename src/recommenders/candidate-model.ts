@@ -3,7 +3,7 @@
 // Legend: N items, U users, d width, B samples, C candidates, L length.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
-import { fit } from '../network/fit.ts';
+import { type Batches, batchOfEach, fit } from '../network/fit.ts';
 import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import { createRandom, type Random } from '../random.ts';
@@ -13,6 +13,7 @@ import { createSession, type Feeds } from '../tensor/session.ts';
 import { historyBatch } from './batches.ts';
 import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
+import { createNegativeSampler, type NegativeSampler } from './negatives.ts';
 import { drawCandidates, type Offer, rankAmong } from './ranking.ts';
 import type { Queries, Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
 
@@ -28,7 +29,7 @@ export interface CandidateInputs {
 }
 
 export interface CandidateScorer {
-  /** Whether it reads `items`; otherwise a user is known by row alone. */
+  /** Whether it reads `items`, `real` and `wrongItems`; otherwise a user is known by row alone. */
   readonly readsHistory: boolean;
   /** Wrong candidates for each right one in training. */
   readonly negatives: number;
@@ -71,14 +72,14 @@ export async function trainCandidateModel(
 ): Promise<TrainedRecommender> {
   const { scorer, itemCount, width } = model;
   const samples = samplesOf(sequences, scorer.readsHistory);
-  const negatives = Math.min(VALIDATION_NEGATIVES, itemCount - 1 - longest(validation.histories));
-  if (samples.length === 0 || negatives < 1) {
+  if (samples.length === 0 || itemCount < 2) {
     throw new TslrecError(
       'bad-data',
       `There is nothing to learn from: got ${itemCount} items and ${sequences.length} users with ${samples.length} samples; ` +
-        'some user needs two training interactions, and the catalogue an item that the user does not have.',
+        'the catalogue needs two items, and some user two training interactions.',
     );
   }
+  const asked = validationQuestions(validation, itemCount);
   const B = Math.min(scorer.samplesPerStep, samples.length);
   const random = createRandom(options.seed);
   const training = trainingModel(model, options.table, B);
@@ -88,16 +89,16 @@ export async function trainCandidateModel(
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const recommender = await createCandidateRecommender(model, options.table);
-  const asked = drawCandidates(validation, itemCount, negatives, 'validation candidates');
+  const negatives = createNegativeSampler(model);
   const result = await fit({
     trainer,
-    batches: (epoch) => trainingBatches(model, samples, B, random.fork(`epoch/${epoch}`)),
+    batches: (epoch) => trainingBatches(model, samples, B, negatives, random.fork(`epoch/${epoch}`)),
     epochs: Math.ceil(options.steps / (samples.length / B)),
     patience: options.patience,
     learningRate: () => options.learningRate,
     evaluate: async (values) => {
       recommender.load(values);
-      return rankingMetrics(await rankAmong(recommender, validation, asked))['ndcg@10'];
+      return rankingMetrics(await rankAmong(recommender, model, asked.next, asked.candidates))['ndcg@10'];
     },
     checkpoint: options.checkpoint,
     progress: options.progress,
@@ -121,8 +122,25 @@ function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sam
   );
 }
 
-const longest = (histories: readonly Int32Array[]): number =>
-  histories.reduce((most, { length }) => Math.max(most, length), 0);
+/**
+ * What early stopping asks: as many wrong items of each user as nine users in ten lack, at most VALIDATION_NEGATIVES; the
+ * users who lack fewer are not asked.
+ */
+function validationQuestions(
+  { users, histories, targets }: NextItems,
+  itemCount: number,
+): { readonly next: NextItems; readonly candidates: Int32Array } {
+  const lacked = histories.map((history, row) => itemCount - new Set(history).add(targets[row]).size);
+  const ofNineInTen = lacked.toSorted((a, b) => a - b)[Math.floor(lacked.length / 10)];
+  const negatives = Math.max(1, Math.min(VALIDATION_NEGATIVES, ofNineInTen));
+  const asked = Array.from(targets.keys()).filter((row) => lacked[row] >= negatives);
+  const next: NextItems = {
+    users: Int32Array.from(asked, (row) => users[row]),
+    histories: asked.map((row) => histories[row]),
+    targets: Int32Array.from(asked, (row) => targets[row]),
+  };
+  return { next, candidates: drawCandidates(next, itemCount, negatives, 'validation candidates') };
+}
 
 function queryInputs(graph: Graph, B: number, L: number, C: number): CandidateInputs {
   return {
@@ -133,7 +151,8 @@ function queryInputs(graph: Graph, B: number, L: number, C: number): CandidateIn
   };
 }
 
-function queryFeeds({ users, histories }: Queries, L: number) {
+function queryFeeds({ readsHistory }: CandidateScorer, { users, histories }: Queries, L: number): Feeds {
+  if (!readsHistory) return { users };
   const real = new Float32Array(histories.length * L);
   histories.forEach((history, b) => {
     real.fill(1, b * L, b * L + Math.min(history.length, L));
@@ -157,29 +176,37 @@ function trainingModel({ scorer, itemCount, width, length }: CandidateModel, tab
   });
 }
 
-/** All samples once, in a random order, each with fresh negatives. */
+/** All samples once, in a random order, each with fresh negatives; a short last batch is filled up with nothing. */
 function trainingBatches(
-  { scorer, itemCount, length: L }: CandidateModel,
+  { scorer, length: L }: CandidateModel,
   samples: readonly Sample[],
   B: number,
+  negatives: NegativeSampler,
   random: Random,
-): Feeds[] {
+): Batches {
   const order = random.shuffle(Array.from(samples.keys()));
-  const any = (length: number) => Int32Array.from({ length }, () => random.integer(itemCount));
-  return Array.from({ length: Math.ceil(order.length / B) }, (_, step) => {
-    const taken = order.slice(step * B, (step + 1) * B).map((row) => samples[row]);
-    const count = taken.length;
-    while (taken.length < B) taken.push(taken[0]); // weighs nothing
-    const candidates = any(B * (1 + scorer.negatives));
+  const starts = Array.from({ length: Math.ceil(order.length / B) }, (_, step) => step * B);
+  const C = 1 + scorer.negatives;
+  return batchOfEach(starts, (start) => {
+    const taken = order.slice(start, start + B).map((row) => samples[row]);
+    const candidates = new Int32Array(B * C);
+    const weights = new Float32Array(B);
+    const wrong = new Int32Array(B * L);
     taken.forEach(({ sequence, position }, b) => {
-      candidates[b * (1 + scorer.negatives)] = sequence[position];
+      weights[b] = 1 / taken.length;
+      candidates[b * C] = sequence[position];
+      for (let c = b * C + 1; c < (b + 1) * C; c++) candidates[c] = negatives.notOf(sequence, random);
+      const shown = scorer.readsHistory ? Math.min(position, L) : 0;
+      for (let i = b * L; i < b * L + shown; i++) wrong[i] = negatives.notOf(sequence, random);
     });
     const queries = {
-      users: Int32Array.from(taken, ({ user }) => user),
-      histories: taken.map(({ sequence, position }) => sequence.subarray(scorer.readsHistory ? 0 : position, position)),
+      users: Int32Array.from({ length: B }, (_, b) => taken[b]?.user ?? 0),
+      histories: Array.from(
+        { length: B },
+        (_, b) => taken[b]?.sequence.subarray(0, taken[b].position) ?? new Int32Array(),
+      ),
     };
-    const weights = Float32Array.from(taken, (_, b) => (b < count ? 1 / count : 0));
-    return { ...queryFeeds(queries, L), candidates, weights, wrong: any(B * L) };
+    return { ...queryFeeds(scorer, queries, L), candidates, weights, ...(scorer.readsHistory && { wrong }) };
   });
 }
 
@@ -213,7 +240,7 @@ async function createCandidateRecommender(model: CandidateModel, table: ItemTabl
       const scores = new Float32Array(n * width);
       for (let from = 0; from < n; from += atOnce) {
         const part = { users: users.subarray(from, from + atOnce), histories: histories.slice(from, from + atOnce) };
-        const feeds = { ...parameters, ...queryFeeds(part, L) };
+        const feeds = { ...parameters, ...queryFeeds(scorer, part, L) };
         for (let column = 0; column < width; column += C) {
           const asked = new Int32Array(part.histories.length * C);
           const taken = Math.min(C, width - column);

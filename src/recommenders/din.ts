@@ -3,7 +3,8 @@
 // Legend: B users, C candidates, L positions, d width.
 //
 // Deviations from the paper: items are their embedding alone, without shop and category; PReLU's place is taken by
-// the logistic function in the activation unit and by ReLU behind it; candidates and history share one table.
+// the logistic function in the activation unit and by ReLU behind it; that unit sees the elementwise product of the two
+// items, not the outer one; candidates and history share one table.
 import { linear } from '../network/layers.ts';
 import type { Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, matmul, multiply, relu, reshape, sigmoid } from '../tensor/functions.ts';

@@ -6,9 +6,10 @@
 // Deviations from the paper: every position of a history is trained on, so that alpha is computed for all pairs of
 // positions at once; both encoders share one GRU, as in the authors' code.
 import { gru } from '../network/gru.ts';
-import { linear } from '../network/layers.ts';
-import { normal } from '../network/scope.ts';
+import { linear, positionsAt } from '../network/layers.ts';
+import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, matmul, multiply, reshape, sigmoid } from '../tensor/functions.ts';
+import type { Tensor } from '../tensor/graph.ts';
 import type { Encoder } from './sequence-model.ts';
 
 export interface NarmOptions {
@@ -18,19 +19,34 @@ export interface NarmOptions {
 }
 
 export function narm({ embeddingDropout, stateDropout }: NarmOptions): Encoder {
+  const states = (scope: Scope, items: Tensor, table: Tensor): Tensor =>
+    gru(scope, 'gru', scope.dropout(gatherRows(table, items), embeddingDropout), table.shape[1]);
+  /** The hidden states of m positions: their states `now` [B, m, d] among all `h` [B, l, d], past [1 or B, m, l]. */
+  const attend = (scope: Scope, now: Tensor, h: Tensor, past: Tensor): Tensor => {
+    const [B, m, d] = now.shape;
+    const l = h.shape[1];
+    const last = reshape(linear(scope, 'attention.last', now, d), [B, m, 1, d]);
+    const each = reshape(linear(scope, 'attention.each', h, d), [B, 1, l, d]);
+    const v = scope.parameter('attention.weights', [d, 1], normal(0.1));
+    const alpha = reshape(matmul(sigmoid(add(last, each)), v), [B, m, l]);
+    const local = matmul(multiply(alpha, past), h);
+    return linear(scope, 'output', scope.dropout(concatenate([now, local], 2), stateDropout), d);
+  };
   return {
     task: 'next item',
     hidden(scope, items, table) {
-      const [B, l] = items.shape;
-      const d = table.shape[1];
-      const h = gru(scope, 'gru', scope.dropout(gatherRows(table, items), embeddingDropout), d);
-      const last = reshape(linear(scope, 'attention.last', h, d), [B, l, 1, d]);
-      const each = reshape(linear(scope, 'attention.each', h, d), [B, 1, l, d]);
-      const v = scope.parameter('attention.weights', [d, 1], normal(0.1));
-      const alpha = reshape(matmul(sigmoid(add(last, each)), v), [B, l, l]);
-      const isPast = Float32Array.from({ length: l * l }, (_, i) => (i % l <= Math.floor(i / l) ? 1 : 0));
-      const local = matmul(multiply(alpha, scope.graph.constant(isPast, [1, l, l])), h);
-      return linear(scope, 'output', scope.dropout(concatenate([h, local], 2), stateDropout), d);
+      const h = states(scope, items, table);
+      return attend(scope, h, h, isPast(scope, items.shape[1]));
+    },
+    lastHidden(scope, items, table, _, last) {
+      const h = states(scope, items, table);
+      return attend(scope, positionsAt(h, last), h, positionsAt(isPast(scope, items.shape[1]), last));
     },
   };
+}
+
+/** 1 at a position itself and before it, 0 behind [1, l, l]. */
+function isPast(scope: Scope, l: number): Tensor {
+  const values = Float32Array.from({ length: l * l }, (_, i) => (i % l <= Math.floor(i / l) ? 1 : 0));
+  return scope.graph.constant(values, [1, l, l]);
 }

@@ -28,7 +28,7 @@ export async function rankInCatalogue(
   next: NextItems,
 ): Promise<Int32Array> {
   const ranks = new Int32Array(next.targets.length);
-  for (const part of parts(next, Math.max(1, Math.min(QUERIES_AT_ONCE, Math.floor(SCORES_AT_ONCE / itemCount))))) {
+  for (const part of parts(next, queriesAtOnce(itemCount))) {
     const scores = await recommender.score(part);
     part.rows.forEach((row, b) => {
       const leftOut = next.histories[row].filter((item) => !repeatable[item]);
@@ -38,15 +38,20 @@ export async function rankInCatalogue(
   return ranks;
 }
 
+/** How many queries at once: a recommender may score the whole catalogue even where few candidates are asked for. */
+const queriesAtOnce = (itemCount: number): number =>
+  Math.max(1, Math.min(QUERIES_AT_ONCE, Math.floor(SCORES_AT_ONCE / itemCount)));
+
 /** Each target's rank among its candidates [n, C], the first of which is the target itself; ties as in the catalogue. */
 export async function rankAmong(
   recommender: Recommender,
+  { itemCount }: Pick<Offer, 'itemCount'>,
   next: NextItems,
   candidates: Int32Array,
 ): Promise<Int32Array> {
   const C = candidates.length / next.targets.length;
   const ranks = new Int32Array(next.targets.length);
-  for (const part of parts(next, QUERIES_AT_ONCE)) {
+  for (const part of parts(next, queriesAtOnce(itemCount))) {
     const asked = new Int32Array(part.rows.length * C);
     part.rows.forEach((row, b) => {
       asked.set(candidates.subarray(row * C, (row + 1) * C), b * C);
@@ -73,8 +78,8 @@ export function drawCandidates(next: NextItems, itemCount: number, negatives: nu
     if (itemCount - taken.size < negatives) {
       throw new TslrecError(
         'bad-request',
-        `${negatives} sampled items are wanted beside the right one, but of ${itemCount} items some user does not have only ` +
-          `${itemCount - taken.size}; ask for fewer, or rank the whole catalogue.`,
+        `${negatives} sampled items are wanted beside the right one, but some user lacks only ${itemCount - taken.size} of ` +
+          `the ${itemCount} items; ask for fewer, or rank the whole catalogue.`,
       );
     }
     candidates[row * C] = target;

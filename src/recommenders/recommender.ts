@@ -25,7 +25,7 @@ export function pickCandidates(scores: Float32Array, candidates: Int32Array, N: 
 
 export interface TrainingOptions {
   readonly table: ItemTable;
-  /** Windows (or samples) in a step, at most ... */
+  /** Windows in a step, at most (models that judge candidates have a number of samples of their own) ... */
   readonly batchSize: number;
   /** ... and real positions, at most about. */
   readonly positionsPerStep: number;

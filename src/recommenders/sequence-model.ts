@@ -3,21 +3,21 @@
 // Legend: N items, d width, B batch, L length, R positions with a target.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
-import { fit } from '../network/fit.ts';
+import { batchOfEach, fit } from '../network/fit.ts';
 import { positionsAt } from '../network/layers.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
-import { createRandom, type Random } from '../random.ts';
+import { createRandom } from '../random.ts';
 import { matmul, reshape, swapLast, takeRows } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
 import {
   type BatchShape,
   chooseBatchShape,
+  fillBatch,
   historyBatch,
-  nextItemBatches,
   nextItemWindows,
-  type TrainingBatch,
+  packWindows,
   type Window,
 } from './batches.ts';
 import {
@@ -29,8 +29,9 @@ import {
   RESIDUAL_DECAY,
 } from './item-table.ts';
 import { drawNegatives, type Loss, labelInputs, lossOf } from './losses.ts';
-import { maskedBatches, maskedWindows, maskToken, paddingToken } from './masked-batches.ts';
+import { maskedWindows, maskToken, paddingToken } from './masked-batches.ts';
 import { rankingMetrics } from './metrics.ts';
+import { createNegativeSampler } from './negatives.ts';
 import { type Offer, rankInCatalogue } from './ranking.ts';
 import { pickCandidates, type Recommender, type TrainedRecommender, type TrainingOptions } from './recommender.ts';
 
@@ -64,12 +65,18 @@ export async function trainSequenceModel(
   validation: NextItems,
   options: TrainingOptions,
 ): Promise<TrainedRecommender> {
-  const { windows, batchesOf } = taskOf(model, sequences);
-  if (windows.length === 0 || model.itemCount < 2) {
+  if (model.itemCount < 2) {
     throw new TslrecError(
       'bad-data',
-      `There is nothing to learn from: got ${model.itemCount} items and ${sequences.length} users, none with two training ` +
-        'interactions; a user needs at least four (the last two are for validation and test), or exactly two.',
+      'There is nothing to choose from: got a catalogue of one item; it needs two or more.',
+    );
+  }
+  const { windows, padding } = taskOf(model, sequences);
+  if (windows.length === 0) {
+    throw new TslrecError(
+      'bad-data',
+      `There is nothing to learn from: of ${sequences.length} users none has two training interactions; some user needs ` +
+        'four in all, of which leave-one-out keeps the last two for validation and test, or two before the point in time.',
     );
   }
   const shape = chooseBatchShape(windows, options, model.length);
@@ -82,15 +89,20 @@ export async function trainSequenceModel(
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const scorer = await createScorer(model, options.table);
+  const negatives = createNegativeSampler(model);
   const result = await fit({
     trainer,
     batches: (epoch) => {
       const ofEpoch = random.fork(`epoch/${epoch}`);
-      const negatives = ofEpoch.fork('negatives');
-      return batchesOf(shape, ofEpoch).map((batch) => ({
-        ...batch,
-        ...drawNegatives(model.loss, shape.positions, model.itemCount, negatives),
-      }));
+      const ofNegatives = ofEpoch.fork('negatives');
+      return batchOfEach(Array.from(packWindows(windows, shape, ofEpoch)), (taken) => {
+        const rows = taken.map((window) => window.row(ofEpoch));
+        const owners = taken.flatMap(({ sequence, targets }) => Array<Int32Array>(targets).fill(sequence));
+        return {
+          ...fillBatch(rows, shape, padding),
+          ...drawNegatives(model.loss, shape.positions, owners, negatives, ofNegatives),
+        };
+      });
     },
     epochs: Math.ceil(options.steps / (windows.length / shape.batchSize)),
     patience: options.patience,
@@ -114,19 +126,14 @@ export async function trainSequenceModel(
   };
 }
 
-function taskOf({ encoder: { task }, itemCount, length }: SequenceModel, sequences: readonly Int32Array[]) {
-  if (task === 'next item') {
-    const windows: readonly Window[] = nextItemWindows(sequences, length);
-    return {
-      windows,
-      batchesOf: (shape: BatchShape, random: Random): TrainingBatch[] => nextItemBatches(windows, shape, random),
-    };
-  }
-  const windows = maskedWindows(sequences, length, task.maskedShare);
-  return {
-    windows,
-    batchesOf: (shape: BatchShape, random: Random) => maskedBatches(windows, shape, random, itemCount),
-  };
+/** The windows that are learnt from, and what stands behind a short one. */
+function taskOf(
+  { encoder: { task }, itemCount, length }: SequenceModel,
+  sequences: readonly Int32Array[],
+): { readonly windows: readonly Window[]; readonly padding: number } {
+  return task === 'next item'
+    ? { windows: nextItemWindows(sequences, length), padding: 0 }
+    : { windows: maskedWindows(sequences, length, task.maskedShare, itemCount), padding: paddingToken(itemCount) };
 }
 
 /** The graph of a training step: its loss is the mean over the positions that have a target. */

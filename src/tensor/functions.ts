@@ -62,21 +62,6 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
   inputs[0].graph.apply('concatenate', inputs, { axis })[0];
 
-/** `count` equal parts along an axis. */
-export const split = (x: Tensor, axis: number, count: number): readonly Tensor[] =>
-  count === 1 ? [x] : x.graph.apply('split', [x], { axis, count });
-
-/** x [T, ...] -> T tensors [...]. */
-export const unstack = (x: Tensor): readonly Tensor[] =>
-  split(x, 0, x.shape[0]).map((row) => reshape(row, x.shape.slice(1)));
-
-/** T tensors [...] -> [T, ...]. */
-export const stack = (rows: readonly Tensor[]): Tensor =>
-  concatenate(
-    rows.map((row) => reshape(row, [1, ...row.shape])),
-    0,
-  );
-
 /** Sum over the axes (all of them by default), which stay as 1 with `keep`. */
 export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {
   return axes.length === 0 ? x : x.graph.apply('sum', [x], { axes, keep })[0];

@@ -1,6 +1,6 @@
 // How a gradient flows back through each operation: for each input a thunk that builds its gradient, or null
 // where there is none. Thunks, because an input that needs no gradient (a constant, a frozen weight) then
-// costs nothing. `g` is the gradient of the operation's first output, `gs` those of all (undefined: it is not used).
+// costs nothing. `g` is the gradient of the operation's first output.
 import {
   concatenate,
   divide,
@@ -25,11 +25,7 @@ import { sizeOf } from './graph.ts';
 import type { OperationName } from './operations.ts';
 
 type InputGradients = readonly ((() => Tensor) | null)[];
-type GradientRule<N extends OperationName> = (
-  node: Node<N>,
-  g: Tensor,
-  gs: readonly (Tensor | undefined)[],
-) => InputGradients;
+type GradientRule<N extends OperationName> = (node: Node<N>, g: Tensor) => InputGradients;
 
 export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } = {
   add: ({ inputs: [a, b] }, g) => [() => sumTo(g, a.shape), () => sumTo(g, b.shape)],
@@ -39,8 +35,9 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
     () => sumTo(divide(g, b), a.shape),
     () => sumTo(multiply(multiply(g, -1), divide(y, b)), b.shape),
   ],
+  // Where they are equal it is a that learns: one of them has to.
   minimum: ({ inputs: [a, b] }, g) => [
-    () => sumTo(multiply(g, isLess(a, b)), a.shape),
+    () => sumTo(multiply(g, subtract(1, isLess(b, a))), a.shape),
     () => sumTo(multiply(g, isLess(b, a)), b.shape),
   ],
   equal: () => [null, null],
@@ -78,13 +75,6 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
       return () => slice(g, axis, from, to);
     });
   },
-  split: ({ outputs, attributes: { axis } }, _, gs) => [
-    () =>
-      concatenate(
-        outputs.map((part, i) => gs[i] ?? expand(part.graph.scalar(0), part.shape)),
-        axis,
-      ),
-  ],
   sum: ({ inputs: [x], attributes: { axes } }, g) => [
     () =>
       expand(

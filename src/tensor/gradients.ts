@@ -15,9 +15,9 @@ export function gradients(loss: Tensor, withRespectTo: readonly Tensor[]): Tenso
   }
   const gradientOf = new Map<Tensor, Tensor>([[loss, loss.graph.scalar(1)]]);
   for (const node of forward.reverse()) {
-    const gs = node.outputs.map((output) => gradientOf.get(output));
-    if (!gs.some((g) => g) || !needsGradient.has(node.outputs[0])) continue;
-    inputGradients(node, gs).forEach((build, i) => {
+    const g = gradientOf.get(node.outputs[0]);
+    if (!g || !needsGradient.has(node.outputs[0])) continue;
+    inputGradients(node, g).forEach((build, i) => {
       const input = node.inputs[i];
       if (!build || !needsGradient.has(input)) return;
       const known = gradientOf.get(input);
@@ -31,6 +31,6 @@ export function gradients(loss: Tensor, withRespectTo: readonly Tensor[]): Tenso
   });
 }
 
-function inputGradients<N extends OperationName>(node: Node<N>, gs: readonly (Tensor | undefined)[]) {
-  return gradientRules[node.operation](node, gs[0] as Tensor, gs);
+function inputGradients<N extends OperationName>(node: Node<N>, g: Tensor) {
+  return gradientRules[node.operation](node, g);
 }

@@ -53,8 +53,6 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   slice: ({ inputs: [x], attributes: { axis, start, end } }, onnx) =>
     onnx.node('Slice', [x.name, onnx.int64([start]), onnx.int64([end]), onnx.int64([axis])]),
   concatenate: ({ inputs, attributes: { axis } }, onnx) => onnx.node('Concat', names(inputs), { axis }),
-  split: ({ inputs: [x], attributes: { axis, count } }, onnx) =>
-    onnx.node('Split', [x.name], { axis, num_outputs: count }, count),
   sum: ({ inputs: [x], attributes: { axes, keep } }, onnx) =>
     onnx.node('ReduceSum', [x.name, onnx.int64(axes)], { keepdims: keep ? 1 : 0 }),
   matmul: simple('MatMul'),

@@ -25,7 +25,6 @@ interface OperationAttributes {
   expand: { shape: readonly number[] };
   slice: { axis: number; start: number; end: number };
   concatenate: { axis: number };
-  split: { axis: number; count: number };
   // reduction and products
   sum: { axes: readonly number[]; keep: boolean };
   matmul: object;

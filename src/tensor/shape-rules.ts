@@ -71,10 +71,6 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     const total = inputs.reduce((sum, x) => sum + x.shape[axis], 0);
     return [{ shape: first.shape.with(axis, total), type: first.type }];
   },
-  split: ([x], { axis, count }) => {
-    check(x.shape[axis] > 0 && x.shape[axis] % count === 0, `cannot split axis ${axis} of [${x.shape}] in ${count}`);
-    return Array.from({ length: count }, () => ({ shape: x.shape.with(axis, x.shape[axis] / count), type: x.type }));
-  },
   sum: ([x], { axes, keep }) => {
     check(
       axes.every((axis) => 0 <= axis && axis < x.shape.length),

@@ -2,9 +2,10 @@
 import { initialValues } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { createRandom } from '../../src/random.ts';
-import { chooseBatchShape, nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
+import { chooseBatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
 import { drawNegatives, type Loss } from '../../src/recommenders/losses.ts';
+import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { trainingModel } from '../../src/recommenders/sequence-model.ts';
 import { type MEASURED_WITH, median, report } from './processes.ts';
@@ -23,8 +24,19 @@ const sequences = Array.from({ length: batchSize }, () =>
 );
 const windows = nextItemWindows(sequences, length);
 const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length }, length);
-const [batch] = nextItemBatches(windows, shape, random);
-const feeds = { ...batch, ...drawNegatives(loss, shape.positions, items, random) };
+const feeds = {
+  ...fillBatch(
+    windows.map((window) => window.row(random)),
+    shape,
+  ),
+  ...drawNegatives(
+    loss,
+    shape.positions,
+    [],
+    createNegativeSampler({ itemCount: items, repeatable: new Uint8Array(items) }),
+    random,
+  ),
+};
 const graph = trainingModel({ encoder, loss, itemCount: items, width }, { kind: 'random' }, shape);
 const trainer = await createTrainer([graph], initialValues(graph.parameters, random), {
   seed: 1,

@@ -257,6 +257,11 @@ const badTables: [what: string, align: () => unknown, message: RegExp][] = [
     () => align(['1', '2'], [1], [2]),
     /^v\.txt: got 2 ids \(the first is "1"\), none of them in the catalogue \(its first is "a"\); write /,
   ],
+  [
+    'nothing but zeros',
+    () => align(['a', 'z', 'c'], [0, 0], [1, 1], [0, 0]),
+    /^v\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, expected .*; save the table after/,
+  ],
 ];
 for (const [what, alignment, message] of badTables) {
   test(`a table with ${what} is refused in one sentence`, () => assert.throws(alignment, refused(message)));

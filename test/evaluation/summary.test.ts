@@ -88,3 +88,11 @@ test('without a random arm there is no gain to tell', () => {
   assert.equal(alone.gain, undefined);
   assert.equal(alone.toRandomBest, undefined);
 });
+
+test('a random start that hits nothing leaves no gain to tell, but a p', () => {
+  const nothing = run('random', 'init', 1, [0], [NOWHERE, NOWHERE], [NOWHERE, NOWHERE]);
+  const some = run('tslrec', 'init', 1, [0.1], [FIRST, FIRST], [FIRST, NOWHERE]);
+  const [, { gain, pValue }] = summarise([nothing, some], { train, test: next }, 5);
+  assert.equal(gain, undefined);
+  assert.equal(pValue, 1); // one user differs: either sign is as far out
+});

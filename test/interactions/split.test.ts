@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NextItems } from '../../src/interactions/dataset.ts';
-import { leaveOneOut, timeSplit } from '../../src/interactions/split.ts';
+import { leaveOneOut, splitDataset, timeSplit } from '../../src/interactions/split.ts';
 
 const plain = ({ users, histories, targets }: NextItems) =>
   Array.from(users, (user, row) => [user, [...histories[row]], targets[row]]);
@@ -55,14 +55,33 @@ test('time: a user without anything before a point is not asked', () => {
   assert.deepEqual(plain(test), [[1, [9], 10]]);
 });
 
-test('positions are no times', () => {
-  const dataset = {
+test('positions are no times, not even where one of twenty rows is missing', () => {
+  const withTimes = (...times: number[][]) => ({
     name: 'shop',
-    sequences: [Int32Array.of(1, 2), Int32Array.of(3, 4, 5)],
-    times: [Float64Array.of(0, 1), Float64Array.of(0, 1, 2)],
-  };
+    sequences: times.map(({ length }) => Int32Array.from({ length }, (_, i) => i)),
+    times: times.map((ofUser) => Float64Array.from(ofUser)),
+  });
+  const positions = [...Array(20).keys()];
+  const refused = (steps: string) =>
+    new RegExp(`^TslrecError: shop has no times to split by: ${steps} timestamps are .*; use the leave-one-out split$`);
+  assert.throws(() => timeSplit(withTimes([0, 1], [0, 1, 2])), refused('3 of 3'));
+  // 18 steps a user, of which one is from 9 to 11.
+  const without10 = positions.toSpliced(10, 1);
+  assert.throws(() => timeSplit(withTimes(without10, without10, [7])), refused('34 of 36'));
+  // Seconds, of which half the steps happen to be 1.
+  timeSplit(withTimes(positions.map((i) => 100 * Math.floor(i / 2) + (i % 2))));
+});
+
+test('a split that leaves nobody to ask is refused', () => {
+  const pairs = [Int32Array.of(1, 2), Int32Array.of(3, 4)];
+  const times = [Float64Array.of(10, 20), Float64Array.of(10, 20)];
+  const split = (name: 'leave-one-out' | 'time') => () => splitDataset(name, { name: 'shop', sequences: pairs, times });
   assert.throws(
-    () => timeSplit(dataset),
-    /^TslrecError: shop has no times to split by: .*; use the leave-one-out split$/,
+    split('leave-one-out'),
+    /nobody to ask for the validation .*: of 2 users none has three interactions; /,
+  );
+  assert.throws(
+    split('time'),
+    /nobody to ask for the validation .* on both sides .*; use the leave-one-out split, or /,
   );
 });

@@ -53,8 +53,12 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   );
   mkdirSync(path.join(folder, 'lonely'));
   writeFileSync(path.join(folder, 'lonely', 'interactions.csv'), 'user_id,item_id,timestamp\nu1,a,1\n');
+  mkdirSync(path.join(folder, 'pairs'));
+  const pairs = Array.from({ length: 40 }, (_, user) => `u${user},a${user % 5},1\nu${user},b${user % 7},2\n`);
+  writeFileSync(path.join(folder, 'pairs', 'interactions.csv'), `user_id,item_id,timestamp\n${pairs.join('')}`);
   writeFileSync(path.join(folder, 'file'), '');
   writeFileSync(path.join(folder, 'vectors.npy'), npy([[0], [1], [Number.NaN]]));
+  writeFileSync(path.join(folder, 'zeros.npy'), npy([[0], [0]]));
   mkdirSync(path.join(folder, 'folder.npy'));
   for (const [name, ids] of Object.entries({ two: 'S0001\nS0002\n', three: 'S0001\nS0002\nS0003\n' }))
     writeFileSync(path.join(folder, name), ids);
@@ -112,6 +116,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       /^tslrec: vectors\.npy: got NaN in row 2, column 0 \(both from 0\), the vector of "S0003", expected .*; repair it, /,
     ],
     [
+      'vectors of nothing but zeros',
+      'refresh --data sample --srs-embeddings zeros.npy --srs-ids two',
+      /^tslrec: zeros\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, expected .*; save /,
+    ],
+    [
       'too small a sample',
       'generate-sample tiny --items 3',
       /^tslrec: a sample of 1500 users, 3 items and 12 categories; /,
@@ -124,7 +133,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'a user with one item',
       'refresh --data lonely --store lonely-store',
-      /^tslrec: There is nothing to learn from: got 1 items and 1 users, none with two training interactions; /,
+      /^tslrec: There is nothing to choose from: got a catalogue of one item; /,
     ],
     [
       'nobody to ask',
@@ -132,9 +141,29 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       /^tslrec: lonely has nobody to ask for the validation by the leave-one-out split: of 1 users none has three /,
     ],
     [
+      'nobody to choose an epoch by',
+      'train --data pairs',
+      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
+    ],
+    [
+      'a folder for a model',
+      'train --data sample --output empty',
+      /^tslrec: empty is a folder, a file is wanted; name one in it, such as empty\Smodel\.onnx\.$/,
+    ],
+    [
+      'a file for the folder of a model',
+      'train --data sample --output file/model.onnx',
+      /^tslrec: file cannot be used: a file stands where a folder is wanted; give another path/,
+    ],
+    [
       'more candidates than items',
-      'evaluate --data sample --models popular --arms random --candidates 20',
-      /^tslrec: 20 sampled items are wanted beside the right one, but of 20 items some user does not have only /,
+      'evaluate --data sample --candidates 20',
+      /^tslrec: 20 sampled items are wanted beside the right one, but some user lacks only 3 of the 20 items; /,
+    ],
+    [
+      'a file for the folder of the stages',
+      'evaluate --data sample --preset quick --arms random --store file',
+      /^tslrec: file\S* cannot be used: a part of the path is a file, not a folder; give another path/,
     ],
     ['a file for a store', 'migrate --store file', /^tslrec: \S*file cannot be used: .*; give another path/],
     [

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { ARM_NAMES, type Curve, type EvaluationResult } from '../../jobs/evaluate.ts';
+import { notesOf } from '../../jobs/evaluation-table.ts';
 import { reportPage } from '../../jobs/report/page.ts';
 import { writeReport } from '../../jobs/report/write-report.ts';
 import { WARM_START_MODES } from '../../src/evaluation/compare.ts';
@@ -142,6 +143,23 @@ test('names are text, and the notes say what was asked', () => {
   ]);
   assert.match(page, /<li>Ranked among all 40 items, leave-one-out split, 75 users, /);
   assert.match(page, /cold = of those it never has\./);
+});
+
+test('the notes speak of a gain only where there is a random start, of a choice only where there is one', () => {
+  const { gain: _, pValue: __, toRandomBest: ___, ...uncompared } = text;
+  const notes = (...summary: Summary[]) => notesOf({ ...result, summary }).join('\n');
+  assert.match(
+    notes(random, text),
+    /^\* = the mode that validation chose\.\ngain = over the same model from a random /m,
+  );
+  assert.match(notes(uncompared), /^\* = the mode that validation chose\.\nhead = /m);
+  assert.doesNotMatch(notes(random, popular), /chose|gain/);
+});
+
+test('over a random start that hits nothing the gain has no figure', () => {
+  const { gain: _, ...fromNothing } = text;
+  const [[, , row]] = tablesOf(reportPage({ ...result, summary: [random, fromNothing] }));
+  assert.deepEqual(row.slice(-2), ['from 0 (p 0.0123)', '1.5 epochs, 7.5 s']);
 });
 
 test('the page refers to nothing outside it', () => {

@@ -32,7 +32,7 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
   const work = openWork({
     folder,
     dataset,
-    split: split.name,
+    split,
     preset,
     seed: 1,
     progress: silentProgress,

@@ -206,6 +206,20 @@ test('fit killed in the fourth epoch continues from its checkpoint to the same v
   await rm(folder, { recursive: true });
 });
 
+test('fit that was killed after its end, before its result was kept, is found finished', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-fit-'));
+  const checkpoint = path.join(folder, 'checkpoint');
+  const { model, values } = regression();
+  const trainer = await createTrainer([model], values, { seed: 1 });
+  const once = () => fit({ ...fitting(trainer), checkpoint, evaluate: async () => 0.5 });
+  const finished = await once();
+  const { steps } = trainer;
+  assert.deepEqual(await once(), finished);
+  assert.equal(trainer.steps, steps);
+  await trainer.release();
+  await rm(folder, { recursive: true });
+});
+
 function fitting(trainer: Trainer): FitOptions {
   return {
     trainer,

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
-import { chooseBatchShape, historyBatch, nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
-import { maskedBatches, maskedWindows } from '../../src/recommenders/masked-batches.ts';
+import {
+  chooseBatchShape,
+  fillBatch,
+  historyBatch,
+  nextItemWindows,
+  packWindows,
+} from '../../src/recommenders/batches.ts';
+import { maskedWindows } from '../../src/recommenders/masked-batches.ts';
 
 test('a history of 6 in windows of 3: the last three pairs, then the first two', () => {
   const windows = nextItemWindows([Int32Array.of(10, 11, 12, 13, 14, 15)], 3);
@@ -23,7 +29,11 @@ test('every next item of every user is a target exactly once an epoch, after the
   const windows = nextItemWindows(sequences, 4);
   const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 4);
   const pairs: string[] = [];
-  for (const batch of nextItemBatches(windows, shape, random)) {
+  for (const taken of packWindows(windows, shape, random)) {
+    const batch = fillBatch(
+      taken.map((window) => window.row(random)),
+      shape,
+    );
     batch.forward.forEach((position, r) => {
       if (batch.weights[r] === 0) {
         assert.equal(position, shape.batchSize * shape.length);
@@ -63,17 +73,22 @@ test('with a mask behind, a history has one place less', () => {
 
 test('Cloze: hidden items are asked for where they stood, the last window again with its last item hidden', () => {
   const sequence = Int32Array.of(10, 11, 12, 13, 14, 15, 16);
-  const windows = maskedWindows([sequence, Int32Array.of(20)], 5, 0.4);
+  const windows = maskedWindows([sequence, Int32Array.of(20)], 5, 0.4, 100);
   assert.deepEqual(
-    windows.map(({ start, length, targets, lastOnly }) => [start, length, targets, lastOnly]),
+    windows.map(({ start, length, targets }) => [start, length, targets]),
     [
-      [2, 5, 1, true],
-      [2, 5, 2, false],
-      [0, 2, 1, false],
+      [2, 5, 1],
+      [2, 5, 2],
+      [0, 2, 1],
     ],
   );
   const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 5);
-  const [batch] = maskedBatches(windows, shape, createRandom(3), 100);
+  const random = createRandom(3);
+  const batch = fillBatch(
+    windows.map((window) => window.row(random)),
+    shape,
+    101,
+  );
   const rows = [0, 1, 2].map((b) => [...batch.items.subarray(b * 5, (b + 1) * 5)]);
   assert.equal(rows.flat().filter((token) => token === 100).length, 4, 'masks');
   assert.equal(rows.flat().filter((token) => token === 101).length, 3, 'padding behind the window of two');

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Loss, labelInputs, lossOf } from '../../src/recommenders/losses.ts';
+import { gradients } from '../../src/tensor/gradients.ts';
 import { Graph } from '../../src/tensor/graph.ts';
 import { createSession } from '../../src/tensor/session.ts';
 
@@ -67,3 +68,26 @@ test('BPR-max: -log of the softmax-weighted chance to win, and large negative sc
   const wanted = 0.75 * of(2, [0, -1]) + 0.25 * of(2, [0, -2]);
   close(await lossWith({ kind: 'bpr-max', negatives: 2, regularisation: 0.5 }, Int32Array.of(1, 2)), wanted);
 });
+
+test('where only right items were drawn as negatives, BPR-max is finite', async () => {
+  // Both positions drew item 0 alone, which is right for the first: there is nothing to win against, s = (1).
+  const loss: Loss = { kind: 'bpr-max', negatives: 1, regularisation: 1 };
+  const second = 4 ** 2 - Math.log(1 / (1 + Math.exp(4 - 2)));
+  close(await lossWith(loss, Int32Array.of(0)), 0.75 * 2 ** 2 + 0.25 * second);
+});
+
+for (const kind of ['bce', 'gbce'] as const) {
+  test(`${kind} teaches an item whose vector is still zero`, async () => {
+    const graph = new Graph();
+    const h = graph.input('h', [1, 2]);
+    const E = graph.input('E', [2, 2]);
+    const loss: Loss = kind === 'bce' ? { kind, negatives: 1 } : { kind, negatives: 1, calibration: 0 };
+    const [gradient] = gradients(lossOf(loss, h, E, labelInputs(graph, loss, 1)), [E]);
+    const session = await createSession(graph, { gradient });
+    const feeds = { targets: Int32Array.of(0), weights: Float32Array.of(1), negatives: Int32Array.of(1) };
+    const result = await session.run({ h: Float32Array.of(3, -1), E: new Float32Array(4), ...feeds });
+    await session.release();
+    // The slope of -log sigmoid at 0 is -1/2.
+    assert.deepEqual([...result.gradient], [-1.5, 0.5, 1.5, -0.5]);
+  });
+}

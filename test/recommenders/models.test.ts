@@ -3,11 +3,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Split } from '../../src/interactions/dataset.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+import { positionsAt } from '../../src/network/layers.ts';
+import { buildModel, initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
 import { type RankingMetrics, rankingMetrics } from '../../src/recommenders/metrics.ts';
 import { MODELS, type ModelName, trainModel } from '../../src/recommenders/models.ts';
 import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
-import { alternatingSplit, CATEGORY_SIZE, categorySplit, profile } from '../support/planted.ts';
+import { createSession } from '../../src/tensor/session.ts';
+import { alternatingSplit, CATEGORY_SIZE, categorySplit, N, profile } from '../support/planted.ts';
 
 async function metricsOf(name: ModelName, split: Split, userCount: number, steps: number): Promise<RankingMetrics> {
   const model = MODELS[name](profile({ userCount }), 16);
@@ -57,6 +62,46 @@ for (const [name, steps] of [
   test(`${name} learns that a user stays inside a category`, async () => {
     const metrics = await metricsOf(name, categories, 300, steps);
     assert.ok(metrics['hr@8'] > 0.9, `HR@8 ${metrics['hr@8']}`);
+  });
+}
+
+for (const name of ['ncf', 'din', 'dien'] as const) {
+  test(`${name} trains where one user has nearly all items and another far more interactions than there are items`, async () => {
+    const everything = Int32Array.from({ length: N - 1 }, (_, i) => i);
+    const heavy = Int32Array.from({ length: 70 }, (_, i) => i % 10);
+    const metrics = await metricsOf(name, leaveOneOut([...categories.train, everything, heavy]), 302, 20);
+    assert.ok(metrics['hr@8'] > 0);
+  });
+}
+
+for (const name of ['sasrec', 'narm'] as const) {
+  test(`${name}'s last hidden states alone are those among all`, async () => {
+    const model = MODELS[name](profile(), 16);
+    assert.ok(model.kind === 'sequence');
+    const { hidden, lastHidden } = model.encoder;
+    const random = createRandom(name);
+    const feeds = {
+      items: Int32Array.from({ length: 16 }, () => random.integer(N)),
+      last: Int32Array.of(7, 4),
+      table: Float32Array.from({ length: N * 16 }, () => random.normal()),
+    };
+    const run = async (states: NonNullable<typeof lastHidden>) => {
+      const { graph, outputs, parameters } = buildModel('inference', (scope) => {
+        const items = scope.graph.input('items', [2, 8], 'int32');
+        const last = scope.graph.input('last', [2], 'int32');
+        return { states: states(scope, items, scope.graph.input('table', [N, 16]), 8, last) };
+      });
+      const session = await createSession(graph, outputs);
+      const values = initialValues(parameters, createRandom('values'));
+      const result = await session.run({ ...parameterFeeds(parameters, values), ...feeds });
+      await session.release();
+      return result.states;
+    };
+    const alone = await run(lastHidden!);
+    const amongAll = await run((scope, items, table, L, last) => positionsAt(hidden(scope, items, table, L), last));
+    const error = alone.reduce((most, value, i) => Math.max(most, Math.abs(value - amongAll[i])), 0);
+    assert.ok(error < 1e-5, `they differ by ${error}`);
+    assert.ok(amongAll.every((value) => Math.abs(value) > 0));
   });
 }
 

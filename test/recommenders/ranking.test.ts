@@ -59,7 +59,7 @@ test('sampled candidates: the target first, others that the user does not have, 
     (row) => candidates.subarray(row * 21 + 1, (row + 1) * 21).filter((i) => i > 9 - row).length,
   );
   const rising = fixed(Array.from({ length: N }, (_, i) => i));
-  assert.deepEqual([...(await rankAmong(rising, next, candidates))], higher);
+  assert.deepEqual([...(await rankAmong(rising, { itemCount: N }, next, candidates))], higher);
 });
 
 test('a diverged model is an error and not a rank', async () => {

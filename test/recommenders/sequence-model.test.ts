@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import { nextItemBatches, nextItemWindows } from '../../src/recommenders/batches.ts';
+import { fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
 import { RESIDUAL, RESIDUAL_DECAY } from '../../src/recommenders/item-table.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
@@ -45,7 +45,10 @@ test('a position sees itself and what was before it, never what comes after', as
   const graph = trainingModel(model, { kind: 'random' }, shape);
   const session = await createSession(graph.graph, graph.outputs);
   const sequence = Int32Array.of(3, 1, 4, 15, 9, 2, 6, 5, 35);
-  const [batch] = nextItemBatches(nextItemWindows([sequence], 8), shape, createRandom(1));
+  const batch = fillBatch(
+    nextItemWindows([sequence], 8).map((window) => window.row(createRandom(1))),
+    shape,
+  );
   const lossOfThirdPosition = async (items: Int32Array) => {
     const { loss } = await session.run({
       ...parameterFeeds(graph.parameters, initialValues(graph.parameters, createRandom(4))),

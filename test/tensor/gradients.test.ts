@@ -65,14 +65,6 @@ const cases: Record<OperationName, Case> = {
     ],
     apply: ([a, b]) => f.concatenate([a, b, a], 1),
   },
-  split: {
-    shapes: [[2, 6, 2]],
-    // The middle part is not used: its gradient is zero.
-    apply: ([x]) => {
-      const [first, , last] = f.split(x, 1, 3);
-      return f.multiply(first, f.add(first, last));
-    },
-  },
   sum: { shapes: [[2, 3, 4]], apply: ([x]) => f.add(f.sum(x, [1], true), f.reshape(f.sum(x, [0, 2]), [3, 1])) },
   matmul: {
     shapes: [

@@ -1,0 +1,63 @@
+// What an evaluation uses again, and what it must not: two data sets of the same sequences in one store. The most popular
+// items need no training, so that a whole evaluation takes milliseconds.
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
+import type { SplitName } from '../../src/interactions/dataset.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+const USERS = 20;
+const ITEMS = 15;
+const LENGTH = 6;
+
+/** The same users and sequences, user u's interaction i at this time; items have no text. Returns the folder. */
+function writeInteractions(folder: string, timeOf: (user: number, position: number) => number): string {
+  const rows = Array.from({ length: USERS * LENGTH }, (_, row) => {
+    const [user, position] = [Math.floor(row / LENGTH), row % LENGTH];
+    return `u${user},i${(user + position ** 2) % ITEMS},${timeOf(user, position)}\n`;
+  });
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'interactions.csv'), `user_id,item_id,timestamp\n${rows.join('')}`);
+  return folder;
+}
+
+const evaluatePopular = (data: string, store: string, split: SplitName, over: Partial<EvaluateOptions> = {}) =>
+  evaluate({
+    ...{ data, folder: store, split, preset: 'quick', models: ['popular'], arms: ['random'], modes: ['init'] },
+    ...{ seeds: 1, seed: 1, cutOffs: [10], onBadRow: 'stop', progress: silentProgress },
+    ...over,
+  });
+
+test('the same sequences at other times are other work by the time split, the same by leave-one-out', async (context) => {
+  const folder = await temporaryFolder(context);
+  const at = (name: string) => path.join(folder, name);
+  const allAtOnce = writeInteractions(at('all-at-once'), (user, position) => 1000 * position + user);
+  const oneByOne = writeInteractions(at('one-by-one'), (user, position) => 700 * user + 200 * position);
+
+  await evaluatePopular(allAtOnce, at('shared'), 'time');
+  const { users, rows } = await evaluatePopular(oneByOne, at('shared'), 'time');
+  const alone = await evaluatePopular(oneByOne, at('alone'), 'time');
+  assert.ok(users.test < USERS, `${users.test}`); // of those who come one by one, few are on both sides
+  assert.deepEqual(rows, alone.rows);
+  assert.equal(readdirSync(at('shared/work')).length, 2);
+
+  for (const data of [allAtOnce, oneByOne]) await evaluatePopular(data, at('left-out'), 'leave-one-out');
+  assert.equal(readdirSync(at('left-out/work')).length, 1);
+});
+
+test('an arm that has no text to start from is told before any other is learnt, and each time again', async (context) => {
+  const folder = await temporaryFolder(context);
+  const data = writeInteractions(path.join(folder, 'wordless'), (user, position) => 1000 * position + user);
+  const store = path.join(folder, 'store');
+  for (let attempt = 0; attempt < 2; attempt++) {
+    await assert.rejects(
+      evaluatePopular(data, store, 'leave-one-out', { models: ['sasrec'], arms: ['tslrec', 'text'] }),
+      /^TslrecError: wordless has no text that two items share; leave "text" out of --arms\.$/,
+    );
+  }
+  const [work] = readdirSync(path.join(store, 'work'));
+  assert.deepEqual(readdirSync(path.join(store, 'work', work)), ['text-features.safetensors']);
+});

@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import type { TrainResult } from '../../jobs/train.ts';
+import { lastLine, tslrec } from '../support/command-line.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+test('train writes the model and its ids into a new folder; bad rows that are skipped are counted and kept', async (context) => {
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  appendFileSync(path.join(folder, 'sample', 'interactions.csv'), 'U00001,S9999,1\n');
+  const output = path.join('new', 'folder', 'shop.onnx');
+  const parameters = ['--data', 'sample', '--preset', 'quick', '--on-bad-row', 'skip', '--output', output, '--json'];
+  const exit = await tslrec(folder, ['train', ...parameters]);
+  assert.equal(exit.code, 0, exit.stderr);
+  const { ids, items, skippedRows, skippedRowsFile, test } = lastLine<TrainResult>(exit);
+  assert.deepEqual([items, skippedRows], [20, 1]);
+  assert.ok(test['ndcg@10'] > 0);
+  assert.match(exit.stdout, /^1 bad rows were skipped; they are in new\/folder\/shop\.skipped-rows\.jsonl\.$/m);
+  assert.equal(JSON.parse(readFileSync(path.join(folder, skippedRowsFile), 'utf8')).raw, 'U00001,S9999,1');
+  assert.equal(readFileSync(path.join(folder, ids), 'utf8').trimEnd().split('\n').length, 20);
+  const written = ['shop.ids.txt', 'shop.onnx', 'shop.skipped-rows.jsonl'];
+  assert.deepEqual(readdirSync(path.join(folder, 'new', 'folder')).sort(), written);
+});

@@ -3,6 +3,7 @@
 import type { Random } from '../random.ts';
 import {
   add,
+  concatenate,
   equal,
   gatherRows,
   log,
@@ -11,6 +12,7 @@ import {
   multiply,
   reshape,
   sigmoid,
+  slice,
   softmax,
   subtract,
   sum,
@@ -28,7 +30,7 @@ export type Loss =
   /**
    * Generalised binary cross-entropy (gSASRec, arXiv 2308.07192, section 5): the positive's probability to the power of
    * beta, which undoes the overconfidence that sampling brings; `calibration` is its t, 1 for unbiased probabilities.
-   * Deviation: all positions of a step share its negatives.
+   * Deviation: GROUP positions share their negatives (shared by a whole step they taught nothing: docs/LOG.md).
    */
   | { readonly kind: 'gbce'; readonly negatives: number; readonly calibration: number }
   /**
@@ -52,13 +54,26 @@ export function labelInputs(graph: Graph, loss: Loss, R: number): Labels {
   const targets = graph.input('targets', [R], 'int32');
   const weights = graph.input('weights', [R]);
   if (loss.kind === 'cross-entropy') return { targets, weights };
-  const shape = loss.kind === 'bce' ? [R, loss.negatives] : [loss.negatives];
-  return { targets, weights, negatives: graph.input('negatives', shape, 'int32') };
+  return { targets, weights, negatives: graph.input('negatives', [groupsOf(loss, R), loss.negatives], 'int32') };
+}
+
+const GROUP = 32;
+
+/** How many sets of negatives R positions have: neighbours share one. */
+function groupsOf({ kind }: SampledLoss, R: number): number {
+  switch (kind) {
+    case 'bce':
+      return R;
+    case 'gbce':
+      return Math.ceil(R / GROUP);
+    case 'bpr-max':
+      return 1;
+  }
 }
 
 /**
- * Fresh negatives for a step of R positions: uniform over the catalogue where all positions share them, over what is
- * offered to its user where each has its own. `owners` are the sequences of the positions that have a target, in order.
+ * Fresh negatives for a step of R positions: uniform over the catalogue where positions share them, over what is offered
+ * to its user where each has its own. `owners` are the sequences of the positions that have a target, in order.
  */
 export function drawNegatives(
   loss: Loss,
@@ -69,8 +84,9 @@ export function drawNegatives(
 ): Record<string, Int32Array> {
   if (loss.kind === 'cross-entropy') return {};
   const k = loss.negatives;
-  if (loss.kind !== 'bce') return { negatives: Int32Array.from({ length: k }, () => sampler.any(random)) };
-  const negatives = new Int32Array(R * k);
+  const length = groupsOf(loss, R) * k;
+  if (loss.kind !== 'bce') return { negatives: Int32Array.from({ length }, () => sampler.any(random)) };
+  const negatives = new Int32Array(length);
   owners.forEach((sequence, r) => {
     for (let i = r * k; i < (r + 1) * k; i++) negatives[i] = sampler.notOf(sequence, random);
   });
@@ -81,17 +97,23 @@ export function drawNegatives(
 export function lossOf(loss: Loss, h: Tensor, E: Tensor, { targets, weights, negatives }: Labels): Tensor {
   if (loss.kind === 'cross-entropy') return tiedCrossEntropy(h, E, targets, weights);
   const [R, d] = h.shape;
+  const [G, k] = negatives!.shape;
+  const size = Math.ceil(R / G);
+  const spare = G * size - R;
+  /** [R, ...] -> [G, size, ...], the last group filled up. */
+  const inGroups = (x: Tensor, width: number) => {
+    const filler = () => x.graph.constant(new Float32Array(spare * width), [spare, width], x.type);
+    const rows = reshape(x, [R, width]);
+    return reshape(spare === 0 ? rows : concatenate([rows, filler()], 0), [G, size, width]);
+  };
+  const perPosition = (x: Tensor) => slice(reshape(x, [G * size, k]), 0, 0, R);
   const positive = sum(multiply(h, gatherRows(E, targets)), [1], true); // [R, 1]
-  const others = gatherRows(E, negatives!); // [R, k, d] or [k, d]
-  const drawn = // [R, k]
-    loss.kind === 'bce'
-      ? reshape(matmul(others, reshape(h, [R, d, 1])), [R, loss.negatives])
-      : matmul(h, swapLast(others));
+  const drawn = perPosition(matmul(inGroups(h, d), swapLast(gatherRows(E, negatives!)))); // [R, k]
   // A right item that was drawn as a negative does not count as one.
-  const isRight = equal(reshape(targets, [R, 1]), negatives!);
+  const isRight = perPosition(equal(inGroups(targets, 1), reshape(negatives!, [G, 1, k])));
   const negative = add(drawn, multiply(isRight, LEFT_OUT));
-  const perPosition = lossOfScores(loss, positive, drawn, negative, E.shape[0]);
-  return sum(multiply(reshape(perPosition, [R]), weights));
+  const losses = lossOfScores(loss, positive, drawn, negative, E.shape[0]);
+  return sum(multiply(reshape(losses, [R]), weights));
 }
 
 /** A score whose sigmoid and whose share of a softmax are 0. */

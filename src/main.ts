@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command line. Results go to stdout, progress and logs to stderr.
 import { Command } from 'commander';
+import { embedCommand } from './command-line/embed.ts';
 import { evaluateCommand } from './command-line/evaluate.ts';
 import { generateSampleCommand } from './command-line/generate-sample.ts';
 import { migrateCommand } from './command-line/migrate.ts';
@@ -9,6 +10,7 @@ import { serveCommand } from './command-line/serve.ts';
 import { trainCommand } from './command-line/train.ts';
 import { readConfig } from './config.ts';
 import { printable } from './errors.ts';
+import { stopBars } from './progress.ts';
 import { configureExecution } from './tensor/session.ts';
 
 try {
@@ -21,6 +23,7 @@ try {
     refreshCommand(config),
     evaluateCommand(config),
     trainCommand(),
+    embedCommand(config),
     serveCommand(config),
     migrateCommand(config),
     generateSampleCommand(),
@@ -28,6 +31,7 @@ try {
   for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
   await program.parseAsync();
 } catch (error) {
+  stopBars();
   console.error(printable(error));
   process.exitCode = 1;
 }

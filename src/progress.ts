@@ -15,6 +15,15 @@ export interface ProgressTask {
 /** Says nothing: for tests and for callers that print their own. */
 export const silentProgress: Progress = { start: () => ({ advance() {}, done() {} }) };
 
+/** Bars that are shown. Each redraws itself by a timer, which keeps the process alive until it is stopped. */
+const shown = new Set<SingleBar>();
+
+/** Ends the bars of tasks that failed midway, so that the cursor comes back and the process can end. */
+export function stopBars(): void {
+  for (const bar of shown) bar.stop();
+  shown.clear();
+}
+
 export function terminalProgress(): Progress {
   return {
     start(task, total) {
@@ -30,11 +39,13 @@ export function terminalProgress(): Progress {
         notTTYSchedule: 10_000,
       });
       bar.start(total, 0, { note: '' });
+      shown.add(bar);
       return {
         advance: (steps, note) => bar.increment(steps, note === undefined ? {} : { note }),
         done: (note) => {
           bar.update(total, note === undefined ? {} : { note });
           bar.stop();
+          shown.delete(bar);
         },
       };
     },

@@ -1,6 +1,7 @@
 // NumPy's file format (numpy.lib.format, versions 1 to 3): a magic string, a version, the length of a header, the
 // header as a Python dictionary, raw values. Read is what a table of vectors may be: a 2-d array of little-endian
-// float16, 32 or 64, by rows (C) or by columns (Fortran, what np.save makes of a transposed array).
+// float16, 32 or 64, by rows (C) or by columns (Fortran, what np.save makes of a transposed array). Written are float32
+// by rows.
 import { TslrecError } from '../errors.ts';
 import { bytesOf, decodeFloats, type FloatFormat } from '../network/floats.ts';
 import type { NamedTensor } from '../network/safetensors.ts';
@@ -41,6 +42,16 @@ export function parseNpy(bytes: Buffer, file: string): NamedTensor {
   }
   const values = decodeFloats(body, format);
   return { shape, values: inFortranOrder ? transposed(values, width) : values };
+}
+
+/** The parts of a file, as version 1 has it: its values begin at a multiple of 64 bytes. */
+export function encodeNpy({ shape, values }: NamedTensor): readonly [header: Uint8Array, values: Uint8Array] {
+  const text = `{'descr': '<f4', 'fortran_order': False, 'shape': (${shape.join(', ')}), }`;
+  const prefix = Buffer.from([...Buffer.from(MAGIC, 'latin1'), 1, 0, 0, 0]);
+  const length = 64 * Math.ceil((prefix.length + text.length + 1) / 64) - prefix.length;
+  prefix.writeUInt16LE(length, MAGIC.length + 2);
+  const header = Buffer.concat([prefix, Buffer.from(`${text.padEnd(length - 1)}\n`)]);
+  return [header, new Uint8Array(values.buffer, values.byteOffset, values.byteLength)];
 }
 
 function parseHeader(bytes: Buffer, file: string) {

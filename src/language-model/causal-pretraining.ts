@@ -10,7 +10,7 @@ import { createRandom, type Random } from '../random.ts';
 import { reshape, tiedCrossEntropy } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import type { Feeds } from '../tensor/session.ts';
-import { type LlamaConfig, llama, tokenEmbeddings } from './llama.ts';
+import { type LlamaConfig, llama, outputTable, tokenEmbeddings } from './llama.ts';
 
 export interface PretrainingOptions {
   readonly config: LlamaConfig;
@@ -66,7 +66,7 @@ function causalModel(config: LlamaConfig, B: number, L: number): Model<{ loss: T
     const weights = graph.input('weights', [B * L]);
     const E = tokenEmbeddings(scope, config);
     const hidden = reshape(llama(scope, tokens, E, config), [B * L, config.hidden_size]);
-    return { loss: tiedCrossEntropy(hidden, E, targets, weights) };
+    return { loss: tiedCrossEntropy(hidden, outputTable(scope, E, config), targets, weights) };
   });
 }
 

@@ -1,24 +1,38 @@
 // The trained language model on disk, as Hugging Face folders: the base (config.json, model.safetensors,
 // tokenizer.json) and, beside it, the LoRA adapter in PEFT's layout with the category head in a file of its own.
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { invariant, TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { readSafetensors, writeSafetensors } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
-import { isLoraParameter, type LlamaConfig, LORA_PROJECTIONS } from './llama.ts';
-import { END_OF_TEXT, type Tokenizer, tokenizerFromJson } from './tokenizer.ts';
+import { parametersOf, readDecoder } from './architecture.ts';
+import type { LlamaConfig } from './llama.ts';
+import { readModelWeights } from './model-weights.ts';
+import { readAdapter, writeAdapter } from './peft-adapter.ts';
+import { END_OF_TEXT, readTokenizer, type Tokenizer, type TrainedTokenizer } from './tokenizer.ts';
 import { HEAD, type TunedModel } from './tuned-model.ts';
 
-/** PEFT puts this in front of the base model's parameter names. */
-const PEFT_PREFIX = 'base_model.model.';
-
-export function saveBaseModel(folder: string, values: Values, config: LlamaConfig, tokenizer: Tokenizer): void {
+/**
+ * What is trained here from scratch is a plain Llama. Its config.json is the same to transformers 4 and 5: both read
+ * rope_theta where 4 has it, and take weights for float32 that are.
+ */
+export function saveBaseModel(folder: string, values: Values, config: LlamaConfig, tokenizer: TrainedTokenizer): void {
+  const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, ...others } = config;
+  const { max_position_embeddings, rms_norm_eps, rope_theta, ...variations } = others;
+  invariant(Object.keys(variations).length === 0, 'only a plain Llama is saved');
   const json = {
     architectures: ['LlamaForCausalLM'],
     model_type: 'llama',
+    vocab_size,
+    hidden_size,
+    intermediate_size,
+    num_hidden_layers,
+    num_attention_heads,
+    num_key_value_heads: num_attention_heads,
+    max_position_embeddings,
+    rms_norm_eps,
+    rope_theta,
     hidden_act: 'silu',
-    ...config,
-    num_key_value_heads: config.num_attention_heads,
     tie_word_embeddings: true,
     attention_bias: false,
     mlp_bias: false,
@@ -31,7 +45,7 @@ export function saveBaseModel(folder: string, values: Values, config: LlamaConfi
     bos_token: END_OF_TEXT,
     eos_token: END_OF_TEXT,
     pad_token: END_OF_TEXT,
-    model_max_length: config.max_position_embeddings,
+    model_max_length: max_position_embeddings,
   };
   writeFileAtomically(path.join(folder, 'tokenizer.json'), tokenizer.json);
   writeFileAtomically(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig, null, 2)}\n`);
@@ -39,52 +53,54 @@ export function saveBaseModel(folder: string, values: Values, config: LlamaConfi
   writeSafetensors(path.join(folder, 'model.safetensors'), values);
 }
 
+/** Beside an adapter of ours: the weights of the category head. */
+export const HEAD_FILE = 'head.safetensors';
+
 export interface BaseModel {
   readonly config: LlamaConfig;
   readonly values: Values;
   readonly tokenizer: Tokenizer;
 }
 
+/** Any folder with a Llama, Mistral, Qwen2 or Qwen3; without the output layer, which tuning does not need. */
 export async function loadBaseModel(folder: string): Promise<BaseModel> {
-  const config = JSON.parse(await readFile(path.join(folder, 'config.json'), 'utf8')) as LlamaConfig;
-  const { tensors } = await readSafetensors(path.join(folder, 'model.safetensors'));
-  const tokenizer = tokenizerFromJson(await readFile(path.join(folder, 'tokenizer.json'), 'utf8'));
-  return { config, values: tensors, tokenizer };
+  const config = await readDecoder(folder);
+  const parameters = parametersOf({ kind: 'decoder', config });
+  return {
+    config,
+    values: await readModelWeights(folder, 'decoder', parameters),
+    tokenizer: await readTokenizer(folder),
+  };
 }
 
 export function saveAdapter(folder: string, model: TunedModel, baseFolder: string): void {
-  const config = {
-    peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
-    base_model_name_or_path: baseFolder,
-    r: model.lora.rank,
-    lora_alpha: model.lora.alpha,
-    lora_dropout: model.lora.dropout,
-    target_modules: [...LORA_PROJECTIONS],
-    bias: 'none',
-    fan_in_fan_out: false,
-    inference_mode: true,
-  };
-  const lora = [...model.values].filter(([name]) => isLoraParameter(name));
   const head = [...model.values].filter(([name]) => name === HEAD);
-  writeFileAtomically(path.join(folder, 'adapter_config.json'), `${JSON.stringify(config, null, 2)}\n`);
-  writeSafetensors(path.join(folder, 'head.safetensors'), new Map(head), { pooling: 'mean' });
-  writeSafetensors(
-    path.join(folder, 'adapter_model.safetensors'),
-    new Map(lora.map(([name, tensor]) => [PEFT_PREFIX + name, tensor])),
-  );
+  writeSafetensors(path.join(folder, HEAD_FILE), new Map(head), { pooling: 'mean' });
+  writeAdapter(folder, baseFolder, model.lora, model.values);
 }
 
-export async function loadAdapter(folder: string, base: BaseModel): Promise<TunedModel> {
-  const config = JSON.parse(await readFile(path.join(folder, 'adapter_config.json'), 'utf8'));
-  const adapter = await readSafetensors(path.join(folder, 'adapter_model.safetensors'));
-  const head = await readSafetensors(path.join(folder, 'head.safetensors'));
-  const values: Values = new Map([...base.values, ...head.tensors]);
-  for (const [name, tensor] of adapter.tensors) values.set(name.slice(PEFT_PREFIX.length), tensor);
+export async function loadAdapter(folder: string, { config, values }: BaseModel): Promise<TunedModel> {
+  const adapter = await readAdapter(folder, { kind: 'decoder', config });
+  const head = await readHead(folder, config.hidden_size);
   return {
-    config: base.config,
-    lora: { rank: config.r, alpha: config.lora_alpha, dropout: config.lora_dropout },
-    categoryCount: head.tensors.get(HEAD)!.shape[0],
-    values,
+    config,
+    lora: adapter.lora,
+    categoryCount: head.categoryCount,
+    values: new Map([...values, ...head.values, ...adapter.values]),
   };
+}
+
+/** The category head [K, H] beside an adapter. */
+export async function readHead(folder: string, H: number): Promise<{ categoryCount: number; values: Values }> {
+  const file = path.join(folder, HEAD_FILE);
+  const { tensors } = await readSafetensors(file);
+  const head = tensors.get(HEAD);
+  if (head?.shape.length !== 2 || head.shape[1] !== H) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got ${head ? `${HEAD} of shape [${head.shape}]` : `no ${HEAD}`}, expected [categories, ${H}]; give the ` +
+        'adapter that was trained on this model.',
+    );
+  }
+  return { categoryCount: head.shape[0], values: new Map([[HEAD, head]]) };
 }

@@ -1,53 +1,94 @@
-// A byte-level BPE tokenizer (Sennrich et al., arXiv 1508.07909; byte alphabet of GPT-2), trained on the
-// catalogue's text by Hugging Face's `tokenizers`. Any byte has a token, so nothing is ever unknown.
+// Tokenizers of Hugging Face's `tokenizers`: the one of a model folder, and a byte-level BPE (Sennrich et al., arXiv
+// 1508.07909; byte alphabet of GPT-2) trained on the catalogue's text, where any byte has a token and nothing is unknown.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { byteLevelAlphabet, Tokenizer as HfTokenizer } from 'tokenizers';
+import { TslrecError } from '../errors.ts';
+import { readNamedFile } from '../files.ts';
+import { inBlocks } from './pooled-batches.ts';
 
 const runFile = promisify(execFile);
 
 export interface Tokenizer {
   readonly vocabularySize: number;
-  /** The token that separates texts. */
-  readonly endOfText: number;
-  encode(texts: readonly string[]): Promise<Int32Array[]>;
+  /** With the special tokens that the tokenizer puts around a text, unless they stand in it; all of it, without padding. */
+  encode(texts: readonly string[], options?: { readonly bare?: boolean }): Promise<Int32Array[]>;
+  /** The text of tokens, without special ones; a character that is not complete is U+FFFD. */
+  decode(tokens: readonly number[]): Promise<string>;
   /** The contents of tokenizer.json. */
   readonly json: string;
 }
 
+export interface TrainedTokenizer extends Tokenizer {
+  /** The token that separates texts. */
+  readonly endOfText: number;
+}
+
 export const END_OF_TEXT = '<|endoftext|>';
+const END_OF_TEXT_ID = 0;
 
 /**
  * The trainer of the Node binding takes no options and learns up to 30,000 tokens; merges are learnt one by one,
  * so that the first n of them are exactly what training for n merges gives.
  */
-export async function trainTokenizer(texts: readonly string[], vocabularySize: number): Promise<Tokenizer> {
+export async function trainTokenizer(texts: readonly string[], vocabularySize: number): Promise<TrainedTokenizer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-tokenizer-'));
   try {
     const corpus = path.join(folder, 'corpus.txt');
     const trained = path.join(folder, 'tokenizer.json');
     await writeFile(corpus, texts.map((text) => text.replaceAll('\n', ' ')).join('\n'));
     await runFile(process.execPath, [path.join(import.meta.dirname, 'train-bpe.ts'), corpus, trained]);
-    return tokenizerFromJson(truncate(await readFile(trained, 'utf8'), vocabularySize));
+    const tokenizer = tokenizerFromJson(truncate(await readFile(trained, 'utf8'), vocabularySize));
+    return { ...tokenizer, endOfText: END_OF_TEXT_ID };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-export function tokenizerFromJson(json: string): Tokenizer {
+/** Texts encoded at once: what the binding keeps of each token is a hundred times its id. */
+const TEXTS_AT_ONCE = 1_000;
+
+/**
+ * What tokenizer.json says of padding and truncation is not followed, as in transformers: it is left over from training.
+ * Texts are cut behind `maxTokens` instead, special tokens included.
+ */
+export function tokenizerFromJson(json: string, maxTokens?: number): Tokenizer {
   const tokenizer = HfTokenizer.fromString(json);
+  tokenizer.disablePadding();
+  if (maxTokens === undefined) tokenizer.disableTruncation();
+  else tokenizer.setTruncation(maxTokens);
   return {
     vocabularySize: tokenizer.getVocabSize(true),
-    endOfText: tokenizer.tokenToId(END_OF_TEXT)!,
     json,
-    async encode(texts) {
-      const encodings = await tokenizer.encodeBatch([...texts]);
-      return encodings.map((encoding) => Int32Array.from(encoding.getIds()));
+    async encode(texts, { bare = false } = {}) {
+      const encoded: Int32Array[] = [];
+      for (const block of inBlocks(texts, TEXTS_AT_ONCE)) {
+        const encodings = await tokenizer.encodeBatch(block, { addSpecialTokens: !bare });
+        for (const encoding of encodings) encoded.push(Int32Array.from(encoding.getIds()));
+      }
+      return encoded;
     },
+    decode: (tokens) => tokenizer.decode([...tokens], true),
   };
+}
+
+/** The tokenizer of a model folder. */
+export async function readTokenizer(folder: string, maxTokens?: number): Promise<Tokenizer> {
+  const file = path.join(folder, 'tokenizer.json');
+  const json = (await readNamedFile(file)).toString();
+  try {
+    return tokenizerFromJson(json, maxTokens);
+  } catch (error) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got what is no tokenizer (${(error as Error).message}), expected one as Hugging Face's tokenizers save it; ` +
+        'copy it again.',
+      { cause: error },
+    );
+  }
 }
 
 /** Keeps the end-of-text token, the 256 bytes and as many merges as there is room for. */
@@ -60,7 +101,7 @@ function truncate(json: string, vocabularySize: number): string {
     ...tokenizer,
     added_tokens: [
       {
-        id: 0,
+        id: END_OF_TEXT_ID,
         content: END_OF_TEXT,
         single_word: false,
         lstrip: false,

@@ -12,8 +12,10 @@ import { createRandom } from '../random.ts';
 import { logSoftmax, multiply, sum } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
-import { isLoraParameter, type LlamaConfig, type LoraConfig } from './llama.ts';
+import type { LlamaConfig } from './llama.ts';
+import { checkTargets, isLoraParameter, type LoraConfig } from './lora.ts';
 import { batchLength, bucketLengths, inBuckets, pooledBatch } from './pooled-batches.ts';
+import { pooledInputs } from './pooled-reader.ts';
 import { HEAD, pooledHead, type TunedModel } from './tuned-model.ts';
 
 export interface SftExample {
@@ -72,6 +74,7 @@ export async function fineTuneOnUsers(
   const models = lengths.map((length) =>
     buildModel('training', (scope) => sftLoss(scope, config, lora, categoryCount, B, length)),
   );
+  checkTargets(models[0].parameters, lora);
   const initial = new Map([...initialValues(models[0].parameters, random), ...base]);
   const trainer = await createTrainer(models, initial, {
     seed: `${seed}/dropout`,
@@ -85,7 +88,7 @@ export async function fineTuneOnUsers(
     batches: (epoch) => {
       const draw = random.fork(`epoch/${epoch}`);
       const drawn = draw.shuffle([...learnt]).slice(0, options.samplesPerEpoch);
-      const batches = inBuckets(drawn, B, lengths).map(({ block, length }) =>
+      const batches = inBuckets(drawn, () => B, lengths).map(({ block, length }) =>
         sftBatch(block, B, length, categoryCount),
       );
       return draw.shuffle(batches);
@@ -116,7 +119,7 @@ function sftLoss(
   B: number,
   L: number,
 ): { loss: Tensor } {
-  const { scores } = pooledHead(scope, { config, lora, categoryCount: K }, B, L);
+  const { scores } = pooledHead(scope, { config, lora, categoryCount: K }, pooledInputs(scope, B, L));
   const target = scope.graph.input('target', [B, K]);
   return { loss: multiply(sum(multiply(target, logSoftmax(scores))), -1) };
 }
@@ -147,7 +150,7 @@ async function createValidator({ config, lora, categoryCount, batchSize: B }: Sf
     async loss(values: Values, examples: readonly SftExample[]) {
       const weights = parameterFeeds(models[0].parameters, values);
       let total = 0;
-      for (const { block, length } of inBuckets(examples, B, lengths)) {
+      for (const { block, length } of inBuckets(examples, () => B, lengths)) {
         const feeds = { ...weights, ...sftBatch(block, B, length, categoryCount) };
         total += (await sessions.get(length)!.run(feeds)).loss[0] * block.length;
       }

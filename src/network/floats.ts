@@ -9,12 +9,9 @@ interface Format {
 const FORMATS = {
   F64: { bytes: 8, decode: (values) => Float32Array.from(new Float64Array(values)) },
   F32: { bytes: 4, decode: (values) => new Float32Array(values) },
-  F16: { bytes: 2, decode: (values) => Float32Array.from(new Uint16Array(values), fromHalf) },
+  F16: { bytes: 2, decode: (values) => fromHalves(new Uint16Array(values)) },
   // bfloat16 is the upper half of a float32.
-  BF16: {
-    bytes: 2,
-    decode: (values) => new Float32Array(Uint32Array.from(new Uint16Array(values), (half) => half << 16).buffer),
-  },
+  BF16: { bytes: 2, decode: (values) => upperHalves(new Uint16Array(values)) },
 } as const satisfies Record<string, Format>;
 
 export type FloatFormat = keyof typeof FORMATS;
@@ -24,14 +21,33 @@ export const isFloatFormat = (name: string): name is FloatFormat => Object.hasOw
 export const bytesOf = (format: FloatFormat): number => FORMATS[format].bytes;
 
 export function decodeFloats(bytes: Uint8Array, format: FloatFormat): Float32Array {
-  return FORMATS[format].decode(new Uint8Array(bytes).buffer);
+  return decodeBuffer(new Uint8Array(bytes).buffer, format);
 }
 
-/** IEEE 754 half precision: 1 bit of sign, 5 of exponent e, 10 of fraction f. */
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const e = (bits >> 10) & 0x1f;
-  const f = bits & 0x3ff;
-  if (e === 0x1f) return f === 0 ? sign * Infinity : Number.NaN;
-  return sign * (e === 0 ? f * 2 ** -24 : (1 + f / 1024) * 2 ** (e - 15));
+/** The same of a buffer that is nobody else's: float32 is then not copied. */
+export const decodeBuffer = (buffer: ArrayBuffer, format: FloatFormat): Float32Array => FORMATS[format].decode(buffer);
+
+// Plain loops: a model has hundreds of millions of numbers, and a callback for each takes twenty times as long.
+
+function upperHalves(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+  return new Float32Array(bits.buffer);
+}
+
+/**
+ * IEEE 754 half precision: 1 bit of sign, 5 of exponent e, 10 of fraction f. In float32 the exponent has 8 bits and
+ * begins at -127 instead of -15, the fraction has 23.
+ */
+function fromHalves(halves: Uint16Array): Float32Array {
+  const values = new Float32Array(halves.length);
+  const bits = new Uint32Array(values.buffer);
+  for (let i = 0; i < halves.length; i++) {
+    const sign = (halves[i] & 0x8000) << 16;
+    const e = (halves[i] >> 10) & 0x1f;
+    const f = halves[i] & 0x3ff;
+    if (e === 0) values[i] = (sign === 0 ? f : -f) * 2 ** -24;
+    else bits[i] = sign | ((e === 0x1f ? 0xff : e + 112) << 23) | (f << 13);
+  }
+  return values;
 }

@@ -74,16 +74,30 @@ export function causalMask(scope: Scope, L: number): Tensor {
   return scope.graph.constant(values, [1, 1, L, L]);
 }
 
-/** Rotates pairs of halves by their position (RoPE, Su et al., arXiv 2104.09864; half layout of Llama): x [B, H, L, h]. */
-export function rotaryEmbedding(x: Tensor, base: number): Tensor {
-  const [, , L, h] = x.shape;
-  const half = h / 2;
-  const angle = (i: number) => Math.floor(i / h) * base ** ((-2 * ((i % h) % half)) / h);
+/** Cosines and sines [1, 1, L, h] of position times frequency. */
+export interface RotaryTable {
+  readonly cosines: Tensor;
+  readonly sines: Tensor;
+}
+
+/**
+ * frequencies [h / 2] in radians a position; `scale` stretches what is rotated. Angles are rounded to float32, as they are
+ * where models are trained.
+ */
+export function rotaryTable(scope: Scope, L: number, frequencies: readonly number[], scale: number): RotaryTable {
+  const half = frequencies.length;
+  const angle = (i: number) => Math.fround(Math.floor(i / (2 * half)) * frequencies[i % half]);
   const table = (f: (angle: number) => number) =>
-    x.graph.constant(
-      Float32Array.from({ length: L * h }, (_, i) => f(angle(i))),
-      [1, 1, L, h],
+    scope.graph.constant(
+      Float32Array.from({ length: L * 2 * half }, (_, i) => f(angle(i)) * scale),
+      [1, 1, L, 2 * half],
     );
-  const swapped = concatenate([multiply(slice(x, 3, half, h), -1), slice(x, 3, 0, half)], 3);
-  return add(multiply(x, table(Math.cos)), multiply(swapped, table(Math.sin)));
+  return { cosines: table(Math.cos), sines: table(Math.sin) };
+}
+
+/** Rotates pairs of halves by their position (RoPE, Su et al., arXiv 2104.09864; half layout of Llama): x [B, H, L, h]. */
+export function rotaryEmbedding(x: Tensor, { cosines, sines }: RotaryTable): Tensor {
+  const half = x.shape[3] / 2;
+  const swapped = concatenate([multiply(slice(x, 3, half, 2 * half), -1), slice(x, 3, 0, half)], 3);
+  return add(multiply(x, cosines), multiply(swapped, sines));
 }

@@ -1,12 +1,12 @@
 // The safetensors file format: 8 bytes of header length, a JSON header, raw little-endian values
 // (https://huggingface.co/docs/safetensors). Written as float32, whole or not at all; read from any float format.
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sizeOf } from '../tensor/graph.ts';
-import { bytesOf, decodeFloats, isFloatFormat } from './floats.ts';
+import { bytesOf, decodeBuffer, decodeFloats, type FloatFormat, isFloatFormat } from './floats.ts';
 
 export interface NamedTensor {
   readonly shape: Shape;
@@ -24,6 +24,12 @@ export interface SafetensorsFile {
 export interface SafetensorsContents extends Pick<SafetensorsFile, 'metadata'> {
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly tensor: (name: string) => NamedTensor;
+}
+
+/** A file that is read tensor by tensor, so that it never lies in memory as a whole beside its tensors. */
+export interface OpenSafetensors extends Pick<SafetensorsContents, 'metadata' | 'shapes'> {
+  readonly tensor: (name: string) => Promise<NamedTensor>;
+  readonly close: () => Promise<void>;
 }
 
 const count = z.int().nonnegative();
@@ -53,37 +59,100 @@ export function writeSafetensors(
 }
 
 export async function readSafetensors(file: string): Promise<SafetensorsFile> {
-  const { shapes, tensor, metadata } = parseSafetensors(await readFile(file), file);
-  return { tensors: new Map(Array.from(shapes.keys(), (name) => [name, tensor(name)])), metadata };
+  const { shapes, tensor, metadata, close } = await openSafetensors(file);
+  try {
+    const tensors = new Map<string, NamedTensor>();
+    for (const name of shapes.keys()) tensors.set(name, await tensor(name));
+    return { tensors, metadata };
+  } finally {
+    await close();
+  }
+}
+
+export async function openSafetensors(file: string): Promise<OpenSafetensors> {
+  const handle = await open(file);
+  const read = (position: number, length: number) =>
+    readBytes(handle, position, length).catch((error: Error) => {
+      throw Object.assign(error, { path: file }); // which those for folders would not say
+    });
+  try {
+    const { size } = await handle.stat();
+    const length = headerLength(Buffer.from(await read(0, Math.min(8, size))), size, file);
+    const { entries, metadata } = parseHeader(Buffer.from(await read(8, length)).toString(), file);
+    return {
+      shapes: shapesOf(entries),
+      metadata,
+      tensor: async (name) => {
+        const { dtype, begin, end, shape } = wholeEntry(name, entries, size - 8 - length, file);
+        return { shape, values: decodeBuffer(await read(8 + length + begin, end - begin), dtype) };
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** `file` is what messages call the bytes. */
 export function parseSafetensors(bytes: Buffer, file: string): SafetensorsContents {
-  const headerLength = bytes.length < 8 ? Number.NaN : Number(bytes.readBigUInt64LE());
-  if (!(headerLength <= bytes.length - 8)) {
+  const length = headerLength(bytes, bytes.length, file);
+  const bodies = bytes.subarray(8 + length);
+  const { entries, metadata } = parseHeader(bytes.toString('utf8', 8, 8 + length), file);
+  return {
+    shapes: shapesOf(entries),
+    metadata,
+    tensor: (name) => {
+      const { dtype, begin, end, shape } = wholeEntry(name, entries, bodies.length, file);
+      return { shape, values: decodeFloats(bodies.subarray(begin, end), dtype) };
+    },
+  };
+}
+
+/** Node reads at most 2 GiB at once. */
+const MOST_BYTES_AT_ONCE = 2 ** 30;
+
+async function readBytes(handle: FileHandle, position: number, length: number): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let done = 0; done < length; ) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_BYTES_AT_ONCE), position + done);
+    if (bytesRead === 0) throw new Error('internal: the file became shorter while it was read');
+    done += bytesRead;
+  }
+  return bytes.buffer;
+}
+
+function headerLength(beginning: Buffer, size: number, file: string): number {
+  const length = size < 8 ? Number.NaN : Number(beginning.readBigUInt64LE());
+  if (!(length <= size - 8)) {
     throw new TslrecError(
       'bad-data',
       `${file} is not a safetensors file: it is shorter than its header says; write it again.`,
     );
   }
-  const bodies = bytes.subarray(8 + headerLength);
-  const { entries, metadata } = parseHeader(bytes.toString('utf8', 8, 8 + headerLength), file);
-  return {
-    shapes: new Map([...entries].map(([name, { shape }]) => [name, shape])),
-    metadata,
-    tensor: (name) => {
-      const { dtype, shape, data_offsets } = entries.get(name)!;
-      const [begin, end] = data_offsets;
-      if (!isFloatFormat(dtype) || end - begin !== bytesOf(dtype) * sizeOf(shape) || end > bodies.length) {
-        throw new TslrecError(
-          'bad-data',
-          `${file}: tensor ${name} (${dtype} [${shape}], bytes ${begin} to ${end}) is not whole F64, F32, F16 or ` +
-            'BF16; write it again.',
-        );
-      }
-      return { shape, values: decodeFloats(bodies.subarray(begin, end), dtype) };
-    },
-  };
+  return length;
+}
+
+const shapesOf = (entries: ReadonlyMap<string, HeaderEntry>): Map<string, Shape> =>
+  new Map(Array.from(entries, ([name, { shape }]) => [name, shape]));
+
+/** Where a tensor lies among the `bodyBytes` behind the header. */
+function wholeEntry(
+  name: string,
+  entries: ReadonlyMap<string, HeaderEntry>,
+  bodyBytes: number,
+  file: string,
+): { dtype: FloatFormat; begin: number; end: number; shape: Shape } {
+  const { dtype, shape, data_offsets } = entries.get(name)!;
+  const [begin, end] = data_offsets;
+  if (!isFloatFormat(dtype) || end - begin !== bytesOf(dtype) * sizeOf(shape) || end > bodyBytes) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: tensor ${name} (${dtype} [${shape}], bytes ${begin} to ${end}) is not whole F64, F32, F16 or ` +
+        'BF16; write it again.',
+    );
+  }
+  return { dtype, begin, end, shape };
 }
 
 function parseHeader(

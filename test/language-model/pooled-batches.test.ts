@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bucketLengths, inBuckets, pooledBatch } from '../../src/language-model/pooled-batches.ts';
+import { bucketLengths, inBuckets, pooledBatch, readingLengths } from '../../src/language-model/pooled-batches.ts';
 
 const text = (length: number) => ({ tokens: new Int32Array(length).fill(7) });
 
@@ -11,9 +11,16 @@ test('buckets: a quarter, half and all of the length in multiples of 16, each on
   assert.deepEqual(bucketLengths(10), [10]);
 });
 
+test('lengths of reading: above 16 no text is padded by half its length or more, and none is longer than the limit', () => {
+  assert.deepEqual(readingLengths(100), [16, 24, 32, 48, 64, 96, 100]);
+  assert.deepEqual(readingLengths(512).slice(-3), [256, 384, 512]);
+  assert.deepEqual(readingLengths(16), [16]);
+  assert.deepEqual(readingLengths(10), [10]);
+});
+
 test('each text is in one block of the shortest bucket that holds it; one that is too long is in the last', () => {
   const texts = [300, 1, 64, 65, 128, 129, 2].map(text);
-  const blocks = inBuckets(texts, 2, [64, 128, 256]);
+  const blocks = inBuckets(texts, () => 2, [64, 128, 256]);
   assert.deepEqual(
     blocks.map(({ length, block }) => [length, block.map(({ tokens }) => tokens.length)]),
     [

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
-import { END_OF_TEXT, tokenizerFromJson, trainTokenizer } from '../../src/language-model/tokenizer.ts';
+import { END_OF_TEXT, readTokenizer, tokenizerFromJson, trainTokenizer } from '../../src/language-model/tokenizer.ts';
+import { refused } from '../support/errors.ts';
+import { copyOf, fixtures } from '../support/model-folders.ts';
 
 const texts = ['low low low low low', 'lower lower newest newest newest newest newest newest', 'widest widest widest'];
 
@@ -30,4 +34,35 @@ test('any text comes back, whatever its letters; equal texts give equal tokens; 
 
 test('the same texts give the same tokenizer', async () => {
   assert.equal((await trainTokenizer(texts, 300)).json, (await trainTokenizer(texts, 300)).json);
+});
+
+test('the tokenizer of a folder: special tokens, no padding and no cutting but the one that is asked for', async () => {
+  const folder = path.join(fixtures, 'bert'); // its tokenizer.json says: 6 tokens, shorter ones padded
+  const text = 'a green tent for the warm trail';
+  const [whole, short, empty] = await (await readTokenizer(folder)).encode([text, 'tent', '']);
+  const [cls, sep] = [2, 3];
+  assert.deepEqual([whole.length, whole[0], whole[8]], [9, cls, sep]);
+  assert.deepEqual([short.length, short[0], short[2]], [3, cls, sep]);
+  assert.deepEqual([...empty], [cls, sep]);
+  const [cut] = await (await readTokenizer(folder, 5)).encode([text]);
+  assert.deepEqual([...cut], [...whole.subarray(0, 4), sep]);
+});
+
+test('more texts than are encoded at once keep their order', async () => {
+  const tokenizer = await readTokenizer(path.join(fixtures, 'bert'));
+  const many = Array.from({ length: 2_500 }, (_, i) => 'tent '.repeat(i % 7));
+  const encoded = await tokenizer.encode(many);
+  assert.deepEqual(
+    encoded.map(({ length }) => length),
+    many.map((_, i) => 2 + (i % 7)),
+  );
+});
+
+test('a tokenizer.json that is none is refused', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  writeFileSync(path.join(folder, 'tokenizer.json'), '{"model": 7}');
+  await assert.rejects(
+    readTokenizer(folder),
+    refused(/tokenizer\.json: got what is no tokenizer \(.+\), expected one as/),
+  );
 });

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import { TslrecError } from '../../src/errors.ts';
-import { readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-safetensors-'));
 after(() => rm(folder, { recursive: true }));
@@ -49,4 +49,37 @@ test('a file cut short anywhere is refused in one sentence', async () => {
   }
   await writeFile(file, 'not a tensor file at all');
   await assert.rejects(readSafetensors(file), TslrecError);
+});
+
+test('an open file gives one tensor at a time, whatever the types of the others are', async () => {
+  const file = path.join(folder, 'open.safetensors');
+  const header = JSON.stringify({
+    positions: { dtype: 'I64', shape: [1], data_offsets: [0, 8] },
+    weight: { dtype: 'F32', shape: [2], data_offsets: [8, 16] },
+  });
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  await writeFile(
+    file,
+    Buffer.concat([length, Buffer.from(header), Buffer.alloc(8), Buffer.from(Float32Array.of(3, 4).buffer)]),
+  );
+  const { shapes, tensor, close } = await openSafetensors(file);
+  assert.deepEqual(
+    [...shapes],
+    [
+      ['positions', [1]],
+      ['weight', [2]],
+    ],
+  );
+  assert.deepEqual(await tensor('weight'), { shape: [2], values: Float32Array.of(3, 4) });
+  await assert.rejects(tensor('positions'), TslrecError);
+  await close();
+});
+
+test('an error of the file system says of which file', async () => {
+  await assert.rejects(openSafetensors(folder), (error: NodeJS.ErrnoException) => error.path === folder);
+  await assert.rejects(
+    openSafetensors(`${folder}/none`),
+    (error: NodeJS.ErrnoException) => error.path === `${folder}/none`,
+  );
 });

@@ -1,0 +1,100 @@
+// Texts in, vectors out: any model folder as an encoder, with what embeds a catalogue in TSLRec's second step.
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { encodeNpy } from '../src/embeddings/npy.ts';
+import { TslrecError } from '../src/errors.ts';
+import { writeFileAtomically } from '../src/files.ts';
+import { shown } from '../src/interactions/bad-rows.ts';
+import { forEachLine } from '../src/interactions/lines.ts';
+import { modelFolder } from '../src/language-model/hub.ts';
+import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
+import type { Progress } from '../src/progress.ts';
+
+export interface EmbedOptions {
+  /** A model folder, or hub:NAME. */
+  readonly model: string;
+  /** The folder of a LoRA adapter on it. */
+  readonly adapter?: string;
+  /** One {"text": ...} a line. */
+  readonly input: string;
+  /** The .npy file. */
+  readonly output: string;
+  /** Whether each vector is scaled to length 1; one of zeros stays. */
+  readonly normalize: boolean;
+  /** Where downloaded models are kept. */
+  readonly folder: string;
+  readonly progress: Progress;
+}
+
+export interface EmbedResult {
+  readonly output: string;
+  /** The folder that the model was read from. */
+  readonly model: string;
+  readonly texts: number;
+  readonly width: number;
+}
+
+export async function embed({
+  model,
+  adapter,
+  input,
+  output,
+  normalize,
+  ...options
+}: EmbedOptions): Promise<EmbedResult> {
+  if (path.extname(output) !== '.npy') {
+    throw new TslrecError(
+      'bad-request',
+      `--output: got ${output}, expected the name of a .npy file, which is what is written; give it that ending.`,
+    );
+  }
+  mkdirSync(path.dirname(output), { recursive: true }); // now, because a path that cannot be used is better told before the work
+  const texts = await readTexts(input);
+  const folder = await modelFolder(model, options);
+  const encoder = await loadTextEncoder(folder, { adapter });
+  const vectors = await encoder.embed(texts, { name: 'embed texts', progress: options.progress });
+  await encoder.release();
+  if (normalize) scaleToLengthOne(vectors, encoder.width);
+  writeFileAtomically(output, encodeNpy({ shape: [texts.length, encoder.width], values: vectors }));
+  return { output, model: folder, texts: texts.length, width: encoder.width };
+}
+
+const textLine = z.object({ text: z.string().refine((text) => text.isWellFormed()) });
+
+/** A row of the output is a line of the input: there is none to leave out. */
+async function readTexts(file: string): Promise<string[]> {
+  const texts: string[] = [];
+  const refuse = (line: number, got: string) => {
+    throw new TslrecError(
+      'bad-data',
+      `${file}:${line}: got ${got}, expected one {"text": "..."} a line; correct the line, or leave it out.`,
+    );
+  };
+  await forEachLine(file, 'utf8', (raw, line) => {
+    if (line !== texts.length + 1) refuse(texts.length + 1, 'an empty line');
+    const read = textLine.safeParse(jsonOf(raw));
+    if (!read.success) return refuse(line, shown(raw));
+    texts.push(read.data.text);
+  }).catch((error: Error) => {
+    throw error instanceof TslrecError ? error : Object.assign(error, { path: file }); // those for folders do not say it
+  });
+  if (texts.length === 0) refuse(1, 'no text');
+  return texts;
+}
+
+function jsonOf(raw: string): unknown {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
+}
+
+function scaleToLengthOne(vectors: Float32Array, width: number): void {
+  for (let begin = 0; begin < vectors.length; begin += width) {
+    const row = vectors.subarray(begin, begin + width);
+    const norm = Math.hypot(...row);
+    if (norm > 0) for (let i = 0; i < width; i++) row[i] /= norm;
+  }
+}

@@ -1,0 +1,49 @@
+// Attention of decoders: each position sees itself and what stands before it, or only the nearest part of that.
+// Legend: B texts, K heads of keys and values, G heads of queries for each of them, L tokens, h width of a head.
+import { attention } from '../network/layers.ts';
+import type { Scope } from '../network/scope.ts';
+import { add, concatenate, minimum, multiply, reshape, slice, subtract } from '../tensor/functions.ts';
+import type { Graph, Tensor } from '../tensor/graph.ts';
+
+/** Queries computed at once: all scores of a text of 32,000 tokens would fill dozens of gigabytes. */
+const QUERIES_AT_ONCE = 1024;
+
+/**
+ * q [B, K * G, L, h], k, v [B, K, L, h] -> [B, K * G, L, h]; heads of queries share keys and values (grouped-query
+ * attention, Ainslie et al., arXiv 2305.13245) in the order of a Hugging Face folder. A window of w shows the w nearest
+ * positions, one's own among them (Mistral, arXiv 2310.06825, section 2).
+ */
+export function causalAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, window = Infinity): Tensor {
+  const [B, heads, L, h] = q.shape;
+  const K = k.shape[1];
+  const queries = reshape(q, [B, K, heads / K, L, h]);
+  const [keys, values] = [k, v].map((x) => reshape(x, [B, K, 1, L, h]));
+  const parts: Tensor[] = [];
+  for (let from = 0; from < L; from += QUERIES_AT_ONCE) {
+    const to = Math.min(L, from + QUERIES_AT_ONCE);
+    const first = Math.max(0, from - window + 1);
+    const [seenKeys, seenValues] = [keys, values].map((x) => slice(x, 3, first, to));
+    const mask = causalMask(scope.graph, { from, to, first, window });
+    parts.push(attention(scope, slice(queries, 3, from, to), seenKeys, seenValues, mask, 0));
+  }
+  return reshape(parts.length === 1 ? parts[0] : concatenate(parts, 3), q.shape);
+}
+
+/**
+ * Query i of from..to, key j of first..to: 0 where j <= i and i - j < window, a large negative number elsewhere. Computed
+ * in the graph from two rows of positions, because as a constant a long text's mask is larger than an ONNX file may be.
+ */
+function causalMask(
+  graph: Graph,
+  { from, to, first, window }: { from: number; to: number; first: number; window: number },
+): Tensor {
+  const range = (start: number, shape: readonly number[]) =>
+    graph.constant(
+      Float32Array.from({ length: to - start }, (_, i) => start + i),
+      shape,
+    );
+  const distance = subtract(range(from, [to - from, 1]), range(first, [1, to - first])); // i - j
+  const ahead = minimum(distance, 0);
+  const beyond = first === 0 && to <= window ? undefined : minimum(subtract(window - 1, distance), 0);
+  return multiply(beyond ? add(ahead, beyond) : ahead, 1e9);
+}

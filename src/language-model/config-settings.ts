@@ -1,0 +1,18 @@
+// What the config.json of all architectures have in common.
+import * as z from 'zod';
+
+/** What a message about config.json ends in. */
+export const ADVICE = 'give a folder whose model is computed in that way, or correct it';
+
+export const count = z.int().positive();
+export const positive = z.number().positive();
+
+/** A setting of which only these values are computed here; where it is left out, it is one of them. */
+export const only = <const Values extends readonly (string | number | boolean | null)[]>(...values: Values) =>
+  z.literal(values).optional();
+
+/** Settings of any folder that make its model another one. */
+export const PLAIN = {
+  quantization_config: only(null), // weights that are not the numbers they stand for
+  auto_map: only(null), // code of the folder's own
+};

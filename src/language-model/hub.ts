@@ -1,0 +1,184 @@
+// Models by name, from the Hugging Face hub: the files that reading texts needs, each checked against the size and the
+// hash that the hub tells, into a folder that appears at once or not at all. A model that is there is not asked for again.
+import { createHash, type Hash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type FileDownloadInfoOutput, fileDownloadInfo, HubApiError, listFiles } from '@huggingface/hub';
+import { TslrecError } from '../errors.ts';
+import { openAtomicFile, temporaryName } from '../files.ts';
+import type { Progress, ProgressTask } from '../progress.ts';
+
+export interface HubOptions {
+  /** The tslrec folder; models are kept in `models` there. */
+  readonly folder: string;
+  readonly progress: Progress;
+  readonly hubUrl?: string;
+  readonly patience?: Patience;
+}
+
+export interface Patience {
+  /** Longest wait for an answer, and then for the next part of it. */
+  readonly deadlineMs: number;
+  /** Pauses before trying again what may work another time. */
+  readonly pausesMs: readonly number[];
+}
+
+const SECOND = 1000;
+const PATIENCE: Patience = { deadlineMs: 30 * SECOND, pausesMs: [1 * SECOND, 4 * SECOND, 16 * SECOND] };
+
+const PREFIX = 'hub:';
+const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
+
+/** The folder that `model` means: itself, or where the model behind `hub:` is, downloaded where it is not there yet. */
+export async function modelFolder(model: string, options: HubOptions): Promise<string> {
+  if (!model.startsWith(PREFIX)) return model;
+  const name = model.slice(PREFIX.length);
+  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name)) {
+    throw new TslrecError(
+      'bad-request',
+      `${model}: got a name that no model can have, expected one like hub:sentence-transformers/all-MiniLM-L6-v2; copy it ` +
+        "from the model's page.",
+    );
+  }
+  const folder = path.join(options.folder, 'models', name.replace('/', '--'));
+  if (!existsSync(folder)) await download(name, folder, options).catch((error) => refuse(error, model, options));
+  return folder;
+}
+
+async function download(name: string, folder: string, { progress, hubUrl, patience = PATIENCE }: HubOptions) {
+  const fetchInTime: typeof fetch = (url, init) =>
+    fetch(url, { ...init, signal: AbortSignal.timeout(patience.deadlineMs) });
+  const hub = { repo: name, hubUrl, fetch: fetchInTime };
+  const listed = await persistently(patience, () => collect(listFiles(hub)));
+  const files = neededFiles(name, listed);
+  const total = files.reduce((sum, { size }) => sum + size, 0);
+  const bar = progress.start(`download ${name} (MB)`, megabytes(total));
+  const temporary = temporaryName(folder);
+  try {
+    for (const { path: file } of files) {
+      await persistently(patience, async () => {
+        const info = await fileDownloadInfo({ ...hub, path: file });
+        if (!info) throw new Error(`${file} is listed and is not there`);
+        await downloadFile(info, path.join(temporary, file), patience.deadlineMs, bar);
+      });
+    }
+    await rename(temporary, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error; // otherwise another process was faster
+  } finally {
+    bar.done();
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  const all: Entry[] = [];
+  for await (const entry of entries) all.push(entry);
+  return all;
+}
+
+const ALWAYS = ['config.json', 'tokenizer.json'];
+const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
+const WHOLE = 'model.safetensors';
+const IN_PARTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
+
+function neededFiles<Entry extends { readonly path: string }>(name: string, listed: readonly Entry[]): Entry[] {
+  const names = new Set(listed.map(({ path: file }) => file));
+  const isWeights = (file: string) => (names.has(WHOLE) ? file === WHOLE : IN_PARTS.test(file));
+  if (!ALWAYS.every((file) => names.has(file)) || ![...names].some(isWeights)) {
+    throw new TslrecError(
+      'bad-data',
+      `hub:${name}: got the files ${[...names].join(', ')}, expected ${ALWAYS.join(', ')} and ${WHOLE}, whole or in parts; ` +
+        'give another model, or save this one in that form and give its folder.',
+    );
+  }
+  return listed.filter(({ path: file }) => ALWAYS.includes(file) || IF_THERE.includes(file) || isWeights(file));
+}
+
+/** Streams a file to its place; the file is there when all of it has come and is what the hub says. */
+async function downloadFile(info: FileDownloadInfoOutput, file: string, deadlineMs: number, bar: ProgressTask) {
+  const target = openAtomicFile(file);
+  const stalled = new AbortController();
+  const timer = setTimeout(() => stalled.abort(new Error(`nothing came for ${deadlineMs / SECOND} s`)), deadlineMs);
+  let received = 0;
+  try {
+    const response = await fetch(info.url, { signal: stalled.signal });
+    if (!response.ok) throw new HubApiError(info.url, response.status);
+    const { hash, expected } = hashOf(info);
+    for await (const chunk of response.body!) {
+      timer.refresh();
+      target.write(chunk);
+      hash?.update(chunk);
+      bar.advance(megabytes(received + chunk.length) - megabytes(received));
+      received += chunk.length;
+    }
+    if (received !== info.size) throw new Error(`got ${received} of ${info.size} bytes of ${path.basename(file)}`);
+    if (hash?.digest('hex') !== expected)
+      throw new Error(`${path.basename(file)} came damaged: its hash is another one`);
+    target.commit();
+  } catch (error) {
+    target.discard();
+    bar.advance(-megabytes(received));
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The hub's etag is the SHA-256 of a large file and git's hash of a small one. */
+function hashOf({ etag, size }: FileDownloadInfoOutput): { hash?: Hash; expected?: string } {
+  const expected = /[0-9a-f]{40,64}/.exec(etag)?.[0];
+  if (expected?.length === 64) return { hash: createHash('sha256'), expected };
+  if (expected?.length === 40) return { hash: createHash('sha1').update(`blob ${size}\0`), expected };
+  return {};
+}
+
+/** Tries again, after each pause, whatever was not refused for good. */
+async function persistently<Result>({ pausesMs }: Patience, attempt: () => Promise<Result>): Promise<Result> {
+  for (const pause of pausesMs) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (isFinal(error)) throw error;
+      await sleep(pause);
+    }
+  }
+  return attempt();
+}
+
+const PASSING = [408, 425, 429];
+
+/** A request that the hub refuses, a file that cannot be written and a name that nobody knows (offline) stay so. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof HubApiError) return error.statusCode < 500 && !PASSING.includes(error.statusCode);
+  return error instanceof TslrecError || isOfFiles(error) || reason(error) === 'ENOTFOUND';
+}
+
+const isOfFiles = (error: unknown): boolean => (error as NodeJS.ErrnoException).path !== undefined;
+
+function refuse(error: unknown, model: string, { hubUrl = 'https://huggingface.co' }: HubOptions): never {
+  if (error instanceof TslrecError || isOfFiles(error)) throw error;
+  if (error instanceof HubApiError && isFinal(error)) {
+    throw new TslrecError(
+      'bad-request',
+      `${model}: ${hubUrl} answers ${error.statusCode}, which means that there is no such model or that it is not open to ` +
+        'everybody; check the name, or download its folder elsewhere and give the path.',
+      { cause: error },
+    );
+  }
+  throw new TslrecError(
+    'unavailable',
+    `${model} cannot be downloaded from ${hubUrl} (${reason(error)}); try again later, or download its folder elsewhere and ` +
+      'give the path.',
+    { cause: error },
+  );
+}
+
+/** A request that has failed says why in its cause. */
+function reason(error: unknown): string {
+  if (error instanceof HubApiError) return `it answers ${error.statusCode}`;
+  const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
+  return cause?.code ?? message;
+}

@@ -1,0 +1,40 @@
+// A JSON file of a model folder, checked as it is read: what does not fit is told in one sentence.
+import type * as z from 'zod';
+import { TslrecError } from '../errors.ts';
+import { readNamedFile } from '../files.ts';
+
+/** `advice` is what a message ends in: what to do about a value that does not fit. */
+export async function readJsonFile<Schema extends z.ZodType>(
+  file: string,
+  schema: Schema,
+  advice: string,
+): Promise<z.infer<Schema>> {
+  const json = parseJson((await readNamedFile(file)).toString(), file);
+  const read = schema.safeParse(json, { reportInput: true });
+  if (read.success) return read.data;
+  const { path, message, input: got } = read.error.issues[0];
+  const where = path.length === 0 ? '' : ` ${path.join('.')}:`;
+  throw new TslrecError('bad-data', `${file}:${where} got ${shown(got)}, ${expectation(message)}; ${advice}.`);
+}
+
+function parseJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got text that is not JSON (${(error as Error).message}); copy it again.`,
+      { cause: error },
+    );
+  }
+}
+
+/** Of zod's message what it expected; what it got is told by `shown`. */
+const expectation = (message: string): string => /expected .*?(?=, received|$)/.exec(message)?.[0] ?? message;
+
+const SHOWN_CHARACTERS = 80;
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
+}

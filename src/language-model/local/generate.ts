@@ -1,0 +1,75 @@
+// A local model's answer, token by token.
+import type { Random } from '../../random.ts';
+import type { GenerateOptions, Message } from '../language-model.ts';
+import type { Tokenizer } from '../tokenizer.ts';
+import { untilStop } from '../until-stop.ts';
+import type { CachedDecoder } from './cached-decoder.ts';
+import type { ChatTemplate } from './chat-template.ts';
+import type { EndTokens } from './end-tokens.ts';
+import { promptTokens } from './prompt-tokens.ts';
+
+export interface Chat {
+  readonly tokenizer: Tokenizer;
+  readonly decoder: CachedDecoder;
+  readonly template: ChatTemplate;
+  readonly endTokens: EndTokens;
+}
+
+export function createLocalGenerate(chat: Chat, limits: { maxTokens: number; random: Random }) {
+  return (messages: readonly Message[], options: GenerateOptions): AsyncIterable<string> =>
+    untilStop(pieces(chat, messages, options, limits), options.stop ?? []);
+}
+
+async function* pieces(
+  { tokenizer, decoder, template, endTokens }: Chat,
+  messages: readonly Message[],
+  { maxTokens, temperature = 0, signal }: GenerateOptions,
+  limits: { maxTokens: number; random: Random },
+): AsyncGenerator<string, void> {
+  const { text, bare } = template(messages);
+  const prompt = await promptTokens(tokenizer, text, {
+    bare,
+    begin: endTokens.begin,
+    // A prompt that leaves no room for an answer loses its beginning.
+    maxTokens: Math.max(1, limits.maxTokens - maxTokens),
+  });
+  const reading = decoder.begin();
+  const answer: number[] = [];
+  let given = '';
+  let unread: Int32Array = prompt;
+  while (answer.length < maxTokens && reading.length + unread.length <= limits.maxTokens) {
+    signal?.throwIfAborted();
+    const logits = await reading.read(unread);
+    const token = temperature === 0 ? likeliest(logits) : draw(logits, temperature, limits.random);
+    if (endTokens.end.has(token)) break;
+    answer.push(token);
+    unread = Int32Array.of(token);
+    const whole = await tokenizer.decode(answer);
+    if (whole.endsWith(INCOMPLETE) || whole.length <= given.length) continue;
+    yield whole.slice(given.length);
+    given = whole;
+  }
+  const rest = (await tokenizer.decode(answer)).slice(given.length);
+  if (rest !== '') yield rest;
+}
+
+/** What a decoder writes for the bytes of a character whose other bytes are still to come. */
+const INCOMPLETE = '\uFFFD';
+
+/** The token of the highest score; of equal ones the first. */
+function likeliest(logits: Float32Array): number {
+  let best = 0;
+  for (let token = 1; token < logits.length; token++) if (logits[token] > logits[best]) best = token;
+  return best;
+}
+
+function draw(logits: Float32Array, temperature: number, random: Random): number {
+  const top = logits[likeliest(logits)];
+  const weights = Float64Array.from(logits, (logit) => Math.exp((logit - top) / temperature));
+  let left = random.next() * weights.reduce((sum, weight) => sum + weight, 0);
+  for (let token = 0; token < weights.length; token++) {
+    left -= weights[token];
+    if (left < 0) return token;
+  }
+  return weights.length - 1;
+}

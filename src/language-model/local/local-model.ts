@@ -1,0 +1,74 @@
+// A language model in this process: a folder with a decoder, and beside it what was tuned on it: a LoRA adapter and, where
+// tslrec trained that, the head that gives a text's distribution over the latent categories.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { TslrecError } from '../../errors.ts';
+import { createRandom, type Random } from '../../random.ts';
+import { readDecoder } from '../architecture.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { HEAD_FILE, readHead } from '../model-folder.ts';
+import { readModelWeights } from '../model-weights.ts';
+import { readAdapter } from '../peft-adapter.ts';
+import { readTokenizer } from '../tokenizer.ts';
+import { createCachedDecoder, decoderParameters } from './cached-decoder.ts';
+import { readChatTemplate } from './chat-template.ts';
+import { readEndTokens } from './end-tokens.ts';
+import { createLocalGenerate } from './generate.ts';
+import { createLocalReaders } from './read.ts';
+import { createLocalScore } from './score.ts';
+
+export interface LocalModelOptions {
+  /** The folder of a LoRA adapter in PEFT's format, with or without a head. */
+  readonly adapter?: string;
+  /** What draws tokens at a temperature above 0. */
+  readonly random?: Random;
+}
+
+/** `folder` as transformers writes it: Llama, Mistral, Qwen2 or Qwen3. */
+export async function loadLocalModel(
+  folder: string,
+  { adapter, random = createRandom(crypto.randomUUID()) }: LocalModelOptions = {},
+): Promise<LanguageModel> {
+  const name = path.basename(path.resolve(folder));
+  const config = await readDecoder(folder);
+  const tokenizer = await readTokenizer(folder);
+  const base = await readModelWeights(folder, 'decoder', decoderParameters(config));
+  const tuned = adapter === undefined ? undefined : await readAdapter(adapter, { kind: 'decoder', config });
+  const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
+  const head = hasHead ? await readHead(adapter, config.hidden_size) : undefined;
+  const values = new Map([...base, ...(tuned?.values ?? []), ...(head?.values ?? [])]);
+  const decoder = createCachedDecoder(config, values, tuned?.lora);
+  const readers = createLocalReaders(
+    { config, lora: tuned?.lora, categoryCount: head?.categoryCount, values },
+    { name, tokenizer },
+  );
+  const chat = { tokenizer, decoder, template: await readChatTemplate(folder), endTokens: await readEndTokens(folder) };
+  const generate = createLocalGenerate(chat, { maxTokens: config.max_position_embeddings, random });
+  const score = createLocalScore(chat, { name, maxTokens: config.max_position_embeddings });
+
+  let released: Promise<void> | undefined;
+  const lifetime = new AbortController();
+  /** The caller's signal and that of the model's end; throws when one has aborted. */
+  const signalWith = (caller: AbortSignal | undefined): AbortSignal => {
+    const signal = caller ? AbortSignal.any([lifetime.signal, caller]) : lifetime.signal;
+    signal.throwIfAborted();
+    return signal;
+  };
+  return {
+    name,
+    embed: async (texts, options = {}) => readers.embed(texts, { ...options, signal: signalWith(options.signal) }),
+    classify: async (texts, options = {}) =>
+      readers.classify(texts, { ...options, signal: signalWith(options.signal) }),
+    async *generate(messages, options) {
+      yield* generate(messages, { ...options, signal: signalWith(options.signal) });
+    },
+    score: async (prompt, choices, options = {}) => score(prompt, choices, signalWith(options.signal)),
+    release() {
+      lifetime.abort(
+        new TslrecError('unavailable', `The language model ${name} was released: load it again to ask it.`),
+      );
+      released ??= Promise.all([decoder.release(), readers.release()]).then(() => {});
+      return released;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// The weights of a model folder under the names of the graph. Folders name the same tensors differently: with or without
+// the part of the whole that they are ("model.", "bert."), and of normalisations after old or new habit.
+import path from 'node:path';
+import type { Parameter, Values } from '../network/scope.ts';
+import type { Architecture } from './architecture.ts';
+import { modelFiles, readTensors } from './tensor-files.ts';
+
+interface Names {
+  readonly parameterOf: (stored: string) => string;
+  /** Of what folders have and reading texts does not need: output layers, and what is computed here. */
+  readonly notNeeded: RegExp;
+}
+
+const NAMES: Record<Architecture['kind'], Names> = {
+  decoder: {
+    parameterOf: (stored) => (/^(model|lm_head)\./.test(stored) ? stored : `model.${stored}`),
+    notNeeded: /^lm_head\.|\.rotary_emb\.inv_freq$/,
+  },
+  encoder: {
+    parameterOf: (stored) =>
+      stored
+        .replace(/^bert\./, '')
+        .replace(/\.gamma$/, '.weight')
+        .replace(/\.beta$/, '.bias'),
+    notNeeded: /^(pooler|cls)\.|^embeddings\.position_ids$/,
+  },
+};
+
+/** The parameter that a stored tensor is, perhaps one that the architecture does not have; undefined if nobody needs it. */
+export function parameterNames(
+  kind: Architecture['kind'],
+  parameters: readonly Parameter[],
+): (stored: string) => string | undefined {
+  const { parameterOf, notNeeded } = NAMES[kind];
+  const wanted = new Set(parameters.map(({ name }) => name));
+  return (stored) => {
+    const name = parameterOf(stored);
+    return wanted.has(name) || !notNeeded.test(name) ? name : undefined;
+  };
+}
+
+/** Exactly the parameters that are asked for; a tensor that the architecture does not have is an error. */
+export async function readModelWeights(
+  folder: string,
+  kind: Architecture['kind'],
+  parameters: readonly Parameter[],
+): Promise<Values> {
+  return readTensors(await modelFiles(folder), {
+    parameters,
+    parameterOf: parameterNames(kind, parameters),
+    source: path.join(folder, 'config.json'),
+  });
+}

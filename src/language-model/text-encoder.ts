@@ -1,0 +1,71 @@
+// A model folder as a function from texts to vectors: the last hidden states after the final norm, averaged over the
+// tokens that the folder's own tokenizer gives, special tokens included. Legend: n texts, H hidden size.
+import path from 'node:path';
+import { TslrecError } from '../errors.ts';
+import type { Values } from '../network/scope.ts';
+import type { Progress } from '../progress.ts';
+import { hiddenStates, parametersOf, readArchitecture } from './architecture.ts';
+import { readModelWeights } from './model-weights.ts';
+import { readAdapter } from './peft-adapter.ts';
+import { createPooledReader, meanOverTokens } from './pooled-reader.ts';
+import { readTokenizer } from './tokenizer.ts';
+
+export interface TextEncoder {
+  /** H. */
+  readonly width: number;
+  /** One vector a text [n, H]. Of a text that is longer than the model reads, the beginning; zeros for one without a token. */
+  embed(texts: readonly string[], task: { readonly name: string; readonly progress: Progress }): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** `adapter` is the folder of a LoRA adapter in PEFT's format. */
+export async function loadTextEncoder(
+  folder: string,
+  { adapter }: { readonly adapter?: string } = {},
+): Promise<TextEncoder> {
+  const architecture = await readArchitecture(folder);
+  const { hidden_size: width, max_position_embeddings: maxTokens, vocab_size } = architecture.config;
+  const tokenizer = await readTokenizer(folder, maxTokens);
+  const { lora, values: adapted } = adapter === undefined ? noAdapter : await readAdapter(adapter, architecture);
+  const base = await readModelWeights(folder, architecture.kind, parametersOf(architecture));
+  const reader = createPooledReader(
+    (scope, inputs) => ({ embedding: meanOverTokens(inputs, hiddenStates(scope, architecture, inputs, lora)) }),
+    new Map([...base, ...adapted]),
+    maxTokens,
+  );
+  return {
+    width,
+    async embed(texts, task) {
+      const tokens = await tokenizer.encode(texts);
+      checkTokens(tokens, vocab_size, folder);
+      const { embedding } = await reader.read(tokens, task);
+      checkNumbers(embedding, folder);
+      return embedding;
+    },
+    release: () => reader.release(),
+  };
+}
+
+const noAdapter: { lora: undefined; values: Values } = { lora: undefined, values: new Map() };
+
+/** A tokenizer of another model may know more tokens than there are embeddings. */
+function checkTokens(texts: readonly Int32Array[], vocabularySize: number, folder: string): void {
+  for (const tokens of texts) {
+    const unknown = tokens.find((token) => token >= vocabularySize);
+    if (unknown === undefined) continue;
+    throw new TslrecError(
+      'bad-data',
+      `${path.join(folder, 'tokenizer.json')}: got the token ${unknown}, expected numbers below the vocab_size ` +
+        `${vocabularySize} of config.json; give a folder whose files belong to one model.`,
+    );
+  }
+}
+
+function checkNumbers(vectors: Float32Array, folder: string): void {
+  if (vectors.every(Number.isFinite)) return;
+  throw new TslrecError(
+    'bad-data',
+    `${folder}: got vectors with numbers that are not finite, expected finite ones of every text; the weights are damaged or ` +
+      'of another model: copy the folder again.',
+  );
+}

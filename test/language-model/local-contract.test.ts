@@ -1,0 +1,84 @@
+// The local model keeps the contract that the hosted one keeps: a small random Llama with an adapter and a head.
+
+import assert from 'node:assert/strict';
+import path from 'node:path';
+import { test } from 'node:test';
+import { parametersOf } from '../../src/language-model/architecture.ts';
+import type { LlamaConfig } from '../../src/language-model/llama.ts';
+import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import { saveAdapter, saveBaseModel } from '../../src/language-model/model-folder.ts';
+import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
+import { HEAD } from '../../src/language-model/tuned-model.ts';
+import { initialValues } from '../../src/network/scope.ts';
+import { createRandom } from '../../src/random.ts';
+import { collect } from '../support/collect.ts';
+import { languageModelContract } from '../support/language-model-contract.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+const WORDS = ['the cat sat on the mat', 'a dog ran to the house', 'the dog and the cat ate a fish on the mat'];
+
+async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
+  const folder = await temporaryFolder(context);
+  const tokenizer = await trainTokenizer(
+    WORDS.flatMap((text) => Array<string>(20).fill(text)),
+    320,
+  );
+  const config: LlamaConfig = {
+    vocab_size: tokenizer.vocabularySize,
+    hidden_size: 32,
+    intermediate_size: 64,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    max_position_embeddings: 256,
+    rms_norm_eps: 1e-6,
+    rope_theta: 10_000,
+  };
+  const lora = { rank: 4, alpha: 8, dropout: 0, targetModules: undefined };
+  const random = createRandom('small model');
+  const values = initialValues(parametersOf({ kind: 'decoder', config }), random);
+  for (const { values: weights } of values.values()) for (let i = 0; i < weights.length; i++) weights[i] *= 8;
+  const [base, adapter] = [path.join(folder, 'base'), path.join(folder, 'adapter')];
+  saveBaseModel(base, values, config, tokenizer);
+  const tuned = initialValues(parametersOf({ kind: 'decoder', config }, lora), random);
+  for (const [name, { values: weights }] of tuned) if (/lora_B/.test(name)) weights.fill(0.02);
+  const K = 5;
+  tuned.set(HEAD, { shape: [K, 32], values: Float32Array.from({ length: K * 32 }, () => random.normal()) });
+  saveAdapter(adapter, { config, lora, categoryCount: K, values: tuned }, '../base');
+  return { base, adapter };
+}
+
+const PROMPT = 'the cat sat on';
+const CHOICES = [' the', ' a', ' dog', ' cat'];
+
+languageModelContract('a local model with an adapter and a head', async (context) => {
+  const { base, adapter } = await smallModel(context);
+  const model = await loadLocalModel(base, { adapter, random: createRandom(1) });
+  context.after(() => model.release());
+  return { model, prompt: PROMPT, choices: CHOICES };
+});
+
+languageModelContract(
+  'a local model as it is',
+  async (context) => {
+    const { base } = await smallModel(context);
+    const model = await loadLocalModel(base, { random: createRandom(1) });
+    context.after(() => model.release());
+    return { model, prompt: PROMPT, choices: CHOICES };
+  },
+  ['classify'],
+);
+
+test('a higher temperature has other answers, the same seed the same ones', async (context) => {
+  const { base } = await smallModel(context);
+  const answers = async (seed: number) => {
+    const model = await loadLocalModel(base, { random: createRandom(seed) });
+    const answer = async () =>
+      (await collect(model.generate([{ role: 'user', content: PROMPT }], { maxTokens: 10, temperature: 2 }))).join('');
+    const both = [await answer(), await answer()];
+    await model.release();
+    return both;
+  };
+  const [first, second] = await answers(1);
+  assert.notEqual(first, second);
+  assert.deepEqual(await answers(1), [first, second]);
+});

@@ -1,0 +1,65 @@
+// Texts to vectors by a folder alone, against AutoTokenizer and AutoModel with the mean over all tokens
+// (test/fixtures/language-models.py).
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadTextEncoder } from '../../src/language-model/text-encoder.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { refused } from '../support/errors.ts';
+import { copyOf, editJson, editTensors, fixtures } from '../support/model-folders.ts';
+
+const task = { name: 'embed', progress: silentProgress };
+
+for (const name of ['llama-2', 'bert']) {
+  test(`${name}: empty, unknown, too long texts and all others have the vectors that transformers gives them`, async () => {
+    const folder = path.join(fixtures, name);
+    const { texts, embeddings } = JSON.parse(await readFile(path.join(folder, 'embedded.json'), 'utf8'));
+    const encoder = await loadTextEncoder(folder);
+    assert.equal(encoder.width, 16);
+    const got = await encoder.embed(texts, task);
+    const wanted = embeddings.flat();
+    const error = Math.max(...wanted.map((x: number, i: number) => Math.abs(x - got[i])));
+    assert.equal(got.length, wanted.length);
+    assert.ok(error < 1e-5, `they differ by ${error}`);
+    await encoder.release();
+  });
+}
+
+test('texts of all lengths at once: each has the vector that it has alone', async () => {
+  const encoder = await loadTextEncoder(path.join(fixtures, 'bert'));
+  const texts = Array.from({ length: 150 }, (_, i) => 'warm green tent '.repeat(i % 9));
+  const together = await encoder.embed(texts, task);
+  for (const i of [0, 1, 8, 80, 149]) {
+    const alone = await encoder.embed([texts[i]], task);
+    assert.ok(alone.every((x, c) => Math.abs(x - together[i * 16 + c]) < 1e-6));
+  }
+  assert.equal((await encoder.embed([], task)).length, 0);
+  await encoder.release();
+});
+
+test('a tokenizer that knows more tokens than the model has embeddings is refused where one of them occurs', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  await editJson(path.join(folder, 'config.json'), { vocab_size: 7 });
+  await editTensors(path.join(folder, 'model.safetensors'), (tensors) => {
+    const name = 'embeddings.word_embeddings.weight';
+    tensors.set(name, { shape: [7, 16], values: tensors.get(name)!.values.subarray(0, 7 * 16) });
+  });
+  const encoder = await loadTextEncoder(folder);
+  assert.equal((await encoder.embed(['a an the'], task)).length, 16);
+  await assert.rejects(
+    encoder.embed(['a', 'green'], task),
+    refused(/tokenizer\.json: got the token 7, expected numbers below the vocab_size 7 of config\.json;/),
+  );
+  await encoder.release();
+});
+
+test('weights that are no numbers are refused, not passed on', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  await editTensors(path.join(folder, 'model.safetensors'), (tensors) => {
+    tensors.get('encoder.layer.1.output.dense.bias')!.values[3] = Number.NaN;
+  });
+  const encoder = await loadTextEncoder(folder);
+  await assert.rejects(encoder.embed(['a'], task), refused(/got vectors with numbers that are not finite/));
+  await encoder.release();
+});

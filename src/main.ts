@@ -3,6 +3,7 @@
 import { Command } from 'commander';
 import { embedCommand } from './command-line/embed.ts';
 import { evaluateCommand } from './command-line/evaluate.ts';
+import { exportSftCommand } from './command-line/export-sft.ts';
 import { generateSampleCommand } from './command-line/generate-sample.ts';
 import { migrateCommand } from './command-line/migrate.ts';
 import { refreshCommand } from './command-line/refresh.ts';
@@ -24,6 +25,7 @@ try {
     evaluateCommand(config),
     trainCommand(),
     embedCommand(config),
+    exportSftCommand(config),
     serveCommand(config),
     migrateCommand(config),
     generateSampleCommand(),

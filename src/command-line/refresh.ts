@@ -1,9 +1,7 @@
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import { type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
-import type { SrsFiles } from '../../jobs/stages/srs-embeddings.ts';
 import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
-import { TslrecError } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
 import {
@@ -16,29 +14,17 @@ import {
   seedOption,
   storeOption,
 } from './options.ts';
+import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './srs-options.ts';
 
-type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBadRow'> & {
-  readonly srsEmbeddings?: string;
-  readonly srsIds?: string;
-  readonly json?: true;
-};
+type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBadRow'> &
+  SrsOptions & { readonly json?: true };
 
 export function refreshCommand(config: Config): Command {
   return new Command('refresh')
     .description('Learns from a catalogue and its interactions and publishes a new version of the item embeddings.')
     .addOption(dataOption())
-    .addOption(
-      new Option(
-        '--srs-embeddings <file>',
-        'item vectors of a recommender that you run (.npy, .safetensors), in place of the built-in pre-training',
-      ),
-    )
-    .addOption(
-      new Option(
-        '--srs-ids <file>',
-        'the item ids of their rows, one a line or a .json array; by default the file beside them, as NAME.ids.txt',
-      ),
-    )
+    .addOption(srsEmbeddingsOption())
+    .addOption(srsIdsOption())
     .addOption(storeOption(config))
     .addOption(presetOption())
     .addOption(seedOption())
@@ -47,7 +33,7 @@ export function refreshCommand(config: Config): Command {
     .action(async (options: Options) => {
       const result = await refresh({
         ...options,
-        srs: srsFiles(options.srsEmbeddings, options.srsIds),
+        srs: srsFiles(options),
         folder: filesFolder(options.store, config),
         progress: terminalProgress(),
         log: createLog('warn'),
@@ -61,16 +47,6 @@ export function refreshCommand(config: Config): Command {
       console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
       if (options.json) console.log(JSON.stringify(result));
     });
-}
-
-/** What the two options name together: ids alone say nothing. */
-function srsFiles(embeddings: string | undefined, ids: string | undefined): SrsFiles | undefined {
-  if (embeddings !== undefined) return { embeddings, ids };
-  if (ids === undefined) return undefined;
-  throw new TslrecError(
-    'bad-request',
-    '--srs-ids is given without --srs-embeddings, whose rows it names; give both, or neither',
-  );
 }
 
 function reportVectors(items: number, { itemsWithoutVector, unknownIds }: NonNullable<RefreshResult['srs']>): void {

@@ -1,0 +1,115 @@
+// The SFT samples of a refresh, for those who tune a language model elsewhere: jobs/finetune_trl.py, or a trainer of
+// their own. The stages up to the samples are those of a refresh with the same options, and are shared with it.
+//   samples.jsonl   {"userId", "prompt", "target": [K]} a line: for a head over the K categories
+//   chat.jsonl      {"messages": [...]} a line, of the same users in the same order: for models that generate
+//   sft.json        what the two are; written last, so that a folder with it is whole
+import { mkdirSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { writeFileAtomically } from '../src/files.ts';
+import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
+import { DEFAULT_PROMPT, type PromptOptions, promptTemplateHash } from '../src/instructions/sft-samples.ts';
+import type { OnBadRow } from '../src/interactions/bad-rows.ts';
+import { readDataset } from '../src/interactions/read-dataset.ts';
+import { leaveOneOut } from '../src/interactions/split.ts';
+import type { Progress } from '../src/progress.ts';
+import { profileOf } from '../src/recommenders/data-profile.ts';
+import { learnerFor } from './learner.ts';
+import { PRESETS, type PresetName } from './presets.ts';
+import { categorise } from './stages/categorise.ts';
+import { LONGEST_PROMPT } from './stages/fine-tune.ts';
+import { instruct } from './stages/instruct.ts';
+import { pretrainRecommender } from './stages/pretrain-recommender.ts';
+import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles, srsEmbeddings } from './stages/srs-embeddings.ts';
+import { openWork, SKIPPED_ROWS } from './work.ts';
+
+export interface ExportSftOptions {
+  readonly data: string;
+  /** Where the three files go; made if missing. */
+  readonly output: string;
+  /** Where the stages are kept, and found if a refresh has made them. */
+  readonly folder: string;
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
+  readonly srs?: SrsFiles;
+  readonly onBadRow: OnBadRow;
+  readonly progress: Progress;
+}
+
+/** The contents of sft.json. */
+export interface SftManifest {
+  readonly dataset: { readonly name: string; readonly hash: string };
+  readonly preset: PresetName;
+  readonly seed: number;
+  readonly srs?: SrsEmbeddings['source'];
+  /** Names the work folder whose stages the samples are from. */
+  readonly work: string;
+  /** K. */
+  readonly categoryCount: number;
+  /** Lines of each file. */
+  readonly samples: number;
+  /** Users without a training interaction have none. */
+  readonly usersWithoutSample: number;
+  readonly prompt: PromptOptions & { readonly templateHash: string };
+  readonly chat: { readonly templateHash: string };
+  /** How the head that tslrec loads reads a prompt: of a longer one the beginning is cut; hidden states are averaged. */
+  readonly head: { readonly longestPrompt: number; readonly pooling: 'mean' };
+}
+
+export interface ExportSftResult extends SftManifest {
+  readonly output: string;
+  readonly skippedRows: number;
+}
+
+export async function exportSft({
+  output,
+  folder,
+  seed,
+  progress,
+  ...options
+}: ExportSftOptions): Promise<ExportSftResult> {
+  const { dataset, skippedRows } = await readDataset(options.data, {
+    onBadRow: options.onBadRow,
+    skippedRowsFile: path.join(folder, SKIPPED_ROWS),
+  });
+  const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
+  mkdirSync(output, { recursive: true }); // now, because a path that cannot be used is better told before the training
+  const preset = PRESETS[options.preset];
+  const split = leaveOneOut(dataset.sequences);
+  const srsHash = srs?.hash;
+  const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage: async () => {} });
+  const recommender = srs
+    ? await srsEmbeddings(work, srs)
+    : await pretrainRecommender(work, learnerFor(profileOf(dataset, split), preset), split, preset);
+  const categories = await categorise(work, recommender.itemVectors, split);
+  const samples = await instruct(work, dataset, split, categories, preset);
+
+  const { categoryCount } = categories;
+  const prompt = { ...DEFAULT_PROMPT, maxItems: preset.languageModel.sft.itemsPerPrompt };
+  const manifest: SftManifest = {
+    dataset: { name: dataset.name, hash: dataset.hash },
+    preset: options.preset,
+    seed,
+    srs: srs?.source,
+    work: work.key,
+    categoryCount,
+    samples: samples.length,
+    usersWithoutSample: dataset.userIds.length - samples.length,
+    prompt: { ...prompt, templateHash: promptTemplateHash(prompt) },
+    chat: { templateHash: chatTemplateHash(categoryCount) },
+    head: { longestPrompt: LONGEST_PROMPT, pooling: 'mean' },
+  };
+  const manifestFile = path.join(output, 'sft.json');
+  rmSync(manifestFile, { force: true });
+  writeLines(path.join(output, 'samples.jsonl'), samples, (sample) => ({ ...sample, target: [...sample.target] }));
+  writeLines(path.join(output, 'chat.jsonl'), samples, chatSample);
+  writeFileAtomically(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+  return { output, skippedRows, ...manifest };
+}
+
+function writeLines<Row>(file: string, rows: readonly Row[], json: (row: Row) => object): void {
+  writeFileAtomically(
+    file,
+    rows.map((row) => `${JSON.stringify(json(row))}\n`),
+  );
+}

@@ -1,0 +1,114 @@
+// What a model that only generates says of users: each is asked in words, and the answer is read as a distribution over
+// the categories. A malformed answer is asked for again, a bounded number of times and at a rising temperature, because
+// at the same one the same question may have the same answer. A user who still has none gets the mean of the others.
+//   n prompts, K categories.
+import { invariant, TslrecError } from '../src/errors.ts';
+import { chatPrompt } from '../src/instructions/chat-samples.ts';
+import { isComplete, parseAnswer } from '../src/instructions/distribution-answer.ts';
+import { fewAtATime } from '../src/language-model/hosted/few-at-a-time.ts';
+import type { LanguageModel } from '../src/language-model/language-model.ts';
+import type { Progress } from '../src/progress.ts';
+
+export interface ReadAnswersOptions {
+  /** How often a user is asked at most. */
+  readonly tries?: number;
+  /** How many users are asked at a time. */
+  readonly concurrency?: number;
+  readonly signal?: AbortSignal;
+  readonly progress: Progress;
+}
+
+export interface AnswersRead {
+  /** [n, K]; each row sums to 1. */
+  readonly distributions: Float32Array;
+  /** Answers that came, and those of them that could not be read. */
+  readonly answers: number;
+  readonly malformed: number;
+  /** Users without an answer that could be read: their rows are the mean of the others. */
+  readonly givenUp: number;
+}
+
+const TEMPERATURE_STEP = 0.3;
+const HIGHEST_TEMPERATURE = 1;
+
+/** Room for an answer: a token a character, `"63": 0.015, ` for each category, and words around it. */
+const TOKENS_PER_CATEGORY = 13;
+const TOKENS_AROUND = 64;
+
+/** Throws 'bad-data' where no answer at all can be read; a server that fails is the model's own affair. */
+export async function readAnswers(
+  model: LanguageModel,
+  prompts: readonly string[],
+  K: number,
+  { tries = 3, concurrency = 4, signal, progress }: ReadAnswersOptions,
+): Promise<AnswersRead> {
+  invariant(tries >= 1 && concurrency >= 1, 'nobody would be asked');
+  const bar = progress.start(`ask ${model.name}`, prompts.length);
+  const asked = await fewAtATime(concurrency, prompts, async (prompt) => {
+    const result = await ask(model, prompt, K, tries, signal);
+    bar.advance(1);
+    return result;
+  }).finally(() => bar.done());
+
+  const complaints = asked.flatMap((user) => user.complaints);
+  const read = asked.flatMap(({ distribution }) => distribution ?? []);
+  if (read.length === 0 && prompts.length > 0) {
+    throw new TslrecError(
+      'bad-data',
+      `${model.name}: got ${complaints.length} answers to ${prompts.length} prompts and none that can be read (of the last, ` +
+        `${complaints.at(-1)}), expected distributions over ${K} categories as JSON; tune it on the chat.jsonl that ` +
+        '`tslrec export-sft` writes, or ask another model.',
+    );
+  }
+  const mean = meanOf(read, K);
+  const distributions = new Float32Array(prompts.length * K);
+  asked.forEach(({ distribution }, row) => {
+    distributions.set(distribution ?? mean, row * K);
+  });
+  return {
+    distributions,
+    answers: read.length + complaints.length,
+    malformed: complaints.length,
+    givenUp: prompts.length - read.length,
+  };
+}
+
+interface Asked {
+  readonly distribution?: Float32Array;
+  /** What was wrong with each malformed answer. */
+  readonly complaints: readonly string[];
+}
+
+async function ask(
+  model: LanguageModel,
+  prompt: string,
+  K: number,
+  tries: number,
+  signal: AbortSignal | undefined,
+): Promise<Asked> {
+  const complaints: string[] = [];
+  while (complaints.length < tries) {
+    const temperature = Math.min(HIGHEST_TEMPERATURE, TEMPERATURE_STEP * complaints.length);
+    const maxTokens = TOKENS_PER_CATEGORY * K + TOKENS_AROUND;
+    const read = parseAnswer(await answerOnce(model, chatPrompt(prompt, K), { maxTokens, temperature, signal }), K);
+    if (typeof read !== 'string') return { distribution: read, complaints };
+    complaints.push(read);
+  }
+  return { complaints };
+}
+
+async function answerOnce(model: LanguageModel, ...question: Parameters<LanguageModel['generate']>): Promise<string> {
+  let answer = '';
+  for await (const piece of model.generate(...question)) {
+    answer += piece;
+    if (isComplete(answer)) break;
+  }
+  return answer;
+}
+
+function meanOf(distributions: readonly Float32Array[], K: number): Float32Array {
+  const mean = new Float64Array(K);
+  for (const distribution of distributions)
+    for (let k = 0; k < K; k++) mean[k] += distribution[k] / distributions.length;
+  return Float32Array.from(mean);
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { answerOf, parseAnswer } from '../../src/instructions/distribution-answer.ts';
+
+test('an answer names the likeliest categories first and comes back as the distribution that it was', () => {
+  const target = Float32Array.of(0, 0.25, 0, 0.5, 0.25, 0.0001);
+  assert.equal(answerOf(target), '{"3": 0.5, "1": 0.25, "4": 0.25}');
+  assert.deepEqual(parseAnswer(answerOf(target), 6), Float32Array.of(0, 0.25, 0, 0.5, 0.25, 0));
+});
+
+test('words around the JSON do not matter, and shares that nearly sum to 1 are made to', () => {
+  assert.deepEqual(parseAnswer('Sure! ```json\n{"0": 0.75, "2": 0.28125}\n```', 3), Float32Array.of(8 / 11, 0, 3 / 11));
+});
+
+for (const [answer, complaint] of [
+  ['I do not know.', 'it holds no JSON object'],
+  ['{"0": 0.5, }', 'its JSON cannot be read'],
+  ['{"3": 1}', '"3" is no category from 0 to 2'],
+  ['{"tents": 1}', '"tents" is no category from 0 to 2'],
+  ['{"-1": 1}', '"-1" is no category from 0 to 2'],
+  ['{"0": "1"}', 'the share of category 0 is no number from 0 on'],
+  ['{"0": -1, "1": 2}', 'the share of category 0 is no number from 0 on'],
+  ['{"0": 0.5}', 'its shares sum to 0.500, not to 1'],
+  ['{}', 'its shares sum to 0.000, not to 1'],
+] as const) {
+  test(`a malformed answer is told: ${answer}`, () => assert.equal(parseAnswer(answer, 3), complaint));
+}

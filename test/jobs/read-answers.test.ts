@@ -1,0 +1,114 @@
+// Answers of models that only generate, read as distributions: what is asked again, what is counted, who gets the mean.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { readAnswers } from '../../jobs/read-answers.ts';
+import { chatPrompt } from '../../src/instructions/chat-samples.ts';
+import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
+import type { LanguageModel } from '../../src/language-model/language-model.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { type Fault, faults, startLanguageModelServer } from '../support/language-model-server.ts';
+
+const progress = silentProgress;
+const K = 3;
+
+/** Answers each prompt with its next answer, in pieces of two characters; the last one again and again. */
+function scripted(script: Readonly<Record<string, readonly string[]>>) {
+  const asked: { prompt: string; temperature: number | undefined }[] = [];
+  const said: string[] = [];
+  const load = { now: 0, most: 0 };
+  const model: Pick<LanguageModel, 'name' | 'generate'> = {
+    name: 'scripted',
+    async *generate(messages, { temperature }) {
+      const prompt = Object.keys(script).find((one) => messages[0].content.startsWith(one))!;
+      assert.deepEqual(messages, chatPrompt(prompt, K));
+      const before = asked.filter((other) => other.prompt === prompt).length;
+      asked.push({ prompt, temperature });
+      load.most = Math.max(load.most, ++load.now);
+      try {
+        await setTimeout(1);
+        for (const piece of script[prompt][Math.min(before, script[prompt].length - 1)].match(/.{1,2}/gs) ?? []) {
+          said.push(piece);
+          yield piece;
+        }
+      } finally {
+        load.now--;
+      }
+    },
+  };
+  return { model: model as LanguageModel, asked, said, load };
+}
+
+test('answers are read in the order of the prompts, and not beyond the object', async () => {
+  const { model, said } = scripted({
+    first: ['{"0": 1} I hope that this helps'],
+    second: ['Yes: {"2": 0.5, "1": 0.5}'],
+  });
+  assert.deepEqual(await readAnswers(model, ['first', 'second'], K, { progress }), {
+    distributions: Float32Array.of(1, 0, 0, 0, 0.5, 0.5),
+    answers: 2,
+    malformed: 0,
+    givenUp: 0,
+  });
+  assert.ok(!said.join('').includes('hope'));
+});
+
+test('a malformed answer is asked for again at a higher temperature, and counted', async () => {
+  const { model, asked } = scripted({ user: ['category 2', '{"2": 0.2}', '{"2": 1}'] });
+  const { distributions, ...counts } = await readAnswers(model, ['user'], K, { tries: 3, progress });
+  assert.deepEqual(distributions, Float32Array.of(0, 0, 1));
+  assert.deepEqual(counts, { answers: 3, malformed: 2, givenUp: 0 });
+  assert.deepEqual(
+    asked.map(({ temperature }) => temperature),
+    [0, 0.3, 0.6],
+  );
+});
+
+test('who has no readable answer after all tries gets the mean of the others', async () => {
+  const { model, asked } = scripted({ a: ['{"0": 1}'], b: ['no idea'], c: ['{"1": 0.5, "2": 0.5}'] });
+  const { distributions, ...counts } = await readAnswers(model, ['a', 'b', 'c'], K, { tries: 2, progress });
+  assert.deepEqual(distributions, Float32Array.of(1, 0, 0, 0.5, 0.25, 0.25, 0, 0.5, 0.5));
+  assert.deepEqual(counts, { answers: 4, malformed: 2, givenUp: 1 });
+  assert.equal(asked.length, 4);
+});
+
+test('a model of which nothing can be read is told; nobody to ask is nothing to read', async () => {
+  const { model } = scripted({ user: ['{"7": 1}'] });
+  await assert.rejects(readAnswers(model, ['user', 'user'], K, { tries: 2, progress }), {
+    code: 'bad-data',
+    message:
+      'scripted: got 4 answers to 2 prompts and none that can be read (of the last, "7" is no category from 0 to 2), expected ' +
+      'distributions over 3 categories as JSON; tune it on the chat.jsonl that `tslrec export-sft` writes, or ask another model.',
+  });
+  const nobody = { distributions: new Float32Array(0), answers: 0, malformed: 0, givenUp: 0 };
+  assert.deepEqual(await readAnswers(model, [], K, { progress }), nobody);
+});
+
+test('so many users are asked at a time and no more', async () => {
+  const { model, load } = scripted({ user: ['{"0": 1}'] });
+  await readAnswers(model, new Array<string>(20).fill('user'), K, { concurrency: 3, progress });
+  assert.deepEqual(load, { now: 0, most: 3 });
+});
+
+test('an aborted reading rejects with the reason', async () => {
+  const stopped = new AbortController();
+  const model = createHostedModel({ model: 'tiny', at: { endpointUrl: 'http://127.0.0.1:1' } });
+  stopped.abort(new Error('enough'));
+  await assert.rejects(readAnswers(model, ['user'], K, { signal: stopped.signal, progress }), /enough/);
+});
+
+test('a hosted model that answers well only above temperature 0 is asked twice a user', async (context) => {
+  const { url, requests, failWith } = await startLanguageModelServer(context);
+  const answer: Fault = (response, chunks, request) => {
+    const content = request.body.temperature === 0 ? 'the cat' : '{"1": 0.75, "0": 0.25} is the cat';
+    const said = { choices: [{ delta: { content }, finish_reason: null }] };
+    faults.events((events) => [events[0], said, ...events.slice(-3)])(response, chunks, request);
+  };
+  failWith(answer);
+  const model = createHostedModel({ model: 'tiny', at: { endpointUrl: url } });
+  const { distributions, ...counts } = await readAnswers(model, ['u', 'v'], K, { progress });
+  await model.release();
+  assert.deepEqual(distributions, Float32Array.of(0.25, 0.75, 0, 0.25, 0.75, 0));
+  assert.deepEqual(counts, { answers: 4, malformed: 2, givenUp: 0 });
+  assert.deepEqual(requests.map(({ body }) => body.temperature).sort(), [0, 0, 0.3, 0.3]);
+});

@@ -7,7 +7,12 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
 import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
-import { DEFAULT_PROMPT, type PromptOptions, promptTemplateHash } from '../src/instructions/sft-samples.ts';
+import {
+  DEFAULT_PROMPT,
+  type PromptOptions,
+  promptTemplateHash,
+  type SftSample,
+} from '../src/instructions/sft-samples.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../src/interactions/split.ts';
@@ -99,12 +104,16 @@ export async function exportSft({
     chat: { templateHash: chatTemplateHash(categoryCount) },
     head: { longestPrompt: LONGEST_PROMPT, pooling: 'mean' },
   };
-  const manifestFile = path.join(output, 'sft.json');
-  rmSync(manifestFile, { force: true });
-  writeLines(path.join(output, 'samples.jsonl'), samples, (sample) => ({ ...sample, target: [...sample.target] }));
-  writeLines(path.join(output, 'chat.jsonl'), samples, chatSample);
-  writeFileAtomically(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+  writeFolder(output, samples, manifest);
   return { output, skippedRows, ...manifest };
+}
+
+function writeFolder(folder: string, samples: readonly SftSample[], manifest: SftManifest): void {
+  const manifestFile = path.join(folder, 'sft.json');
+  rmSync(manifestFile, { force: true });
+  writeLines(path.join(folder, 'samples.jsonl'), samples, (sample) => ({ ...sample, target: [...sample.target] }));
+  writeLines(path.join(folder, 'chat.jsonl'), samples, chatSample);
+  writeFileAtomically(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
 function writeLines<Row>(file: string, rows: readonly Row[], json: (row: Row) => object): void {

@@ -9,6 +9,18 @@ import { temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';
 
 const OPTIONS: Record<string, readonly string[]> = {
+  embed: ['--model', '--adapter', '--input', '--output', '--normalize', '--json'],
+  'export-sft': [
+    '--data',
+    '--output',
+    '--srs-embeddings',
+    '--srs-ids',
+    '--preset',
+    '--seed',
+    '--store',
+    '--on-bad-row',
+    '--json',
+  ],
   refresh: ['--data', '--srs-embeddings', '--srs-ids', '--store', '--preset', '--seed', '--on-bad-row', '--json'],
   evaluate: [
     ...['--data', '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length', '--cut-offs'],

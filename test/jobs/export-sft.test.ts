@@ -11,6 +11,7 @@ import { parseAnswer } from '../../src/instructions/distribution-answer.ts';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
+import { npy } from '../support/vector-files.ts';
 
 const USERS = 24;
 const ITEMS = 20;
@@ -128,13 +129,30 @@ test('export-sft', async (context) => {
     assert.deepEqual(readdirSync(output).sort(), ['chat.jsonl', 'samples.jsonl', 'sft.json']);
   });
 
+  await context.test('with given item vectors the samples are from other work', async () => {
+    writeFileSync(path.join(folder, 'v.npy'), npy(ids.map((_, item) => [item % 2, 1 - (item % 2)])));
+    writeFileSync(path.join(folder, 'v.ids.txt'), ids.join('\n'));
+    const own = await tslrec(folder, [
+      'export-sft',
+      ...common,
+      '--output',
+      'own',
+      '--srs-embeddings',
+      'v.npy',
+      '--json',
+    ]);
+    assert.equal(own.code, 0, own.stderr);
+    const { work, srs, categoryCount } = lastLine<ExportSftResult>(own);
+    assert.notEqual(work, result.work);
+    assert.deepEqual([srs?.file, categoryCount], ['v.npy', 2]);
+  });
+
   await context.test('a mistake is one sentence', async () => {
     writeFileSync(path.join(folder, 'file'), '');
     for (const [parameters, expected] of [
       ['--data sample', /^error: required option '--output <folder>' not specified$/],
       ['--data sample --output file', /^tslrec: \S*file cannot be used: a file stands where a folder is wanted; /],
       ['--data sample --output out --srs-ids ids', /^tslrec: --srs-ids is given without --srs-embeddings, /],
-      ['--data nowhere --output out', /^tslrec: nowhere is not a folder that can be read; /],
     ] as const) {
       const { code, stderr } = await tslrec(folder, ['export-sft', ...parameters.split(' ')]);
       assert.equal(code, 1);

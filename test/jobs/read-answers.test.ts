@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readAnswers } from '../../jobs/read-answers.ts';
 import { chatPrompt } from '../../src/instructions/chat-samples.ts';
+import { answerOf } from '../../src/instructions/distribution-answer.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import type { LanguageModel } from '../../src/language-model/language-model.ts';
 import { silentProgress } from '../../src/progress.ts';
@@ -11,6 +12,7 @@ import { type Fault, faults, startLanguageModelServer } from '../support/languag
 
 const progress = silentProgress;
 const K = 3;
+const LONGEST_ANSWER = answerOf(new Float32Array(K).fill(1 / K));
 
 /** Answers each prompt with its next answer, in pieces of two characters; the last one again and again. */
 function scripted(script: Readonly<Record<string, readonly string[]>>) {
@@ -19,7 +21,8 @@ function scripted(script: Readonly<Record<string, readonly string[]>>) {
   const load = { now: 0, most: 0 };
   const model: Pick<LanguageModel, 'name' | 'generate'> = {
     name: 'scripted',
-    async *generate(messages, { temperature }) {
+    async *generate(messages, { temperature, maxTokens }) {
+      assert.ok(maxTokens >= LONGEST_ANSWER.length); // a token may be as short as a character
       const prompt = Object.keys(script).find((one) => messages[0].content.startsWith(one))!;
       assert.deepEqual(messages, chatPrompt(prompt, K));
       const before = asked.filter((other) => other.prompt === prompt).length;

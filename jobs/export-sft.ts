@@ -7,24 +7,18 @@ import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
 import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
-import {
-  DEFAULT_PROMPT,
-  type PromptOptions,
-  promptTemplateHash,
-  type SftSample,
-} from '../src/instructions/sft-samples.ts';
+import { type PromptOptions, promptTemplateHash, type SftSample } from '../src/instructions/sft-samples.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
+import { learnSamples } from './learn-samples.ts';
 import { learnerFor } from './learner.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { categorise } from './stages/categorise.ts';
 import { LONGEST_PROMPT } from './stages/fine-tune.ts';
-import { instruct } from './stages/instruct.ts';
-import { pretrainRecommender } from './stages/pretrain-recommender.ts';
-import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles, srsEmbeddings } from './stages/srs-embeddings.ts';
+import { promptOf } from './stages/instruct.ts';
+import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export interface ExportSftOptions {
@@ -83,14 +77,11 @@ export async function exportSft({
   const split = leaveOneOut(dataset.sequences);
   const srsHash = srs?.hash;
   const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage: async () => {} });
-  const recommender = srs
-    ? await srsEmbeddings(work, srs)
-    : await pretrainRecommender(work, learnerFor(profileOf(dataset, split), preset), split, preset);
-  const categories = await categorise(work, recommender.itemVectors, split);
-  const samples = await instruct(work, dataset, split, categories, preset);
+  const learner = learnerFor(profileOf(dataset, split), preset);
+  const { categories, samples } = await learnSamples(work, dataset, split, learner, preset, srs);
 
   const { categoryCount } = categories;
-  const prompt = { ...DEFAULT_PROMPT, maxItems: preset.languageModel.sft.itemsPerPrompt };
+  const prompt = promptOf(preset);
   const manifest: SftManifest = {
     dataset: { name: dataset.name, hash: dataset.hash },
     preset: options.preset,

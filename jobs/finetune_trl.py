@@ -52,7 +52,7 @@ LONGEST_ANSWER = 896
 MOST_ANSWERS = 256
 # What an answer leaves out rounds to nothing at its three digits: it is taken for half of the last digit.
 LEFT_OUT_SHARE = 0.0005
-# For models without a chat template, the one of src/language-model/chat-template.ts: a message a line.
+# For models without a chat template, the one of src/language-model/local/chat-template.ts: a message a line.
 PLAIN_TEMPLATE = (
     "{% for message in messages %}{% if not loop.first %}{{ '\\n' }}{% endif %}{{ message['content'] }}"
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}{% endfor %}"

@@ -6,21 +6,17 @@ import { itemText } from '../src/instructions/item-text.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
+import { type LearntSamples, learnSamples } from './learn-samples.ts';
 import type { Preset } from './presets.ts';
 import type { StageContext } from './stage.ts';
 import { type Augmented, augment } from './stages/augment.ts';
-import { type Categories, categorise } from './stages/categorise.ts';
 import { type FineTuned, fineTune } from './stages/fine-tune.ts';
 import { type Inferred, infer } from './stages/infer.ts';
-import { instruct } from './stages/instruct.ts';
 import { pretrainLanguageModel } from './stages/pretrain-language-model.ts';
-import { type PretrainedRecommender, pretrainRecommender } from './stages/pretrain-recommender.ts';
-import { type SrsEmbeddings, srsEmbeddings } from './stages/srs-embeddings.ts';
+import type { SrsEmbeddings } from './stages/srs-embeddings.ts';
 import { textFeatures } from './stages/text-features.ts';
 
-export interface LearntEmbeddings {
-  readonly recommender: PretrainedRecommender;
-  readonly categories: Categories;
+export interface LearntEmbeddings extends Omit<LearntSamples, 'samples'> {
   readonly fineTuned: FineTuned;
   readonly inferred: Inferred;
   readonly augmented: Augmented;
@@ -35,14 +31,8 @@ export async function learnEmbeddings(
   preset: Preset,
   srs?: SrsEmbeddings,
 ): Promise<LearntEmbeddings> {
-  // What people do: a recommender learns from the training interactions alone, or somebody's own has learnt before.
-  const recommender = srs
-    ? await srsEmbeddings(context, srs)
-    : await pretrainRecommender(context, learner, split, preset);
-  // Its item vectors fall into latent categories; each user becomes a distribution over them.
-  const categories = await categorise(context, recommender.itemVectors, split);
-  // One SFT sample a user: what the user chose, in words, and the distribution to infer from it.
-  const samples = await instruct(context, dataset, split, categories, preset);
+  // What people do becomes latent categories, and each user a prompt and the distribution to infer from it.
+  const { recommender, categories, samples } = await learnSamples(context, dataset, split, learner, preset, srs);
   // A language model learns the catalogue's words, ...
   const texts = dataset.items.map((item) => itemText(item, DESCRIPTION_WORDS));
   const base = await pretrainLanguageModel(context, texts, preset);

@@ -1,6 +1,6 @@
 // How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
 import { createHash } from 'node:crypto';
-import type { LoraConfig } from '../src/language-model/llama.ts';
+import type { LoraConfig } from '../src/language-model/lora.ts';
 
 export type PresetName = 'quick' | 'standard';
 

@@ -3,9 +3,9 @@
 // at the same one the same question may have the same answer. A user who still has none gets the mean of the others.
 //   n prompts, K categories.
 import { invariant, TslrecError } from '../src/errors.ts';
+import { fewAtATime } from '../src/few-at-a-time.ts';
 import { chatPrompt } from '../src/instructions/chat-samples.ts';
 import { isComplete, parseAnswer } from '../src/instructions/distribution-answer.ts';
-import { fewAtATime } from '../src/language-model/hosted/few-at-a-time.ts';
 import type { LanguageModel } from '../src/language-model/language-model.ts';
 import type { Progress } from '../src/progress.ts';
 

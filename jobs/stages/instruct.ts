@@ -4,6 +4,7 @@ import { writeFileAtomically } from '../../src/files.ts';
 import {
   buildSftSamples,
   DEFAULT_PROMPT,
+  type PromptOptions,
   promptTemplateHash,
   type SftSample,
 } from '../../src/instructions/sft-samples.ts';
@@ -12,14 +13,20 @@ import type { Preset } from '../presets.ts';
 import { type StageContext, stage } from '../stage.ts';
 import type { Categories } from './categorise.ts';
 
+/** What a prompt lists. */
+export const promptOf = ({ languageModel }: Preset): PromptOptions => ({
+  ...DEFAULT_PROMPT,
+  maxItems: languageModel.sft.itemsPerPrompt,
+});
+
 export async function instruct(
   context: StageContext,
   dataset: Dataset,
   { train }: Split,
   { preferences, categoryCount }: Categories,
-  { languageModel }: Preset,
+  preset: Preset,
 ): Promise<SftSample[]> {
-  const prompt = { ...DEFAULT_PROMPT, maxItems: languageModel.sft.itemsPerPrompt };
+  const prompt = promptOf(preset);
   const samples = buildSftSamples({ dataset, train, preferences, categoryCount, ...prompt });
   await stage(context, 'instruct', async () => {
     const lines = samples.map((sample) => `${JSON.stringify({ ...sample, target: [...sample.target] })}\n`);

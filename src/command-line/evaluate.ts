@@ -20,6 +20,7 @@ import {
   presetOption,
   reportSkippedRows,
   seedOption,
+  workOption,
 } from './options.ts';
 
 type Options = Omit<EvaluateOptions, 'folder' | 'progress'> & {
@@ -50,11 +51,7 @@ export function evaluateCommand(config: Config): Command {
     )
     .addOption(presetOption())
     .addOption(seedOption())
-    .addOption(
-      new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again').default(
-        config.folder,
-      ),
-    )
+    .addOption(workOption(config))
     .addOption(badRowOption())
     .addOption(new Option('--report <folder>', 'a page, index.html, and beside it evaluation.json, what --json prints'))
     .addOption(jsonOption())

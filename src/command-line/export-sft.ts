@@ -10,6 +10,7 @@ import {
   presetOption,
   reportSkippedRows,
   seedOption,
+  workOption,
 } from './options.ts';
 import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './srs-options.ts';
 
@@ -27,11 +28,7 @@ export function exportSftCommand(config: Config): Command {
     .addOption(srsIdsOption())
     .addOption(presetOption())
     .addOption(seedOption())
-    .addOption(
-      new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again').default(
-        config.folder,
-      ),
-    )
+    .addOption(workOption(config))
     .addOption(badRowOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {

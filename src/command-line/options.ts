@@ -22,6 +22,8 @@ export const storeOption = ({ store }: Config) =>
     store,
     isPostgres(store) ? 'DATABASE_URL' : store,
   );
+export const workOption = ({ folder }: Config) =>
+  new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again').default(folder);
 export const presetOption = () =>
   new Option('--preset <name>', 'how much to spend').choices(Object.keys(PRESETS)).default('standard');
 export const badRowOption = () =>

@@ -1,7 +1,7 @@
 // Trains a Llama from scratch on the catalogue's own text, by next-token prediction. It will never know more
 // than the catalogue, but it learns which words go together there, which is what the user-level SFT starts from.
 // Legend: B rows, L tokens a row.
-import { fit } from '../network/fit.ts';
+import { type Batches, batchOfEach, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
 import { buildModel, initialValues, type Model, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
@@ -9,7 +9,6 @@ import type { Progress } from '../progress.ts';
 import { createRandom, type Random } from '../random.ts';
 import { reshape, tiedCrossEntropy } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import type { Feeds } from '../tensor/session.ts';
 import { type LlamaConfig, llama, outputTable, tokenEmbeddings } from './llama.ts';
 
 export interface PretrainingOptions {
@@ -75,7 +74,7 @@ function packedBatches(
   texts: readonly Int32Array[],
   { batchSize: B, length: L, endOfText, tokens }: PretrainingOptions,
   random: Random,
-): Feeds[] {
+): Batches {
   const total = texts.reduce((sum, text) => sum + text.length + 1, 0);
   const stream = new Int32Array(total).fill(endOfText);
   let end = 0;
@@ -84,7 +83,8 @@ function packedBatches(
     end += texts[i].length + 1;
   }
   const weights = new Float32Array(B * L).fill(1 / (B * L));
-  return Array.from({ length: Math.ceil(Math.min(total, tokens) / (B * L)) }, (_, batch) => {
+  const batches = Array.from({ length: Math.ceil(Math.min(total, tokens) / (B * L)) }, (_, batch) => batch);
+  return batchOfEach(batches, (batch) => {
     const at = (i: number) => stream[(batch * B * L + i) % total];
     return {
       tokens: Int32Array.from({ length: B * L }, (_, i) => at(i)),

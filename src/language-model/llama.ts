@@ -8,9 +8,7 @@ import { add, gatherRows, multiply, silu } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { causalAttention } from './causal-attention.ts';
 import { type LoraConfig, projection } from './lora.ts';
-import { type RopeScaling, ropeFrequencies } from './rope.ts';
-
-export type { LoraConfig } from './lora.ts';
+import { type RopeFrequencies, type RopeScaling, ropeFrequencies } from './rope.ts';
 
 /** What decides the graph, under the names of config.json where it has one. What may be left out is then as in the first Llama. */
 export interface LlamaConfig {
@@ -54,7 +52,7 @@ export function llama(
   config: LlamaConfig,
   lora?: LoraConfig,
 ): Tensor {
-  const { frequencies, scale } = ropeFrequencies(headWidth(config), config.rope_theta, config.rope_scaling);
+  const { frequencies, scale } = ropeOf(config);
   const rotary = rotaryTable(scope, tokens.shape[1], frequencies, scale);
   const attend: Attend = (q, k, v, i) => causalAttention(scope, q, k, v, windowOf(config, i));
   return llamaLayers(scope, tokens, embeddings, config, { rotary, attend, lora });
@@ -116,6 +114,9 @@ export const windowOf = ({ windows }: LlamaConfig, i: number): number => windows
 
 export const keyHeadsOf = ({ num_key_value_heads, num_attention_heads }: LlamaConfig): number =>
   num_key_value_heads ?? num_attention_heads;
+
+export const ropeOf = (config: LlamaConfig): RopeFrequencies =>
+  ropeFrequencies(headWidth(config), config.rope_theta, config.rope_scaling);
 
 export const headWidth = ({ head_dim, hidden_size, num_attention_heads }: LlamaConfig): number =>
   head_dim ?? hidden_size / num_attention_heads;

@@ -3,7 +3,7 @@
 // Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all projections;
 // prompts in buckets of length.
 // Legend: B prompts, L tokens, H hidden size, K categories.
-import { type EpochRecord, fit } from '../network/fit.ts';
+import { batchOfEach, type EpochRecord, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
 import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
@@ -88,10 +88,8 @@ export async function fineTuneOnUsers(
     batches: (epoch) => {
       const draw = random.fork(`epoch/${epoch}`);
       const drawn = draw.shuffle([...learnt]).slice(0, options.samplesPerEpoch);
-      const batches = inBuckets(drawn, () => B, lengths).map(({ block, length }) =>
-        sftBatch(block, B, length, categoryCount),
-      );
-      return draw.shuffle(batches);
+      const blocks = draw.shuffle(inBuckets(drawn, () => B, lengths));
+      return batchOfEach(blocks, ({ block, length }) => sftBatch(block, B, length, categoryCount));
     },
     epochs: options.epochs,
     patience: options.patience,

@@ -85,13 +85,17 @@ export interface RotaryTable {
  * where models are trained.
  */
 export function rotaryTable(scope: Scope, L: number, frequencies: readonly number[], scale: number): RotaryTable {
+  const { cosines, sines } = rotaryValues(0, L, frequencies, scale);
+  const table = (values: Float32Array) => scope.graph.constant(values, [1, 1, L, 2 * frequencies.length]);
+  return { cosines: table(cosines), sines: table(sines) };
+}
+
+/** What stands in such a table for L positions from `first` on [L, h]. */
+export function rotaryValues(first: number, L: number, frequencies: readonly number[], scale: number) {
   const half = frequencies.length;
-  const angle = (i: number) => Math.fround(Math.floor(i / (2 * half)) * frequencies[i % half]);
+  const angle = (i: number) => Math.fround((first + Math.floor(i / (2 * half))) * frequencies[i % half]);
   const table = (f: (angle: number) => number) =>
-    scope.graph.constant(
-      Float32Array.from({ length: L * 2 * half }, (_, i) => f(angle(i)) * scale),
-      [1, 1, L, 2 * half],
-    );
+    Float32Array.from({ length: L * 2 * half }, (_, i) => f(angle(i)) * scale);
   return { cosines: table(Math.cos), sines: table(Math.sin) };
 }
 

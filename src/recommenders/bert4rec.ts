@@ -8,7 +8,7 @@ import { attention, layerNorm, linear, mergeHeads, splitHeads } from '../network
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, gelu, reshape, slice } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { paddingToken } from './masked-batches.ts';
+import { paddingToken } from './masked-windows.ts';
 import type { Encoder } from './sequence-model.ts';
 
 export interface Bert4RecOptions {

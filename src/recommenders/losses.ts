@@ -20,12 +20,16 @@ import {
   tiedCrossEntropy,
 } from '../tensor/functions.ts';
 import type { Graph, Tensor } from '../tensor/graph.ts';
+import type { Window } from './batches.ts';
 import type { NegativeSampler } from './negatives.ts';
 
 export type Loss =
   /** Softmax over the whole catalogue (Klenitskiy and Vasilev, arXiv 2309.07602). */
   | { readonly kind: 'cross-entropy' }
-  /** Binary cross-entropy against negatives of each position's own (SASRec, arXiv 1808.09781, section III-E: one that the user lacks). */
+  /**
+   * Binary cross-entropy against negatives of each position's own (SASRec, arXiv 1808.09781, section III-E: one that the
+   * user lacks).
+   */
   | { readonly kind: 'bce'; readonly negatives: number }
   /**
    * Generalised binary cross-entropy (gSASRec, arXiv 2308.07192, section 5): the positive's probability to the power of
@@ -73,12 +77,13 @@ function groupsOf({ kind }: SampledLoss, R: number): number {
 
 /**
  * Fresh negatives for a step of R positions: uniform over the catalogue where positions share them, over what is offered
- * to its user where each has its own. `owners` are the sequences of the positions that have a target, in order.
+ * to its user where each has its own. `taken` are the windows whose targets the positions
+ * are, in order.
  */
 export function drawNegatives(
   loss: Loss,
   R: number,
-  owners: readonly Int32Array[],
+  taken: readonly Pick<Window, 'sequence' | 'targets'>[],
   sampler: NegativeSampler,
   random: Random,
 ): Record<string, Int32Array> {
@@ -87,9 +92,10 @@ export function drawNegatives(
   const length = groupsOf(loss, R) * k;
   if (loss.kind !== 'bce') return { negatives: Int32Array.from({ length }, () => sampler.any(random)) };
   const negatives = new Int32Array(length);
-  owners.forEach((sequence, r) => {
-    for (let i = r * k; i < (r + 1) * k; i++) negatives[i] = sampler.notOf(sequence, random);
-  });
+  let next = 0;
+  for (const { sequence, targets } of taken) {
+    for (const end = next + targets * k; next < end; next++) negatives[next] = sampler.notOf(sequence, random);
+  }
   return { negatives };
 }
 

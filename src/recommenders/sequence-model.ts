@@ -29,7 +29,7 @@ import {
   RESIDUAL_DECAY,
 } from './item-table.ts';
 import { drawNegatives, type Loss, labelInputs, lossOf } from './losses.ts';
-import { maskedWindows, maskToken, paddingToken } from './masked-batches.ts';
+import { maskedWindows, maskToken, paddingToken } from './masked-windows.ts';
 import { rankingMetrics } from './metrics.ts';
 import { createNegativeSampler } from './negatives.ts';
 import { type Offer, rankInCatalogue } from './ranking.ts';
@@ -38,7 +38,7 @@ import { pickCandidates, type Recommender, type TrainedRecommender, type Trainin
 export interface Encoder {
   /**
    * What it is trained on: every item's successor, so that a position may see no later item; or items behind masks
-   * (masked-batches.ts), of which this share is hidden, so that a position may see all but padding.
+   * (masked-windows.ts), of which this share is hidden, so that a position may see all but padding.
    */
   readonly task: 'next item' | { readonly maskedShare: number };
   /** items [B, l] and the item table [N, d] -> hidden states [B, l, d]; l is at most `length`, L. */
@@ -97,10 +97,9 @@ export async function trainSequenceModel(
       const ofNegatives = ofEpoch.fork('negatives');
       return batchOfEach(Array.from(packWindows(windows, shape, ofEpoch)), (taken) => {
         const rows = taken.map((window) => window.row(ofEpoch));
-        const owners = taken.flatMap(({ sequence, targets }) => Array<Int32Array>(targets).fill(sequence));
         return {
           ...fillBatch(rows, shape, padding),
-          ...drawNegatives(model.loss, shape.positions, owners, negatives, ofNegatives),
+          ...drawNegatives(model.loss, shape.positions, taken, negatives, ofNegatives),
         };
       });
     },

@@ -1,10 +1,10 @@
 // The parts of the hosted model that are functions of their own, on values small enough to check by hand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { fewAtATime } from '../../src/few-at-a-time.ts';
 import { createCircuitBreaker } from '../../src/language-model/hosted/circuit-breaker.ts';
 import { standsAt } from '../../src/language-model/hosted/embedding-rows.ts';
 import { eventData } from '../../src/language-model/hosted/event-stream.ts';
-import { fewAtATime } from '../../src/language-model/hosted/few-at-a-time.ts';
 import { createLimit } from '../../src/language-model/hosted/limit.ts';
 import { retryAfterMs, systemClock } from '../../src/language-model/hosted/retry.ts';
 import {
@@ -26,12 +26,26 @@ test('batches are neighbours, bounded in texts and in tokens', () => {
   const counts = (texts: readonly string[], bounds: { texts: number; tokens: number }) =>
     tokenBatches(texts, bounds).map(({ start, count }) => [start, count]);
   assert.deepEqual(counts([], { texts: 2, tokens: 9 }), []);
-  assert.deepEqual(counts(['a', 'b', 'c', 'd', 'e'], { texts: 2, tokens: 99 }), [[0, 2], [2, 2], [4, 1]]); // biome-ignore format: pairs
+  assert.deepEqual(counts(['a', 'b', 'c', 'd', 'e'], { texts: 2, tokens: 99 }), [
+    [0, 2],
+    [2, 2],
+    [4, 1],
+  ]);
   // Three tokens each: one for up to three bytes, and two around it.
-  assert.deepEqual(counts(['a', 'bb', 'ccc', 'd'], { texts: 9, tokens: 6 }), [[0, 2], [2, 2]]); // biome-ignore format: pairs
-  assert.deepEqual(counts(['a', 'x'.repeat(300), 'b'], { texts: 9, tokens: 10 }), [[0, 1], [1, 1], [2, 1]]); // biome-ignore format: pairs
+  assert.deepEqual(counts(['a', 'bb', 'ccc', 'd'], { texts: 9, tokens: 6 }), [
+    [0, 2],
+    [2, 2],
+  ]);
+  assert.deepEqual(counts(['a', 'x'.repeat(300), 'b'], { texts: 9, tokens: 10 }), [
+    [0, 1],
+    [1, 1],
+    [2, 1],
+  ]);
   // A Chinese character is three bytes: 4 of them and the frame are 6 tokens, as many as 12 Latin letters.
-  assert.deepEqual(counts(['一二三四', 'a'], { texts: 9, tokens: 8 }), [[0, 1], [1, 1]]); // biome-ignore format: pairs
+  assert.deepEqual(counts(['一二三四', 'a'], { texts: 9, tokens: 8 }), [
+    [0, 1],
+    [1, 1],
+  ]);
 });
 
 test('Retry-After in both its forms', () => {
@@ -60,7 +74,10 @@ test('the circuit opens after failures in a row, lets one probe through, and clo
   const breaker = createCircuitBreaker({ name: 'M', failuresToOpen: 2, coolDownMs: 1000, clock });
   const works = () => breaker.run(async () => 1);
   const fails = (reason: 'timeout' | 'refused' = 'timeout') =>
-    assert.rejects(breaker.run(() => Promise.reject(new LanguageModelError(reason, ''))), { reason }); // biome-ignore format: one call
+    assert.rejects(
+      breaker.run(() => Promise.reject(new LanguageModelError(reason, ''))),
+      { reason },
+    );
   const open = () => assert.rejects(works(), { reason: 'circuit-open' });
 
   await fails();

@@ -8,7 +8,7 @@ import {
   nextItemWindows,
   packWindows,
 } from '../../src/recommenders/batches.ts';
-import { maskedWindows } from '../../src/recommenders/masked-batches.ts';
+import { maskedWindows } from '../../src/recommenders/masked-windows.ts';
 
 test('a history of 6 in windows of 3: the last three pairs, then the first two', () => {
   const windows = nextItemWindows([Int32Array.of(10, 11, 12, 13, 14, 15)], 3);

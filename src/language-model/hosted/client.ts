@@ -1,8 +1,8 @@
 // How a hosted model is asked, whatever it is asked for:
 //   limit (so many at a time) -> retry (bounded, with waits) -> circuit breaker -> one exchange under its deadline.
-import { TslrecError } from '../../errors.ts';
 import type { Random } from '../../random.ts';
 import { LanguageModelError } from '../language-model-error.ts';
+import { createLifetime, type Lifetime } from '../lifetime.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createExchange, type HttpRequest } from './exchange.ts';
 import { createLimit } from './limit.ts';
@@ -21,8 +21,7 @@ export interface ClientLimits extends Patience {
 export interface HostedClient {
   json(make: MakeRequest, signal: AbortSignal): Promise<unknown>;
   events(make: MakeRequest, signal: AbortSignal): Promise<AsyncGenerator<unknown, void>>;
-  /** The caller's signal, if any, and that of the client's end; throws when one has aborted. */
-  signalWith(caller: AbortSignal | undefined): AbortSignal;
+  readonly signalWith: Lifetime['signalWith'];
   readonly refuse: Refuse;
   close(): void;
 }
@@ -43,7 +42,7 @@ export function createHostedClient(
   const exchange = createExchange({ name, accessToken: address.accessToken, deadlineMs, clock });
   const limit = createLimit(concurrency);
   const breaker = createCircuitBreaker({ name, failuresToOpen: concurrency * tries, coolDownMs, clock });
-  const lifetime = new AbortController();
+  const lifetime = createLifetime(name);
 
   type Answer<T> = (request: HttpRequest, signal: AbortSignal) => Promise<T>;
   function send<T>(make: MakeRequest, answer: Answer<T>, signal: AbortSignal): Promise<T> {
@@ -54,13 +53,9 @@ export function createHostedClient(
   return {
     json: (make, signal) => send(make, exchange.json, signal),
     events: (make, signal) => send(make, exchange.events, signal),
-    signalWith(caller) {
-      const signal = caller ? AbortSignal.any([lifetime.signal, caller]) : lifetime.signal;
-      signal.throwIfAborted();
-      return signal;
-    },
+    signalWith: lifetime.signalWith,
     refuse: (complaint, advice) =>
       new LanguageModelError('bad-response', `${name} ${complaint}, so nothing of this answer is used: ${advice}.`),
-    close: () => lifetime.abort(new TslrecError('unavailable', `${name} was released: open it again to ask it.`)),
+    close: lifetime.end,
   };
 }

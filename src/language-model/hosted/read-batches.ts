@@ -1,7 +1,7 @@
 // The rows of many batches of texts, each handed over as soon as it is there.
 
+import { fewAtATime } from '../../few-at-a-time.ts';
 import type { ReadOptions } from '../language-model.ts';
-import { fewAtATime } from './few-at-a-time.ts';
 import type { TextRange } from './token-batches.ts';
 
 /** All rows, in the order of the batches. */

@@ -1,5 +1,6 @@
 // The log-probabilities of choices, from what servers answer to the three ways of asking in score.ts.
 import { z } from 'zod';
+import { commonBeginning } from '../common-beginning.ts';
 import type { Scores } from '../language-model.ts';
 import type { Refuse } from './client.ts';
 
@@ -22,7 +23,7 @@ export function scoresFromEchoes(answer: unknown, choiceCount: number): Scores |
   const read = echoesSchema.safeParse(answer);
   if (!read.success || read.data.choices.length !== choiceCount + 1) return undefined;
   const [prompt, ...wholes] = read.data.choices.sort((a, b) => a.index - b.index).map(({ logprobs }) => logprobs);
-  const shared = wholes.map((whole) => sharedBeginning(prompt, whole));
+  const shared = wholes.map((whole) => commonBeginning(prompt.tokens, whole.tokens));
   const logProbabilities = wholes.map((whole, i) => sumFrom(whole, shared[i]) - sumFrom(prompt, shared[i]));
   if (logProbabilities.some(Number.isNaN)) return undefined;
   return {
@@ -30,11 +31,6 @@ export function scoresFromEchoes(answer: unknown, choiceCount: number): Scores |
     // Where a token reaches across the join, the prompt's tokens are not the beginning of the whole.
     exact: shared.every((length) => length === prompt.tokens.length),
   };
-}
-
-function sharedBeginning(a: Echo, b: Echo): number {
-  const end = a.tokens.findIndex((token, i) => token !== b.tokens[i]);
-  return end < 0 ? a.tokens.length : end;
 }
 
 /** NaN where a token has none: the first has nothing before it that it could follow from. */

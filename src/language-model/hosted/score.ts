@@ -3,10 +3,10 @@
 //   first tokens  the likeliest first tokens of the answer to the prompt as a chat (TGI, most providers): an estimate.
 //   samples       how often such answers begin with each choice: a rougher one.
 
+import { fewAtATime } from '../../few-at-a-time.ts';
 import type { LanguageModel, Message, Scores } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { HostedClient } from './client.ts';
-import { fewAtATime } from './few-at-a-time.ts';
 import {
   answerText,
   firstTokens,

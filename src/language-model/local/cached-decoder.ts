@@ -1,7 +1,7 @@
 // A decoder that reads a text piece by piece and keeps the keys and values of what it has read (KV cache), so that a further
 // token costs one position and not the whole text again.
 // Legend: M tokens of a piece, C places of the cache, K heads of keys, h width of a head, H hidden size, V vocabulary.
-import { attention, type RotaryTable } from '../../network/layers.ts';
+import { attention, type RotaryTable, rotaryValues } from '../../network/layers.ts';
 import { buildModel, type Parameter, parameterFeeds, type Scope, type Values } from '../../network/scope.ts';
 import { concatenate, matmul, reshape, swapLast } from '../../tensor/functions.ts';
 import type { Tensor } from '../../tensor/graph.ts';
@@ -13,11 +13,12 @@ import {
   type LlamaConfig,
   llamaLayers,
   outputTable,
+  ropeOf,
   tokenEmbeddings,
   windowOf,
 } from '../llama.ts';
 import type { LoraConfig } from '../lora.ts';
-import { ropeFrequencies } from '../rope.ts';
+import type { RopeFrequencies } from '../rope.ts';
 
 export interface CachedDecoder {
   /** A text that is read by itself; several may be under way. */
@@ -46,6 +47,7 @@ export function createCachedDecoder(config: LlamaConfig, values: Values, lora?: 
     return { session: await createSession(graph, outputs), weights: parameterFeeds(parameters, values) };
   };
   const opened = new Map<string, ReturnType<typeof open>>();
+  const rope = ropeOf(config);
   return {
     begin() {
       const cache = createCache(config);
@@ -58,7 +60,7 @@ export function createCachedDecoder(config: LlamaConfig, values: Values, lora?: 
         const { session, weights } = await opened.get(key)!;
         const padded = new Int32Array(M);
         padded.set(tokens);
-        const positions = positionFeeds(config, length, M, places);
+        const positions = positionFeeds(config, rope, length, M, places);
         const { logits, ...read } = await session.run({ ...weights, ...cache.feeds, ...positions, tokens: padded });
         cache.append(read, M, tokens.length);
         return logits;
@@ -181,14 +183,13 @@ const maskName = (window: number): string => `mask.${window}`;
 const UNSEEN = -1e9;
 
 /** Where M tokens behind `length` others stand, and what they see of C places and of one another. */
-function positionFeeds(config: LlamaConfig, length: number, M: number, C: number): Feeds {
-  const { frequencies, scale } = ropeFrequencies(headWidth(config), config.rope_theta, config.rope_scaling);
-  const half = frequencies.length;
-  const table = (f: (angle: number) => number) =>
-    Float32Array.from({ length: M * 2 * half }, (_, i) => {
-      const position = length + Math.floor(i / (2 * half));
-      return f(Math.fround(position * frequencies[i % half])) * scale;
-    });
+function positionFeeds(
+  config: LlamaConfig,
+  { frequencies, scale }: RopeFrequencies,
+  length: number,
+  M: number,
+  C: number,
+): Feeds {
   const masks = windowsOf(config).map((window) => {
     const mask = new Float32Array(M * (C + M)).fill(UNSEEN);
     for (let i = 0; i < M; i++) {
@@ -198,5 +199,5 @@ function positionFeeds(config: LlamaConfig, length: number, M: number, C: number
     }
     return [maskName(window), mask] as const;
   });
-  return { cosines: table(Math.cos), sines: table(Math.sin), ...Object.fromEntries(masks) };
+  return { ...rotaryValues(length, M, frequencies, scale), ...Object.fromEntries(masks) };
 }

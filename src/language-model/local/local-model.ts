@@ -2,10 +2,10 @@
 // tslrec trained that, the head that gives a text's distribution over the latent categories.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { TslrecError } from '../../errors.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { readDecoder } from '../architecture.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { createLifetime } from '../lifetime.ts';
 import { HEAD_FILE, readHead } from '../model-folder.ts';
 import { readModelWeights } from '../model-weights.ts';
 import { readAdapter } from '../peft-adapter.ts';
@@ -47,13 +47,7 @@ export async function loadLocalModel(
   const score = createLocalScore(chat, { name, maxTokens: config.max_position_embeddings });
 
   let released: Promise<void> | undefined;
-  const lifetime = new AbortController();
-  /** The caller's signal and that of the model's end; throws when one has aborted. */
-  const signalWith = (caller: AbortSignal | undefined): AbortSignal => {
-    const signal = caller ? AbortSignal.any([lifetime.signal, caller]) : lifetime.signal;
-    signal.throwIfAborted();
-    return signal;
-  };
+  const { signalWith, end } = createLifetime(`The language model ${name}`);
   return {
     name,
     embed: async (texts, options = {}) => readers.embed(texts, { ...options, signal: signalWith(options.signal) }),
@@ -64,9 +58,7 @@ export async function loadLocalModel(
     },
     score: async (prompt, choices, options = {}) => score(prompt, choices, signalWith(options.signal)),
     release() {
-      lifetime.abort(
-        new TslrecError('unavailable', `The language model ${name} was released: load it again to ask it.`),
-      );
+      end();
       released ??= Promise.all([decoder.release(), readers.release()]).then(() => {});
       return released;
     },

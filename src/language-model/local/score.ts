@@ -1,5 +1,6 @@
 // A local model's probabilities of given continuations: all share the reading of the prompt.
 
+import { commonBeginning } from '../common-beginning.ts';
 import type { Scores } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { Reading } from './cached-decoder.ts';
@@ -14,7 +15,7 @@ export function createLocalScore(
     const [whole] = await tokenizer.encode([prompt]);
     const joined = await tokenizer.encode(choices.map((choice) => prompt + choice));
     const continuations = joined.map((tokens) => {
-      const common = commonLength(whole, tokens);
+      const common = commonBeginning(whole, tokens);
       return { common, tokens: tokens.subarray(common) };
     });
     const longest = continuations.reduce((most, { tokens }) => Math.max(most, tokens.length), 0);
@@ -54,10 +55,4 @@ async function continuation(reading: Reading, before: Int32Array, tokens: Int32A
 function logSumExp(logits: Float32Array): number {
   const top = logits.reduce((most, logit) => Math.max(most, logit), Number.NEGATIVE_INFINITY);
   return top + Math.log(logits.reduce((sum, logit) => sum + Math.exp(logit - top), 0));
-}
-
-/** How many tokens both begin with. */
-function commonLength(a: Int32Array, b: Int32Array): number {
-  const end = a.findIndex((token, i) => token !== b[i]);
-  return end < 0 ? a.length : end;
 }

@@ -1,43 +1,36 @@
-// What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from text features
-// and from TSLRec's embeddings. The text arm goes through the very same adaptation as TSLRec's, so that what is compared is the information.
-
+// What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from TSLRec's embeddings
+// and from what else could have been taken (arms.ts).
 import path from 'node:path';
-import type { FeatureBlock } from '../src/embeddings/item-features.ts';
-import { TslrecError } from '../src/errors.ts';
 import {
-  type Arm,
   type CompareOptions,
   compare,
   drawCandidateSets,
-  RANDOM_ARM,
   type Run,
   type WarmStartMode,
 } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import type { Dataset, Split, SplitName } from '../src/interactions/dataset.ts';
+import type { SplitName } from '../src/interactions/dataset.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
-import { learnEmbeddings } from './learn-embeddings.ts';
+import { type ArmName, learnArms } from './arms.ts';
 import { learnerFor } from './learner.ts';
-import { PRESETS, type Preset, type PresetName } from './presets.ts';
+import { findOpenModel, type OpenModelFiles } from './open-model.ts';
+import { PRESETS, type PresetName } from './presets.ts';
 import { integers, type StageContext, stage } from './stage.ts';
-import { augment } from './stages/augment.ts';
-import { textFeatures } from './stages/text-features.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
-
-export const ARM_NAMES = [RANDOM_ARM, 'text', 'tslrec'] as const;
-export type ArmName = (typeof ARM_NAMES)[number];
 
 export interface EvaluateOptions {
   readonly data: string;
   /** Where the stages of the embeddings are kept, and found if a refresh has made them. */
   readonly folder: string;
   readonly preset: PresetName;
+  /** The language model of the TSLRec arm, in place of one trained on the catalogue's words. */
+  readonly openModel?: OpenModelFiles;
   readonly models: readonly ModelName[];
   readonly arms: readonly ArmName[];
   readonly modes: readonly WarmStartMode[];
@@ -95,6 +88,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const preset = PRESETS[options.preset];
   const split = splitDataset(options.split, dataset);
   const compared = profileOf(dataset, split, options.length);
+  const learner = learnerFor(profileOf(dataset, split), preset);
+  const openModel = options.openModel && (await findOpenModel(options.openModel, options));
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.
   const candidates =
     options.candidates === undefined ? undefined : drawCandidateSets(split, dataset.items.length, options.candidates);
@@ -103,7 +98,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const haveStarts = models.some(({ model }) => model.kind === 'sequence');
   const runs = await compare(split, {
     models,
-    arms: haveStarts ? await learnArms(options.arms, work, dataset, split, preset) : [],
+    arms: haveStarts ? await learnArms(options.arms, work, { dataset, split, learner, preset, openModel }) : [],
     modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
     candidates,
@@ -125,33 +120,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     summary: summarise(runs, split, dataset.items.length, options.cutOffs),
     curves: runs.map(curveOf),
   };
-}
-
-/** What each start's item table starts from. */
-async function learnArms(
-  names: readonly ArmName[],
-  work: StageContext,
-  dataset: Dataset,
-  split: Split,
-  preset: Preset,
-): Promise<Arm[]> {
-  const learner = learnerFor(profileOf(dataset, split), preset);
-  // First of all: where there is no text, that is told before the other starts are learnt.
-  const text = names.includes('text') ? await sharedText(work, dataset, preset) : [];
-  const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
-    random: async () => undefined,
-    text: async () => (await augment(work, 'text-arm', text, learner, split, preset)).embeddings,
-    tslrec: async () => (await learnEmbeddings(work, dataset, split, learner, preset)).augmented.embeddings,
-  };
-  const arms: Arm[] = [];
-  for (const name of names) arms.push({ name, vectors: await vectors[name]() });
-  return arms;
-}
-
-async function sharedText(work: StageContext, dataset: Dataset, preset: Preset): Promise<FeatureBlock[]> {
-  const blocks = await textFeatures(work, dataset, preset);
-  if (blocks.length > 0) return blocks;
-  throw new TslrecError('bad-data', `${dataset.name} has no text that two items share; leave "text" out of --arms.`);
 }
 
 /** A finished run is a stage: its ranks are kept, so that any metric can be had of it later. */

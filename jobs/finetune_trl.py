@@ -33,6 +33,7 @@ import math
 import pathlib
 import random
 import re
+import shutil
 import time
 from typing import NamedTuple
 
@@ -221,6 +222,8 @@ def tune_head(options, model, tokenizer, lora, samples):
     if not trainer.is_world_process_zero():
         return
     trainer.model.save(options.output)
+    # Says over whose categories the head is: `tslrec refresh --adapter` takes no other's.
+    shutil.copy(options.samples / "sft.json", options.output)
     print(
         f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users, that of always answering the "
         f"mean distribution {mean_answer_loss(samples, samples.held_out):.4f}; nats a user."

@@ -11,6 +11,7 @@ import { profileOf } from '../src/recommenders/data-profile.ts';
 import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
 import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
+import { checkSamples, findOpenModel, type OpenModel, type OpenModelFiles } from './open-model.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import type { StageReport } from './stage.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
@@ -26,6 +27,8 @@ export interface RefreshOptions {
   readonly seed: number;
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
+  /** A language model, in place of one trained on the catalogue's words. */
+  readonly openModel?: OpenModelFiles;
   readonly onBadRow: OnBadRow;
   readonly progress: Progress;
   readonly log: Log;
@@ -59,7 +62,8 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
   const srs = options.srs && (await readSrsEmbeddings(options.srs, read.dataset.items));
-  const ingested = { ...read, srs, seconds: (performance.now() - ingesting) / 1000 };
+  const openModel = options.openModel && (await findOpenModel(options.openModel, options));
+  const ingested = { ...read, srs, openModel, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
     return await learnAndPublish(store, ingested, options);
@@ -70,11 +74,12 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
 
 interface Ingested extends ReadResult {
   readonly srs: SrsEmbeddings | undefined;
+  readonly openModel: OpenModel | undefined;
   readonly seconds: number;
 }
 
 async function learnAndPublish(store: Store, ingested: Ingested, options: RefreshOptions): Promise<RefreshResult> {
-  const { dataset, skippedRows, duplicateRows, srs } = ingested;
+  const { dataset, skippedRows, duplicateRows, srs, openModel } = ingested;
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
@@ -89,15 +94,16 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const { folder } = store;
   const srsHash = srs?.hash;
   const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage });
+  if (openModel?.adapter !== undefined) await checkSamples(openModel.adapter, work.key);
   const { runId } = await store.beginRun({
-    key: work.key,
+    key: openModel ? `${work.key}/${openModel.source.sha256}` : work.key,
     command: 'refresh',
-    options: { data: dataset.name, preset: options.preset, seed, srs: srs?.source },
+    options: { data: dataset.name, preset: options.preset, seed, srs: srs?.source, languageModel: openModel?.source },
   });
   try {
     failpoint('after:ingest');
     // From behaviour and words to one vector an item.
-    const learnt = await learnEmbeddings(work, dataset, split, learner, preset, srs);
+    const learnt = await learnEmbeddings(work, dataset, split, learner, preset, ingested);
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt);
@@ -153,7 +159,7 @@ function draftOf(
 
 /** What a version was made from. */
 async function lineageOf(
-  { dataset, srs }: Ingested,
+  { dataset, srs, openModel }: Ingested,
   { preset, seed }: RefreshOptions,
   work: string,
   folder: string,
@@ -165,6 +171,7 @@ async function lineageOf(
     preset,
     seed,
     srs: srs?.source,
+    languageModel: openModel?.source,
     work,
     adaptation: await fileIdentity(folder, augmented.adaptationFile),
     adapter: await fileIdentity(folder, path.join(fineTuned.adapterFolder, 'adapter_model.safetensors')),

@@ -1,47 +1,55 @@
 // Stage: user-level SFT of the language model; leaves a LoRA adapter and a category head beside the base model.
 import path from 'node:path';
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
-import { loadAdapter, saveAdapter } from '../../src/language-model/model-folder.ts';
+import type { Architecture } from '../../src/language-model/architecture.ts';
+import { type BaseModel, loadAdapter, saveAdapter } from '../../src/language-model/model-folder.ts';
 import type { TunedModel } from '../../src/language-model/tuned-model.ts';
 import { fineTuneOnUsers } from '../../src/language-model/user-level-sft.ts';
 import type { Preset } from '../presets.ts';
 import { type StageContext, stage } from '../stage.ts';
-import type { PretrainedLanguageModel } from './pretrain-language-model.ts';
 
-/** Longest prompt in tokens; of a longer one the oldest part is cut. */
+/** Longest prompt in tokens, where the model reads as many; of a longer one the oldest part is cut. */
 export const LONGEST_PROMPT = 256;
+export const longestPrompt = ({ config }: Architecture): number =>
+  Math.min(LONGEST_PROMPT, config.max_position_embeddings);
+
 const BATCH_SIZE = 32;
 const PATIENCE = 2;
+
+/** What is tuned, the folder that it is from, and how fast it is to learn. */
+export interface Base extends BaseModel {
+  readonly folder: string;
+  readonly learningRate: number;
+}
 
 export interface FineTuned {
   readonly model: TunedModel;
   readonly adapterFolder: string;
-  /** Cross-entropy on held-out users in nats, and that of answering the mean distribution to everybody. */
-  readonly heldOutLoss: number;
-  readonly meanAnswerLoss: number;
+  /** Cross-entropy on held-out users in nats, and that of answering the mean distribution to everybody; if tuned here. */
+  readonly heldOutLoss?: number;
+  readonly meanAnswerLoss?: number;
 }
 
 export async function fineTune(
   context: StageContext,
   samples: readonly SftSample[],
   categoryCount: number,
-  base: PretrainedLanguageModel,
+  base: Base,
   { languageModel: { lora, sft } }: Preset,
 ): Promise<FineTuned> {
   const adapterFolder = path.join(context.folder, 'adapter');
   const { facts } = await stage(context, 'fine-tune', async (checkpoint) => {
     const prompts = await base.tokenizer.encode(samples.map(({ prompt }) => prompt));
     const examples = samples.map(({ target }, i) => ({ tokens: prompts[i], target }));
-    const result = await fineTuneOnUsers(examples, base.values, {
-      config: base.config,
+    const result = await fineTuneOnUsers(examples, base, {
       lora,
       categoryCount,
       batchSize: BATCH_SIZE,
-      maxTokens: LONGEST_PROMPT,
+      maxTokens: longestPrompt(base.architecture),
       epochs: sft.epochs,
       patience: PATIENCE,
       samplesPerEpoch: sft.samplesPerEpoch,
-      learningRate: 2e-3,
+      learningRate: base.learningRate,
       seed: `${context.seed}/fine-tune`,
       checkpoint,
       progress: context.progress,

@@ -5,7 +5,7 @@ import type { UserId } from '../../src/interactions/dataset.ts';
 import type { Tokenizer } from '../../src/language-model/tokenizer.ts';
 import { readTexts, type TunedModel } from '../../src/language-model/tuned-model.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
-import { LONGEST_PROMPT } from './fine-tune.ts';
+import { longestPrompt } from './fine-tune.ts';
 
 export interface Inferred {
   /** [N, H]. */
@@ -26,7 +26,11 @@ export async function infer(
 ): Promise<Inferred> {
   const { tensors } = await stage(context, 'infer', async () => {
     const read = async (name: string, texts: readonly string[]) =>
-      readTexts(model, await tokenizer.encode(texts), { maxTokens: LONGEST_PROMPT, name, progress: context.progress });
+      readTexts(model, await tokenizer.encode(texts), {
+        maxTokens: longestPrompt(model.architecture),
+        name,
+        progress: context.progress,
+      });
     const items = await read('read items', itemTexts);
     const users = await read(
       'read users',
@@ -34,7 +38,7 @@ export async function infer(
     );
     return {
       tensors: new Map([
-        ['itemHidden', matrix(items.hidden, model.config.hidden_size)],
+        ['itemHidden', matrix(items.hidden, model.architecture.config.hidden_size)],
         ['itemDistributions', matrix(items.distributions, model.categoryCount)],
         ['userDistributions', matrix(forEveryUser(userIds, samples, users.distributions), model.categoryCount)],
       ]),

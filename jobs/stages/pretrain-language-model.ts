@@ -1,5 +1,7 @@
 // Stage: a small Llama, trained from scratch on the catalogue's own text and saved as a Hugging Face folder.
 import path from 'node:path';
+import { itemText } from '../../src/instructions/item-text.ts';
+import type { Item } from '../../src/interactions/dataset.ts';
 import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
 import type { LlamaConfig } from '../../src/language-model/llama.ts';
 import { type BaseModel, loadBaseModel, saveBaseModel } from '../../src/language-model/model-folder.ts';
@@ -13,6 +15,8 @@ const BATCH_SIZE = 32;
 const MOST_POSITIONS = 512;
 /** How often the same text is read: more would only be learnt by heart. */
 const MOST_PASSES = 8;
+/** How much of a description it reads. */
+const DESCRIPTION_WORDS = 100;
 
 export interface PretrainedLanguageModel extends BaseModel {
   readonly folder: string;
@@ -20,10 +24,11 @@ export interface PretrainedLanguageModel extends BaseModel {
 
 export async function pretrainLanguageModel(
   context: StageContext,
-  texts: readonly string[],
+  items: readonly Item[],
   preset: Preset,
 ): Promise<PretrainedLanguageModel> {
   const folder = path.join(context.folder, 'language-model');
+  const texts = items.map((item) => itemText(item, DESCRIPTION_WORDS));
   const { vocabularySize, hiddenSize, layers, heads, pretrainingTokens } = preset.languageModel;
   await stage(context, 'pretrain-language-model', async (checkpoint) => {
     const tokenizer = await trainTokenizer(texts, vocabularySize);

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { ARM_NAMES, type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
+import { ARM_NAMES } from '../../jobs/arms.ts';
+import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
 import { evaluationTable } from '../../jobs/evaluation-table.ts';
 import { writeReport } from '../../jobs/report/write-report.ts';
 import type { Config } from '../config.ts';
@@ -9,6 +10,7 @@ import { SPLIT_NAMES } from '../interactions/split.ts';
 import { terminalProgress } from '../progress.ts';
 import { CUT_OFFS } from '../recommenders/metrics.ts';
 import { MODEL_NAMES } from '../recommenders/models.ts';
+import { adapterOption, baseOption, type OpenModelOptions, openModelFiles } from './open-model-options.ts';
 import {
   badRowOption,
   dataOption,
@@ -23,18 +25,21 @@ import {
   workOption,
 } from './options.ts';
 
-type Options = Omit<EvaluateOptions, 'folder' | 'progress'> & {
-  readonly store: string;
-  readonly report?: string;
-  readonly json?: true;
-};
+type Options = Omit<EvaluateOptions, 'folder' | 'openModel' | 'progress'> &
+  OpenModelOptions & {
+    readonly store: string;
+    readonly report?: string;
+    readonly json?: true;
+  };
 
 export function evaluateCommand(config: Config): Command {
   return new Command('evaluate')
     .description('Trains recommenders from noise, from text features and from the embeddings, and compares them.')
     .addOption(dataOption())
     .addOption(listOption('--models <names>', 'which recommenders', MODEL_NAMES, ['sasrec']))
-    .addOption(listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, ARM_NAMES))
+    .addOption(
+      listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, ['random', 'text', 'tslrec']),
+    )
     .addOption(listOption('--modes <names>', 'how vectors are started from', WARM_START_MODES, ['init', 'frozen']))
     .addOption(new Option('--seeds <n>', 'runs of each').argParser(integerFrom(1)).default(3))
     .addOption(new Option('--split <name>', 'what is held out').choices(SPLIT_NAMES).default('leave-one-out'))
@@ -49,6 +54,8 @@ export function evaluateCommand(config: Config): Command {
         .argParser(cutOffList)
         .default(CUT_OFFS, CUT_OFFS.join(',')),
     )
+    .addOption(baseOption())
+    .addOption(adapterOption())
     .addOption(presetOption())
     .addOption(seedOption())
     .addOption(workOption(config))
@@ -59,7 +66,12 @@ export function evaluateCommand(config: Config): Command {
       // Now, because a path that cannot be used is better told before hours of training.
       if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
       const folder = filesFolder(options.store, config);
-      const result = await evaluate({ ...options, folder, progress: terminalProgress() });
+      const result = await evaluate({
+        ...options,
+        openModel: openModelFiles(options),
+        folder,
+        progress: terminalProgress(),
+      });
       reportSkippedRows(result.skippedRows);
       console.log(evaluationTable(result));
       if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);

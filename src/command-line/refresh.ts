@@ -4,6 +4,7 @@ import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
+import { adapterOption, baseOption, type OpenModelOptions, openModelFiles } from './open-model-options.ts';
 import {
   badRowOption,
   dataOption,
@@ -17,7 +18,8 @@ import {
 import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './srs-options.ts';
 
 type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBadRow'> &
-  SrsOptions & { readonly json?: true };
+  SrsOptions &
+  OpenModelOptions & { readonly json?: true };
 
 export function refreshCommand(config: Config): Command {
   return new Command('refresh')
@@ -25,6 +27,8 @@ export function refreshCommand(config: Config): Command {
     .addOption(dataOption())
     .addOption(srsEmbeddingsOption())
     .addOption(srsIdsOption())
+    .addOption(baseOption())
+    .addOption(adapterOption())
     .addOption(storeOption(config))
     .addOption(presetOption())
     .addOption(seedOption())
@@ -34,6 +38,7 @@ export function refreshCommand(config: Config): Command {
       const result = await refresh({
         ...options,
         srs: srsFiles(options),
+        openModel: openModelFiles(options),
         folder: filesFolder(options.store, config),
         progress: terminalProgress(),
         log: createLog('warn'),

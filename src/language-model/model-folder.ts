@@ -5,7 +5,7 @@ import { invariant, TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { readSafetensors, writeSafetensors } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
-import { parametersOf, readDecoder } from './architecture.ts';
+import { type Architecture, parametersOf, readArchitecture } from './architecture.ts';
 import type { LlamaConfig } from './llama.ts';
 import { readModelWeights } from './model-weights.ts';
 import { readAdapter, writeAdapter } from './peft-adapter.ts';
@@ -57,33 +57,32 @@ export function saveBaseModel(folder: string, values: Values, config: LlamaConfi
 export const HEAD_FILE = 'head.safetensors';
 
 export interface BaseModel {
-  readonly config: LlamaConfig;
+  readonly architecture: Architecture;
   readonly values: Values;
   readonly tokenizer: Tokenizer;
 }
 
-/** Any folder with a Llama, Mistral, Qwen2 or Qwen3; without the output layer, which tuning does not need. */
+/** Any folder whose architecture is known; without the output layer, which tuning does not need. */
 export async function loadBaseModel(folder: string): Promise<BaseModel> {
-  const config = await readDecoder(folder);
-  const parameters = parametersOf({ kind: 'decoder', config });
+  const architecture = await readArchitecture(folder);
   return {
-    config,
-    values: await readModelWeights(folder, 'decoder', parameters),
-    tokenizer: await readTokenizer(folder),
+    architecture,
+    values: await readModelWeights(folder, architecture.kind, parametersOf(architecture)),
+    tokenizer: await readTokenizer(folder, { vocabularySize: architecture.config.vocab_size }),
   };
 }
 
 export function saveAdapter(folder: string, model: TunedModel, baseFolder: string): void {
   const head = [...model.values].filter(([name]) => name === HEAD);
   writeSafetensors(path.join(folder, HEAD_FILE), new Map(head), { pooling: 'mean' });
-  writeAdapter(folder, baseFolder, model.lora, model.values);
+  writeAdapter(folder, baseFolder, model);
 }
 
-export async function loadAdapter(folder: string, { config, values }: BaseModel): Promise<TunedModel> {
-  const adapter = await readAdapter(folder, { kind: 'decoder', config });
-  const head = await readHead(folder, config.hidden_size);
+export async function loadAdapter(folder: string, { architecture, values }: BaseModel): Promise<TunedModel> {
+  const adapter = await readAdapter(folder, architecture);
+  const head = await readHead(folder, architecture.config.hidden_size);
   return {
-    config,
+    architecture,
     lora: adapter.lora,
     categoryCount: head.categoryCount,
     values: new Map([...values, ...head.values, ...adapter.values]),

@@ -86,12 +86,16 @@ export async function readAdapter(folder: string, architecture: Architecture): P
 }
 
 /** `values` may hold other things beside the adapter. */
-export function writeAdapter(folder: string, baseFolder: string, lora: LoraConfig, values: Values): void {
+export function writeAdapter(
+  folder: string,
+  baseFolder: string,
+  { architecture, lora, values }: { architecture: Architecture; lora: LoraConfig; values: Values },
+): void {
   const tensors = [...values].filter(([name]) => isLoraParameter(name));
   const adapted = tensors.map(([name]) => name.split('.').at(-3)!);
   const config = {
     peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
+    task_type: architecture.kind === 'decoder' ? 'CAUSAL_LM' : 'FEATURE_EXTRACTION',
     base_model_name_or_path: baseFolder,
     r: lora.rank,
     lora_alpha: lora.alpha,

@@ -1,6 +1,5 @@
 // A model folder as a function from texts to vectors: the last hidden states after the final norm, averaged over the
 // tokens that the folder's own tokenizer gives, special tokens included. Legend: n texts, H hidden size.
-import path from 'node:path';
 import { TslrecError } from '../errors.ts';
 import type { Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
@@ -24,8 +23,8 @@ export async function loadTextEncoder(
   { adapter }: { readonly adapter?: string } = {},
 ): Promise<TextEncoder> {
   const architecture = await readArchitecture(folder);
-  const { hidden_size: width, max_position_embeddings: maxTokens, vocab_size } = architecture.config;
-  const tokenizer = await readTokenizer(folder, maxTokens);
+  const { hidden_size: width, max_position_embeddings: maxTokens, vocab_size: vocabularySize } = architecture.config;
+  const tokenizer = await readTokenizer(folder, { vocabularySize, maxTokens });
   const { lora, values: adapted } = adapter === undefined ? noAdapter : await readAdapter(adapter, architecture);
   const base = await readModelWeights(folder, architecture.kind, parametersOf(architecture));
   const reader = createPooledReader(
@@ -36,9 +35,7 @@ export async function loadTextEncoder(
   return {
     width,
     async embed(texts, task) {
-      const tokens = await tokenizer.encode(texts);
-      checkTokens(tokens, vocab_size, folder);
-      const { embedding } = await reader.read(tokens, task);
+      const { embedding } = await reader.read(await tokenizer.encode(texts), task);
       checkNumbers(embedding, folder);
       return embedding;
     },
@@ -47,19 +44,6 @@ export async function loadTextEncoder(
 }
 
 const noAdapter: { lora: undefined; values: Values } = { lora: undefined, values: new Map() };
-
-/** A tokenizer of another model may know more tokens than there are embeddings. */
-function checkTokens(texts: readonly Int32Array[], vocabularySize: number, folder: string): void {
-  for (const tokens of texts) {
-    const unknown = tokens.find((token) => token >= vocabularySize);
-    if (unknown === undefined) continue;
-    throw new TslrecError(
-      'bad-data',
-      `${path.join(folder, 'tokenizer.json')}: got the token ${unknown}, expected numbers below the vocab_size ` +
-        `${vocabularySize} of config.json; give a folder whose files belong to one model.`,
-    );
-  }
-}
 
 function checkNumbers(vectors: Float32Array, folder: string): void {
   if (vectors.every(Number.isFinite)) return;

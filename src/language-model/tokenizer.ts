@@ -51,11 +51,17 @@ export async function trainTokenizer(texts: readonly string[], vocabularySize: n
 /** Texts encoded at once: what the binding keeps of each token is a hundred times its id. */
 const TEXTS_AT_ONCE = 1_000;
 
+interface EncodingRules {
+  readonly maxTokens?: number;
+  /** Throws where a text's tokens cannot be read. */
+  readonly accept?: (tokens: Int32Array) => void;
+}
+
 /**
  * What tokenizer.json says of padding and truncation is not followed, as in transformers: it is left over from training.
  * Texts are cut behind `maxTokens` instead, special tokens included.
  */
-export function tokenizerFromJson(json: string, maxTokens?: number): Tokenizer {
+export function tokenizerFromJson(json: string, { maxTokens, accept = () => {} }: EncodingRules = {}): Tokenizer {
   const tokenizer = HfTokenizer.fromString(json);
   tokenizer.disablePadding();
   if (maxTokens === undefined) tokenizer.disableTruncation();
@@ -69,18 +75,31 @@ export function tokenizerFromJson(json: string, maxTokens?: number): Tokenizer {
         const encodings = await tokenizer.encodeBatch(block, { addSpecialTokens: !bare });
         for (const encoding of encodings) encoded.push(Int32Array.from(encoding.getIds()));
       }
+      encoded.forEach(accept);
       return encoded;
     },
     decode: (tokens) => tokenizer.decode([...tokens], true),
   };
 }
 
-/** The tokenizer of a model folder. */
-export async function readTokenizer(folder: string, maxTokens?: number): Promise<Tokenizer> {
+/** The tokenizer of a model folder. One of another model may know more tokens than there are embeddings. */
+export async function readTokenizer(
+  folder: string,
+  { vocabularySize, maxTokens }: { readonly vocabularySize: number; readonly maxTokens?: number },
+): Promise<Tokenizer> {
   const file = path.join(folder, 'tokenizer.json');
   const json = (await readNamedFile(file)).toString();
+  const accept = (tokens: Int32Array) => {
+    const unknown = tokens.find((token) => token >= vocabularySize);
+    if (unknown === undefined) return;
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got the token ${unknown}, expected numbers below the vocab_size ${vocabularySize} of config.json; give a ` +
+        'folder whose files belong to one model.',
+    );
+  };
   try {
-    return tokenizerFromJson(json, maxTokens);
+    return tokenizerFromJson(json, { maxTokens, accept });
   } catch (error) {
     throw new TslrecError(
       'bad-data',

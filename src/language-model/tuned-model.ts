@@ -4,13 +4,13 @@ import { type Scope, type Values, zeros } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
 import { matmul, softmax, swapLast } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import { type LlamaConfig, llama, tokenEmbeddings } from './llama.ts';
+import { type Architecture, hiddenStates } from './architecture.ts';
 import type { LoraConfig } from './lora.ts';
 import { createPooledReader, meanOverTokens, type PooledInputs } from './pooled-reader.ts';
 
 /** A language model with its category head: base weights, adapter and head, by name. */
 export interface TunedModel {
-  readonly config: LlamaConfig;
+  readonly architecture: Architecture;
   readonly lora: LoraConfig;
   readonly categoryCount: number;
   readonly values: Values;
@@ -28,11 +28,10 @@ export interface PooledHead {
 /** The last hidden states, averaged over each text's tokens, and the head on them. */
 export function pooledHead(
   scope: Scope,
-  { config, lora, categoryCount: K }: Omit<TunedModel, 'values'>,
+  { architecture, lora, categoryCount: K }: Omit<TunedModel, 'values'>,
   inputs: PooledInputs,
 ): PooledHead {
-  const hidden = llama(scope, inputs.tokens, tokenEmbeddings(scope, config), config, lora);
-  const pooled = meanOverTokens(inputs, hidden);
+  const pooled = meanOverTokens(inputs, hiddenStates(scope, architecture, inputs, lora));
   return { pooled, scores: categoryScores(scope, pooled, K) };
 }
 

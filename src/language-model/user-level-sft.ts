@@ -5,14 +5,14 @@
 // Legend: B prompts, L tokens, H hidden size, K categories.
 import { batchOfEach, type EpochRecord, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
-import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import { buildModel, initialValues, type Model, parameterFeeds, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import type { Progress } from '../progress.ts';
 import { createRandom } from '../random.ts';
 import { logSoftmax, multiply, sum } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
-import type { LlamaConfig } from './llama.ts';
+import type { Architecture } from './architecture.ts';
 import { checkTargets, isLoraParameter, type LoraConfig } from './lora.ts';
 import { batchLength, bucketLengths, inBuckets, pooledBatch } from './pooled-batches.ts';
 import { pooledInputs } from './pooled-reader.ts';
@@ -25,7 +25,6 @@ export interface SftExample {
 }
 
 export interface SftOptions {
-  readonly config: LlamaConfig;
   readonly lora: LoraConfig;
   readonly categoryCount: number;
   readonly batchSize: number;
@@ -51,12 +50,20 @@ export interface SftResult {
 
 const HELD_OUT_SHARE = 0.05;
 
+/** Only the adapter and the head learn. */
+export const SFT_TRAINING = {
+  weightDecay: 0.01,
+  clipNorm: 1,
+  trainable: (name: string): boolean => name === HEAD || isLoraParameter(name),
+};
+
 export async function fineTuneOnUsers(
   examples: readonly SftExample[],
-  base: Values,
+  { architecture, values: base }: { readonly architecture: Architecture; readonly values: Values },
   options: SftOptions,
 ): Promise<SftResult> {
-  const { config, lora, categoryCount, batchSize: B, seed } = options;
+  const { lora, categoryCount, batchSize: B, seed } = options;
+  const tuned = { architecture, lora, categoryCount };
   const random = createRandom(seed);
   const order = random.fork('held-out').shuffle(Array.from(examples.keys()));
   const heldOutCount = Math.min(
@@ -71,18 +78,15 @@ export async function fineTuneOnUsers(
   );
 
   const lengths = bucketLengths(L);
-  const models = lengths.map((length) =>
-    buildModel('training', (scope) => sftLoss(scope, config, lora, categoryCount, B, length)),
-  );
+  const models = lengths.map((length) => sftModel('training', tuned, B, length));
   checkTargets(models[0].parameters, lora);
-  const initial = new Map([...initialValues(models[0].parameters, random), ...base]);
+  const learning = models[0].parameters.filter(({ name }) => !base.has(name));
+  const initial = new Map([...base, ...initialValues(learning, random)]);
   const trainer = await createTrainer(models, initial, {
     seed: `${seed}/dropout`,
-    weightDecay: 0.01,
-    clipNorm: 1,
-    trainable: (name) => name === HEAD || isLoraParameter(name),
+    ...SFT_TRAINING,
   });
-  const validator = await createValidator(options, lengths);
+  const validator = await createValidator(tuned, B, lengths);
   const result = await fit({
     trainer,
     batches: (epoch) => {
@@ -101,7 +105,7 @@ export async function fineTuneOnUsers(
   });
   await Promise.all([trainer.release(), validator.release()]);
   return {
-    model: { config, lora, categoryCount, values: result.values },
+    model: { ...tuned, values: result.values },
     heldOutLoss: -result.bestMetric,
     meanAnswerLoss: meanAnswerLoss(learnt, heldOut, categoryCount),
     history: result.history,
@@ -109,21 +113,21 @@ export async function fineTuneOnUsers(
 }
 
 /** loss = -sum_b sum_k target[b, k] log softmax(scores)[b, k], target = p / B: the mean KL(p || softmax) up to p's entropy. */
-function sftLoss(
-  scope: Scope,
-  config: LlamaConfig,
-  lora: LoraConfig,
-  K: number,
+export function sftModel(
+  mode: 'training' | 'inference',
+  tuned: Omit<TunedModel, 'values'>,
   B: number,
   L: number,
-): { loss: Tensor } {
-  const { scores } = pooledHead(scope, { config, lora, categoryCount: K }, pooledInputs(scope, B, L));
-  const target = scope.graph.input('target', [B, K]);
-  return { loss: multiply(sum(multiply(target, logSoftmax(scores))), -1) };
+): Model<{ readonly loss: Tensor }> {
+  return buildModel(mode, (scope) => {
+    const { scores } = pooledHead(scope, tuned, pooledInputs(scope, B, L));
+    const target = scope.graph.input('target', scores.shape);
+    return { loss: multiply(sum(multiply(target, logSoftmax(scores))), -1) };
+  });
 }
 
 /** Targets are divided by the number of examples, so that the loss of a short batch is a mean as well. */
-function sftBatch(examples: readonly SftExample[], B: number, L: number, K: number) {
+export function sftBatch(examples: readonly SftExample[], B: number, L: number, K: number) {
   const target = new Float32Array(B * K);
   examples.forEach((example, b) => {
     for (let k = 0; k < K; k++) target[b * K + k] = example.target[k] / examples.length;
@@ -138,10 +142,8 @@ function sftBatch(examples: readonly SftExample[], B: number, L: number, K: numb
   };
 }
 
-async function createValidator({ config, lora, categoryCount, batchSize: B }: SftOptions, lengths: readonly number[]) {
-  const models = lengths.map((L) =>
-    buildModel('inference', (scope) => sftLoss(scope, config, lora, categoryCount, B, L)),
-  );
+async function createValidator(tuned: Omit<TunedModel, 'values'>, B: number, lengths: readonly number[]) {
+  const models = lengths.map((L) => sftModel('inference', tuned, B, L));
   const sessions = new Map<number, Session>();
   for (const [i, { graph, outputs }] of models.entries()) sessions.set(lengths[i], await createSession(graph, outputs));
   return {
@@ -149,7 +151,7 @@ async function createValidator({ config, lora, categoryCount, batchSize: B }: Sf
       const weights = parameterFeeds(models[0].parameters, values);
       let total = 0;
       for (const { block, length } of inBuckets(examples, () => B, lengths)) {
-        const feeds = { ...weights, ...sftBatch(block, B, length, categoryCount) };
+        const feeds = { ...weights, ...sftBatch(block, B, length, tuned.categoryCount) };
         total += (await sessions.get(length)!.run(feeds)).loss[0] * block.length;
       }
       return total / examples.length;

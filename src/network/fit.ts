@@ -64,7 +64,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   if (checkpoint && existsSync(checkpoint)) {
     const { tensors, metadata } = await readSafetensors(checkpoint);
     trainer.restore(withPrefix(tensors, 'state/'), Number(metadata.steps));
-    best = withPrefix(tensors, 'best/');
+    best = new Map([...best, ...withPrefix(tensors, 'best/')]);
     bestEpoch = Number(metadata.bestEpoch);
     bestMetric = Number(metadata.bestMetric);
     history.push(...(JSON.parse(metadata.history) as EpochRecord[]));
@@ -116,8 +116,10 @@ function writeCheckpoint(
   record: { bestEpoch: number; bestMetric: number; history: readonly EpochRecord[] },
 ): void {
   const tensors = new Map<string, NamedTensor>();
-  for (const [name, tensor] of trainer.state()) tensors.set(`state/${name}`, tensor);
-  for (const [name, tensor] of best) tensors.set(`best/${name}`, tensor);
+  const state = trainer.state();
+  for (const [name, tensor] of state) tensors.set(`state/${name}`, tensor);
+  // What is frozen is as it was before the training.
+  for (const [name, tensor] of best) if (state.has(name)) tensors.set(`best/${name}`, tensor);
   writeSafetensors(file, tensors, {
     steps: String(trainer.steps),
     bestEpoch: String(record.bestEpoch),

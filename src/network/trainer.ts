@@ -25,7 +25,7 @@ export interface Trainer {
    * batch may be larger than memory holds at once.
    */
   step(feeds: Feeds | readonly Feeds[], learningRate: number): Promise<number>;
-  /** A copy of the current parameters, the frozen ones included. */
+  /** The current parameters: copies of those that learn, and the frozen ones, which never change, themselves. */
   values(): Values;
   /** What continues this training elsewhere, to the bit. */
   state(): NamedTensors;
@@ -34,7 +34,7 @@ export interface Trainer {
 }
 
 /**
- * `outputs.loss` is the scalar to minimise; `initial` is copied. Several models are one definition for batches of
+ * `outputs.loss` is the scalar to minimise; `initial` is not changed. Several models are one definition for batches of
  * several shapes: a step runs the first whose inputs its feeds fill.
  */
 export async function createTrainer(
@@ -109,7 +109,9 @@ export async function createTrainer(
       new Map(
         parameters.map(({ name, tensor }) => [
           name,
-          { shape: tensor.shape, values: Float32Array.from(current.get(name) ?? frozen[name]) },
+          current.has(name)
+            ? { shape: tensor.shape, values: Float32Array.from(current.get(name)!) }
+            : initial.get(name)!,
         ]),
       ),
     state: () =>

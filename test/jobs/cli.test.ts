@@ -21,10 +21,13 @@ const OPTIONS: Record<string, readonly string[]> = {
     '--on-bad-row',
     '--json',
   ],
-  refresh: ['--data', '--srs-embeddings', '--srs-ids', '--store', '--preset', '--seed', '--on-bad-row', '--json'],
+  refresh: [
+    ...['--data', '--srs-embeddings', '--srs-ids', '--base', '--adapter', '--store', '--preset', '--seed'],
+    ...['--on-bad-row', '--json'],
+  ],
   evaluate: [
     ...['--data', '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length', '--cut-offs'],
-    ...['--preset', '--seed', '--store', '--on-bad-row', '--report', '--json'],
+    ...['--base', '--adapter', '--preset', '--seed', '--store', '--on-bad-row', '--report', '--json'],
   ],
   train: ['--data', '--model', '--output', '--length', '--preset', '--seed', '--on-bad-row', '--json'],
   serve: ['--store'],
@@ -83,7 +86,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       'refresh --data sample --preset slow',
       /'slow' is invalid\. Allowed choices are quick, standard/,
     ],
-    ['an unknown arm', 'evaluate --data sample --arms random,magic', /"magic" is none of random, text, tslrec\.$/],
+    [
+      'an unknown arm',
+      'evaluate --data sample --arms random,magic',
+      /"magic" is none of random, srs, text, untuned, tslrec\.$/,
+    ],
     ['an unknown model', 'evaluate --data sample --models sasrec,bpr', /"bpr" is none of sasrec, .*, item-knn\.$/],
     [
       'an unknown mode',

@@ -7,16 +7,12 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { learnerFor } from '../../jobs/learner.ts';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
+import { readCatalogue } from '../../jobs/read-catalogue.ts';
 import { categorise } from '../../jobs/stages/categorise.ts';
-import { fineTune } from '../../jobs/stages/fine-tune.ts';
-import { infer } from '../../jobs/stages/infer.ts';
 import { instruct } from '../../jobs/stages/instruct.ts';
-import { pretrainLanguageModel } from '../../jobs/stages/pretrain-language-model.ts';
 import { pretrainRecommender } from '../../jobs/stages/pretrain-recommender.ts';
 import { openWork } from '../../jobs/work.ts';
 import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
-import { itemText } from '../../src/instructions/item-text.ts';
-import { renderPrompt } from '../../src/instructions/sft-samples.ts';
 import { DEFAULT_SAMPLE, generateSample } from '../../src/interactions/sample.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import { silentProgress } from '../../src/progress.ts';
@@ -49,11 +45,7 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
   assert.ok(ari >= 0.9, `adjusted Rand index ${ari}`);
 
   const samples = await instruct(work, dataset, split, found, preset);
-  const texts = dataset.items.map((item) => itemText(item, 100));
-  const base = await pretrainLanguageModel(work, texts, preset);
-  const { model } = await fineTune(work, samples, found.categoryCount, base, preset);
-  const prompts = dataset.items.map((item) => renderPrompt([item], 0));
-  const inferred = await infer(work, model, base.tokenizer, prompts, dataset.userIds, samples);
+  const { inferred } = await readCatalogue(work, dataset, samples, found.categoryCount, preset);
 
   const K = found.categoryCount;
   const plantedOf = Array.from({ length: K }, (_, k) =>

@@ -43,7 +43,7 @@ async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
   for (const [name, { values: weights }] of tuned) if (/lora_B/.test(name)) weights.fill(0.02);
   const K = 5;
   tuned.set(HEAD, { shape: [K, 32], values: Float32Array.from({ length: K * 32 }, () => random.normal()) });
-  saveAdapter(adapter, { config, lora, categoryCount: K, values: tuned }, '../base');
+  saveAdapter(adapter, { architecture: { kind: 'decoder', config }, lora, categoryCount: K, values: tuned }, '../base');
   return { base, adapter };
 }
 

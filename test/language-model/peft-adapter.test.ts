@@ -89,7 +89,7 @@ for (const targetModules of [undefined, ['q_proj', 'v_proj'], ['model.layers.1.m
     const lora: LoraConfig = { rank: 2, alpha: 3, dropout: 0.1, targetModules };
     const parameters = parametersOf(llama2, lora);
     const values = initialValues(parameters, createRandom(1));
-    writeAdapter(folder, 'base', lora, values);
+    writeAdapter(folder, 'base', { architecture: llama2, lora, values });
     const read = await readAdapter(folder, llama2);
     assert.deepEqual({ ...read.lora, targetModules: undefined }, { ...lora, targetModules: undefined });
     assert.deepEqual(

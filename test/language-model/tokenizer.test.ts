@@ -6,6 +6,9 @@ import { END_OF_TEXT, readTokenizer, tokenizerFromJson, trainTokenizer } from '.
 import { refused } from '../support/errors.ts';
 import { copyOf, fixtures } from '../support/model-folders.ts';
 
+/** Of the BERT among the fixtures. */
+const vocabularySize = 64;
+
 const texts = ['low low low low low', 'lower lower newest newest newest newest newest newest', 'widest widest widest'];
 
 test('bytes come first, then merges in the order of their frequency', async () => {
@@ -39,17 +42,17 @@ test('the same texts give the same tokenizer', async () => {
 test('the tokenizer of a folder: special tokens, no padding and no cutting but the one that is asked for', async () => {
   const folder = path.join(fixtures, 'bert'); // its tokenizer.json says: 6 tokens, shorter ones padded
   const text = 'a green tent for the warm trail';
-  const [whole, short, empty] = await (await readTokenizer(folder)).encode([text, 'tent', '']);
+  const [whole, short, empty] = await (await readTokenizer(folder, { vocabularySize })).encode([text, 'tent', '']);
   const [cls, sep] = [2, 3];
   assert.deepEqual([whole.length, whole[0], whole[8]], [9, cls, sep]);
   assert.deepEqual([short.length, short[0], short[2]], [3, cls, sep]);
   assert.deepEqual([...empty], [cls, sep]);
-  const [cut] = await (await readTokenizer(folder, 5)).encode([text]);
+  const [cut] = await (await readTokenizer(folder, { vocabularySize, maxTokens: 5 })).encode([text]);
   assert.deepEqual([...cut], [...whole.subarray(0, 4), sep]);
 });
 
 test('more texts than are encoded at once keep their order', async () => {
-  const tokenizer = await readTokenizer(path.join(fixtures, 'bert'));
+  const tokenizer = await readTokenizer(path.join(fixtures, 'bert'), { vocabularySize });
   const many = Array.from({ length: 2_500 }, (_, i) => 'tent '.repeat(i % 7));
   const encoded = await tokenizer.encode(many);
   assert.deepEqual(
@@ -62,7 +65,7 @@ test('a tokenizer.json that is none is refused', async (context) => {
   const folder = await copyOf(context, 'bert');
   writeFileSync(path.join(folder, 'tokenizer.json'), '{"model": 7}');
   await assert.rejects(
-    readTokenizer(folder),
+    readTokenizer(folder, { vocabularySize }),
     refused(/tokenizer\.json: got what is no tokenizer \(.+\), expected one as/),
   );
 });

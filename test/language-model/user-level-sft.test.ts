@@ -64,19 +64,22 @@ test('pre-training learns what follows what: below half of the uniform loss', as
 
 test('user-level SFT reads the distribution off the prompt; base weights stay; folders give back the same model', async () => {
   const base = (await pretrain()).values;
-  const { model, heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(plantedExamples(400), base, {
-    config,
-    lora: { rank: 8, alpha: 16, dropout: 0 },
-    categoryCount: K,
-    batchSize: 16,
-    maxTokens: 64,
-    epochs: 12,
-    patience: 12,
-    samplesPerEpoch: 1_000,
-    learningRate: 1e-2,
-    seed: 1,
-    progress: silentProgress,
-  });
+  const { model, heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
+    plantedExamples(400),
+    { architecture: { kind: 'decoder', config }, values: base },
+    {
+      lora: { rank: 8, alpha: 16, dropout: 0 },
+      categoryCount: K,
+      batchSize: 16,
+      maxTokens: 64,
+      epochs: 12,
+      patience: 12,
+      samplesPerEpoch: 1_000,
+      learningRate: 1e-2,
+      seed: 1,
+      progress: silentProgress,
+    },
+  );
   assert.ok(heldOutLoss < 0.7 * meanAnswerLoss, `${heldOutLoss} nats, always answering the mean ${meanAnswerLoss}`);
   for (const [name, tensor] of model.values) {
     if (name !== HEAD && !isLoraParameter(name)) assert.deepEqual(tensor, base.get(name), `${name} has moved`);

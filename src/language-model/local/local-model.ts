@@ -31,7 +31,7 @@ export async function loadLocalModel(
 ): Promise<LanguageModel> {
   const name = path.basename(path.resolve(folder));
   const config = await readDecoder(folder);
-  const tokenizer = await readTokenizer(folder);
+  const tokenizer = await readTokenizer(folder, { vocabularySize: config.vocab_size });
   const base = await readModelWeights(folder, 'decoder', decoderParameters(config));
   const tuned = adapter === undefined ? undefined : await readAdapter(adapter, { kind: 'decoder', config });
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));

@@ -1,0 +1,67 @@
+// What the item tables of an evaluation start from. Every arm with features goes through the very same adaptation as
+// TSLRec's, so that what is compared is the information: text alone; text beside what the language model makes of items
+// before it is tuned; and after.
+import type { FeatureBlock } from '../src/embeddings/item-features.ts';
+import { TslrecError } from '../src/errors.ts';
+import { type Arm, RANDOM_ARM } from '../src/evaluation/compare.ts';
+import type { Dataset, Split } from '../src/interactions/dataset.ts';
+import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
+import { besideText, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
+import type { OpenModel } from './open-model.ts';
+import type { Preset } from './presets.ts';
+import { baseModel, itemPrompts } from './read-catalogue.ts';
+import type { StageContext } from './stage.ts';
+import { augment } from './stages/augment.ts';
+import { pretrainRecommender } from './stages/pretrain-recommender.ts';
+import { readUntuned } from './stages/read-untuned.ts';
+import { textFeatures } from './stages/text-features.ts';
+
+export const ARM_NAMES = [RANDOM_ARM, 'srs', 'text', 'untuned', 'tslrec'] as const;
+export type ArmName = (typeof ARM_NAMES)[number];
+
+export interface ArmSources {
+  readonly dataset: Dataset;
+  readonly split: Split;
+  /** The recommender that adaptations are learnt through. */
+  readonly learner: SequenceModel;
+  readonly preset: Preset;
+  readonly openModel?: OpenModel;
+}
+
+export async function learnArms(
+  names: readonly ArmName[],
+  context: StageContext,
+  { dataset, split, learner, preset, openModel }: ArmSources,
+): Promise<Arm[]> {
+  // First of all: where there is no text, that is told before the other starts are learnt.
+  const text = names.includes('text') ? await sharedText(context, dataset, preset) : [];
+  const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
+    random: async () => undefined,
+    srs: async () => (await pretrainRecommender(context, learner, split, preset)).itemVectors.values,
+    text: async () => (await augment(context, 'text-arm', text, learner, split, preset)).embeddings,
+    untuned: async () => {
+      const { ofModel, blocks } = await untunedFeatures(context, dataset, preset, openModel);
+      return (await augment(ofModel, 'untuned-arm', blocks, learner, split, preset)).embeddings;
+    },
+    tslrec: async () =>
+      (await learnEmbeddings(context, dataset, split, learner, preset, { openModel })).augmented.embeddings,
+  };
+  const arms: Arm[] = [];
+  for (const name of names) arms.push({ name, vectors: await vectors[name]() });
+  return arms;
+}
+
+async function sharedText(context: StageContext, dataset: Dataset, preset: Preset): Promise<FeatureBlock[]> {
+  const blocks = await textFeatures(context, dataset, preset);
+  if (blocks.length > 0) return blocks;
+  throw new TslrecError('bad-data', `${dataset.name} has no text that two items share; leave "text" out of --arms.`);
+}
+
+/** Text, and what the language model makes of an item before the user-level SFT. */
+async function untunedFeatures(context: StageContext, dataset: Dataset, preset: Preset, openModel?: OpenModel) {
+  const ofModel = stagesOfModel(context, openModel);
+  const base = await baseModel(ofModel, dataset.items, preset, openModel);
+  const hidden = await readUntuned(ofModel, base, itemPrompts(dataset.items));
+  const text = await textFeatures(context, dataset, preset);
+  return { ofModel, blocks: besideText(text, hidden, dataset.items.length) };
+}

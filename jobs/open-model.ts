@@ -1,0 +1,87 @@
+// A language model that somebody brings instead of the small one that a refresh trains: a model folder or a name on the
+// hub, to be tuned here, or an adapter that was tuned on one elsewhere.
+import { createHash } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import path from 'node:path';
+import * as z from 'zod';
+import { TslrecError } from '../src/errors.ts';
+import { modelFolder } from '../src/language-model/hub.ts';
+import { readJsonFile } from '../src/language-model/json-file.ts';
+import { HEAD_FILE } from '../src/language-model/model-folder.ts';
+import { modelFiles } from '../src/language-model/tensor-files.ts';
+import type { Progress } from '../src/progress.ts';
+
+export interface OpenModelFiles {
+  /** A model folder, or hub:NAME; the one that the adapter names where it is left out. */
+  readonly base?: string;
+  /** The folder of a LoRA adapter and its category head; one is trained here where it is left out. */
+  readonly adapter?: string;
+}
+
+export interface OpenModel {
+  readonly folder: string;
+  readonly adapter?: string;
+  /** For lineage. `sha256` is over all files of both: what the stages after this one depend on. */
+  readonly source: { readonly base: string; readonly adapter?: string; readonly sha256: string };
+}
+
+/** Nothing where nobody brings one. Downloads what is not here yet. */
+export async function findOpenModel(
+  { base, adapter }: OpenModelFiles,
+  hub: { readonly folder: string; readonly progress: Progress },
+): Promise<OpenModel | undefined> {
+  const named = base ?? (adapter && (await baseOf(adapter)));
+  if (named === undefined) return undefined;
+  const folder = await modelFolder(named, hub);
+  const files = [
+    ...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)),
+    ...(await modelFiles(folder)),
+  ];
+  if (adapter !== undefined) {
+    files.push(
+      ...['adapter_config.json', 'adapter_model.safetensors', HEAD_FILE].map((name) => path.join(adapter, name)),
+    );
+  }
+  return { folder, adapter, source: { base: named, adapter, sha256: await hashOf(files) } };
+}
+
+/** PEFT writes down what it has tuned: a folder, seen from here or from the adapter, or a name on the hub. */
+async function baseOf(adapter: string): Promise<string> {
+  const file = path.join(adapter, 'adapter_config.json');
+  const { base_model_name_or_path: named } = await readJsonFile(
+    file,
+    z.object({ base_model_name_or_path: z.string().min(1, 'expected a name') }),
+    'name the model with --base',
+  );
+  return [path.join(adapter, named), named].find((folder) => existsSync(folder)) ?? `hub:${named}`;
+}
+
+async function hashOf(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+/** jobs/finetune_trl.py keeps beside a head what it was trained on: categories of other work have other numbers. */
+export async function checkSamples(adapter: string, work: string): Promise<void> {
+  const file = path.join(adapter, 'sft.json');
+  if (!existsSync(file)) return;
+  const trainedOn = await readJsonFile(file, z.object({ work: z.string() }), ADVICE);
+  if (trainedOn.work === work) return;
+  throw new TslrecError(
+    'bad-data',
+    `${file}: got a head over the categories of other work (${trainedOn.work}), expected ${work}, that of this data, preset ` +
+      `and seed; ${ADVICE}.`,
+  );
+}
+
+const ADVICE = 'run `tslrec export-sft` with the options of this refresh and tune on its samples';
+
+/** Where nothing is written down, the number of categories has to do. */
+export function checkHead(adapter: string, got: number, categoryCount: number): void {
+  if (got === categoryCount) return;
+  throw new TslrecError(
+    'bad-data',
+    `${path.join(adapter, HEAD_FILE)}: got a head over ${got} categories, expected the ${categoryCount} of this data; ${ADVICE}.`,
+  );
+}

@@ -1,0 +1,64 @@
+// The middle of the flow: from one sample a user to what a tuned language model makes of every item and every user. The
+// model is a small one trained here on the catalogue's own words, or one that somebody brings.
+import type { SftSample } from '../src/instructions/sft-samples.ts';
+import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
+import type { Dataset, Item } from '../src/interactions/dataset.ts';
+import { loadAdapter, loadBaseModel } from '../src/language-model/model-folder.ts';
+import { checkHead, type OpenModel } from './open-model.ts';
+import type { Preset } from './presets.ts';
+import type { StageContext } from './stage.ts';
+import { type Base, type FineTuned, fineTune } from './stages/fine-tune.ts';
+import { type Inferred, infer } from './stages/infer.ts';
+import { pretrainLanguageModel } from './stages/pretrain-language-model.ts';
+
+export interface CatalogueReading {
+  readonly modelFolder: string;
+  readonly fineTuned: FineTuned;
+  readonly inferred: Inferred;
+}
+
+/** Learning rates of the user-level SFT: what has only read this catalogue has little to lose. */
+const OWN_LEARNING_RATE = 2e-3;
+const OPEN_LEARNING_RATE = 5e-4;
+
+export async function readCatalogue(
+  context: StageContext,
+  dataset: Dataset,
+  samples: readonly SftSample[],
+  categoryCount: number,
+  preset: Preset,
+  openModel?: OpenModel,
+): Promise<CatalogueReading> {
+  // A language model learns the catalogue's words, unless one is brought that knows more of them, ...
+  const base = await baseModel(context, dataset.items, preset, openModel);
+  // ... then to infer users' preferences from them, unless an adapter is brought that does.
+  const fineTuned = openModel?.adapter
+    ? await tunedElsewhere(openModel.adapter, base, categoryCount)
+    : await fineTune(context, samples, categoryCount, base, preset);
+  // It reads every item, cold ones included, and every user.
+  const prompts = itemPrompts(dataset.items);
+  const inferred = await infer(context, fineTuned.model, base.tokenizer, prompts, dataset.userIds, samples);
+  return { modelFolder: base.folder, fineTuned, inferred };
+}
+
+/** What is tuned: a model that is brought, or one that has read the catalogue. */
+export async function baseModel(
+  context: StageContext,
+  items: readonly Item[],
+  preset: Preset,
+  openModel?: OpenModel,
+): Promise<Base> {
+  return openModel
+    ? { ...(await loadBaseModel(openModel.folder)), folder: openModel.folder, learningRate: OPEN_LEARNING_RATE }
+    : { ...(await pretrainLanguageModel(context, items, preset)), learningRate: OWN_LEARNING_RATE };
+}
+
+/** An item alone, asked about in the words in which users are. */
+export const itemPrompts = (items: readonly Item[]): string[] =>
+  items.map((item) => renderPrompt([item], DEFAULT_PROMPT.descriptionWords));
+
+async function tunedElsewhere(adapterFolder: string, base: Base, categoryCount: number): Promise<FineTuned> {
+  const model = await loadAdapter(adapterFolder, base);
+  checkHead(adapterFolder, model.categoryCount, categoryCount);
+  return { model, adapterFolder };
+}

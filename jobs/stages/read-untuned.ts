@@ -1,0 +1,27 @@
+// Stage: hidden vectors of the items by a language model before it is tuned: what the tuning is compared with.
+import { hiddenStates } from '../../src/language-model/architecture.ts';
+import { createPooledReader, meanOverTokens } from '../../src/language-model/pooled-reader.ts';
+import { matrix, type StageContext, stage } from '../stage.ts';
+import { type Base, longestPrompt } from './fine-tune.ts';
+
+/** [N, H]. */
+export async function readUntuned(
+  context: StageContext,
+  { architecture, values, tokenizer }: Base,
+  itemTexts: readonly string[],
+): Promise<Float32Array> {
+  const { tensors } = await stage(context, 'read-untuned', async () => {
+    const reader = createPooledReader(
+      (scope, inputs) => ({ hidden: meanOverTokens(inputs, hiddenStates(scope, architecture, inputs)) }),
+      values,
+      longestPrompt(architecture),
+    );
+    const { hidden } = await reader.read(await tokenizer.encode(itemTexts), {
+      name: 'read items, before tuning',
+      progress: context.progress,
+    });
+    await reader.release();
+    return { tensors: new Map([['hidden', matrix(hidden, architecture.config.hidden_size)]]), facts: {} };
+  });
+  return tensors.get('hidden')!.values;
+}

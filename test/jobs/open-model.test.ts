@@ -1,0 +1,82 @@
+// A refresh with a language model that somebody brings: it is tuned where no adapter comes with it, and read as it stands
+// where one does. A failpoint ends the runs once items and users are read; the later stages are the usual ones.
+import assert from 'node:assert/strict';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
+import { tslrec } from '../support/command-line.ts';
+import { fixtures } from '../support/model-folders.ts';
+import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
+
+test('refresh --base and --adapter', async (context) => {
+  const folder = await temporaryFolder(context);
+  const store = await emptyStoreFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '40', '--items', '20', '--categories', '2']);
+  cpSync(path.join(fixtures, 'bert'), path.join(folder, 'bert'), { recursive: true });
+  const refresh = (options: readonly string[]) =>
+    tslrec(folder, ['refresh', '--data', 'sample', '--store', store, '--preset', 'quick', ...options], {
+      TSLREC_FAILPOINT: 'after:infer',
+    });
+  const work = () => path.join(store, 'work', readdirSync(path.join(store, 'work'))[0]);
+  const models = () => readdirSync(work()).filter((name) => name.startsWith('model-'));
+  const read = async (model: string) => (await readSafetensors(path.join(work(), model, 'infer.safetensors'))).tensors;
+
+  const tuned = await refresh(['--base', 'bert']);
+  assert.equal(tuned.signal, 'SIGKILL', tuned.stderr);
+  const [first] = models();
+  await context.test(
+    'it is tuned, nothing is pre-trained, and what does not depend on it lies where others find it',
+    () => {
+      assert.deepEqual(readdirSync(work()).sort(), [
+        ...['categorise.safetensors', 'instruct.safetensors', 'instructions.jsonl', first, 'pretrain.safetensors'],
+      ]);
+      assert.deepEqual(readdirSync(path.join(work(), first)).sort(), [
+        ...['adapter', 'fine-tune.safetensors', 'infer.safetensors'],
+      ]);
+    },
+  );
+
+  const adapter = path.join(folder, 'elsewhere');
+  cpSync(path.join(work(), first, 'adapter'), adapter, { recursive: true });
+  const head = path.join(adapter, 'head.safetensors');
+
+  await context.test('its adapter, brought with it, gives the very same reading without a training', async () => {
+    const exit = await refresh(['--base', 'bert', '--adapter', 'elsewhere']);
+    assert.equal(exit.signal, 'SIGKILL', exit.stderr);
+    const [second] = models().filter((name) => name !== first);
+    assert.deepEqual(readdirSync(path.join(work(), second)), ['infer.safetensors']);
+    assert.deepEqual(await read(second), await read(first));
+  });
+
+  await context.test('an adapter alone names its model', async () => {
+    const named = path.join(work(), first, 'adapter');
+    assert.equal((await refresh(['--adapter', named])).signal, 'SIGKILL');
+    assert.equal(models().length, 2); // the same files are the same model
+  });
+
+  const mistakes: [string, () => void, RegExp][] = [
+    [
+      'a head over the categories of other work',
+      () => writeFileSync(path.join(adapter, 'sft.json'), '{"work": "0123"}'),
+      /sft\.json: got a head over the categories of other work \(0123\), expected \w{16}, .*; run `tslrec export-sft` .*\.$/,
+    ],
+    [
+      'a head over another number of categories',
+      () => {
+        rmSync(path.join(adapter, 'sft.json'));
+        writeSafetensors(head, new Map([['score.weight', { shape: [3, 16], values: new Float32Array(48) }]]));
+      },
+      /head\.safetensors: got a head over 3 categories, expected the 2 of this data; run `tslrec export-sft` .*\.$/,
+    ],
+    ['an adapter without a head', () => rmSync(head), /head\.safetensors.*\.$/],
+  ];
+  for (const [mistake, make, message] of mistakes) {
+    await context.test(mistake, async () => {
+      make();
+      const exit = await refresh(['--base', 'bert', '--adapter', 'elsewhere']);
+      assert.equal(exit.code, 1);
+      assert.match(exit.stderr.trimEnd().split('\n').at(-1)!, message);
+    });
+  }
+});

@@ -1,14 +1,9 @@
 // What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from TSLRec's embeddings
 // and from what else could have been taken (arms.ts).
 import path from 'node:path';
-import {
-  type CompareOptions,
-  compare,
-  drawCandidateSets,
-  type Run,
-  type WarmStartMode,
-} from '../src/evaluation/compare.ts';
+import { type CompareOptions, compare, drawCandidateSets, type Run } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
+import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';

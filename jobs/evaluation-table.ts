@@ -3,6 +3,7 @@ import { RANDOM_ARM } from '../src/evaluation/compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup } from '../src/evaluation/popularity.ts';
 import type { Spread, Summary } from '../src/evaluation/summary.ts';
 import type { EvaluationResult } from './evaluate.ts';
+import { textTable } from './text-table.ts';
 
 export type Column = readonly [title: string, cell: (row: Summary) => string];
 
@@ -85,14 +86,6 @@ export function notesOf({
 export function evaluationTable(result: EvaluationResult): string {
   const columns = columnsOf(result.summary);
   const rows = result.summary.map((row) => columns.map(([, cell]) => cell(row)));
-  const widths = columns.map(([title], i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
-  const line = (cells: readonly string[]) => `  ${cells.map((cell, i) => cell.padEnd(widths[i])).join('  ')}`.trimEnd();
-  return [
-    result.dataset,
-    ...notesOf(result),
-    '',
-    line(columns.map(([title]) => title)),
-    line(widths.map((width) => '-'.repeat(width))),
-    ...rows.map(line),
-  ].join('\n');
+  const titles = columns.map(([title]) => title);
+  return [result.dataset, ...notesOf(result), '', textTable(titles, rows)].join('\n');
 }

@@ -1,5 +1,6 @@
 // How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
 import { createHash } from 'node:crypto';
+import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { LoraConfig } from '../src/language-model/lora.ts';
 
 export type PresetName = 'quick' | 'standard';
@@ -32,6 +33,8 @@ export interface Preset {
     readonly sft: { readonly epochs: number; readonly samplesPerEpoch: number; readonly itemsPerPrompt: number };
   };
   readonly textFeatures: number;
+  /** How recommenders are tried with the embeddings, so that the version tells what is best. */
+  readonly warmStartModes: readonly WarmStartMode[];
 }
 
 const LORA: LoraConfig = { rank: 16, alpha: 32, dropout: 0.05 };
@@ -51,6 +54,7 @@ export const PRESETS: Record<PresetName, Preset> = {
       sft: { epochs: 6, samplesPerEpoch: 2_000, itemsPerPrompt: 10 },
     },
     textFeatures: 128,
+    warmStartModes: ['init', 'frozen'],
   },
   standard: {
     width: 64,
@@ -66,11 +70,12 @@ export const PRESETS: Record<PresetName, Preset> = {
       sft: { epochs: 10, samplesPerEpoch: 4_000, itemsPerPrompt: 10 },
     },
     textFeatures: 384,
+    warmStartModes: ['init', 'frozen', 'frozen+adapter', 'dual'],
   },
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 9;
+const PIPELINE_REVISION = 10;
 
 /** Names the work that a refresh does: the same of all these shares its finished stages. */
 export function workKey(

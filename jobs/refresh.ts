@@ -9,12 +9,14 @@ import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
-import { type LearntEmbeddings, learnEmbeddings } from './learn-embeddings.ts';
+import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
 import { checkSamples, findOpenModel, type OpenModel, type OpenModelFiles } from './open-model.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import type { StageReport } from './stage.ts';
+import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
+import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export interface RefreshOptions {
@@ -51,6 +53,9 @@ export interface RefreshResult {
   readonly adapterFolder: string;
   /** By stage; 0 where an earlier run had done it. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** Of the language model, where it was tuned here. */
+  readonly tuning: Pick<FineTuned, 'tokensPerSecond' | 'peakMemory'>;
+  readonly warmStarts: WarmStarts;
   readonly metrics: Readonly<Record<string, unknown>>;
 }
 
@@ -104,9 +109,14 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
     failpoint('after:ingest');
     // From behaviour and words to one vector an item.
     const learnt = await learnEmbeddings(work, dataset, split, learner, preset, ingested);
+    // Recommenders that start from them say what they are worth, and in which mode.
+    const { embeddings } = learnt.augmented;
+    const { reached } = learnt.recommender;
+    const { tokensPerSecond, peakMemory } = learnt.fineTuned;
+    const tried = await warmStarts(stagesOfModel(work, openModel), embeddings, learner, split, preset, reached);
     // One version, visible at once or not at all.
     const publishing = performance.now();
-    const metrics = metricsOf(learnt);
+    const metrics = metricsOf(learnt, tried);
     const lineage = await lineageOf(ingested, options, work.key, folder, learnt);
     const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
@@ -122,6 +132,8 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
       modelFolder: learnt.modelFolder,
       adapterFolder: learnt.fineTuned.adapterFolder,
       seconds,
+      tuning: { tokensPerSecond, peakMemory },
+      warmStarts: tried,
       metrics,
     };
   } catch (error) {
@@ -188,10 +200,10 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
   };
 }
 
-function metricsOf({ recommender, fineTuned, augmented }: LearntEmbeddings): Record<string, unknown> {
+function metricsOf({ fineTuned, augmented }: LearntEmbeddings, warmStarts: WarmStarts): Record<string, unknown> {
   return {
-    ...(recommender.test && { recommender: recommender.test }),
     languageModel: { heldOutLoss: fineTuned.heldOutLoss, meanAnswerLoss: fineTuned.meanAnswerLoss },
     embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
+    warmStarts,
   };
 }

@@ -1,5 +1,4 @@
-// `npm start`: the whole thing on a synthetic sample. Fills an empty store once and shows what warm starts are worth, each
-// in a process of its own, then serves.
+// `npm start`: the whole thing on a synthetic sample. Fills an empty store once, in a process of its own, then serves.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -20,9 +19,6 @@ try {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
     if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(DEFAULT_SAMPLE));
     await tslrec('refresh', '--data', data, '--preset', 'quick');
-    console.log('Is a warm start worth it? On the synthetic sample:');
-    const quickly = ['--preset', 'quick', '--arms', 'random,tslrec', '--seeds', '1'];
-    await tslrec('evaluate', '--data', data, ...quickly, '--store', config.folder);
   }
   const service = await serveUntilSignal({
     storeLocation: config.store,

@@ -28,6 +28,9 @@ export interface FineTuned {
   /** Cross-entropy on held-out users in nats, and that of answering the mean distribution to everybody; if tuned here. */
   readonly heldOutLoss?: number;
   readonly meanAnswerLoss?: number;
+  /** How fast it was tuned here, and the most memory that the process has held until its end, in bytes. */
+  readonly tokensPerSecond?: number;
+  readonly peakMemory?: number;
 }
 
 export async function fineTune(
@@ -55,8 +58,12 @@ export async function fineTune(
       progress: context.progress,
     });
     saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
-    const { heldOutLoss, meanAnswerLoss, history } = result;
-    return { tensors: new Map(), facts: { heldOutLoss, meanAnswerLoss, epochs: history.length } };
+    const { heldOutLoss, meanAnswerLoss, tokensPerSecond, history } = result;
+    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    return {
+      tensors: new Map(),
+      facts: { heldOutLoss, meanAnswerLoss, tokensPerSecond, peakMemory, epochs: history.length },
+    };
   });
   return { ...facts, model: await loadAdapter(adapterFolder, base), adapterFolder };
 }

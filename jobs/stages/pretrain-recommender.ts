@@ -1,17 +1,16 @@
 // Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come from.
 import type { Split } from '../../src/interactions/dataset.ts';
 import type { NamedTensor } from '../../src/network/safetensors.ts';
-import { type RankingMetrics, rankingMetrics } from '../../src/recommenders/metrics.ts';
-import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
-import { type SequenceModel, trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
+import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
 import type { Preset } from '../presets.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
+import { type Reached, trainAndRank } from '../train-and-rank.ts';
 
 export interface PretrainedRecommender {
   /** [N, d]. */
   readonly itemVectors: NamedTensor;
   /** Absent where somebody's own recommender was trained elsewhere. */
-  readonly test?: RankingMetrics;
+  readonly reached?: Reached;
 }
 
 export async function pretrainRecommender(
@@ -21,7 +20,7 @@ export async function pretrainRecommender(
   preset: Preset,
 ): Promise<PretrainedRecommender> {
   const { tensors, facts } = await stage(context, 'pretrain', async (checkpoint) => {
-    const trained = await trainSequenceModel(model, split.train, split.validation, {
+    const { reached, itemVectors } = await trainAndRank(model, split, {
       ...preset.recommender,
       table: { kind: 'random' },
       seed: `${context.seed}/pretrain`,
@@ -29,12 +28,7 @@ export async function pretrainRecommender(
       progress: context.progress,
       name: 'recommender: pre-train',
     });
-    const test = rankingMetrics(await rankInCatalogue(trained.recommender, model, split.test));
-    await trained.recommender.release();
-    return {
-      tensors: new Map([['itemVectors', matrix(trained.itemVectors, model.width)]]),
-      facts: { test, epochs: trained.bestEpoch + 1 },
-    };
+    return { tensors: new Map([['itemVectors', matrix(itemVectors, model.width)]]), facts: reached };
   });
-  return { itemVectors: tensors.get('itemVectors')!, test: facts.test };
+  return { itemVectors: tensors.get('itemVectors')!, reached: facts };
 }

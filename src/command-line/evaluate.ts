@@ -5,7 +5,7 @@ import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
 import { evaluationTable } from '../../jobs/evaluation-table.ts';
 import { writeReport } from '../../jobs/report/write-report.ts';
 import type { Config } from '../config.ts';
-import { WARM_START_MODES } from '../evaluation/compare.ts';
+import { WARM_START_MODES } from '../evaluation/warm-start.ts';
 import { SPLIT_NAMES } from '../interactions/split.ts';
 import { terminalProgress } from '../progress.ts';
 import { CUT_OFFS } from '../recommenders/metrics.ts';

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
+import { warmStartTable } from '../../jobs/warm-start-table.ts';
 import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../log.ts';
@@ -50,8 +51,18 @@ export function refreshCommand(config: Config): Command {
       if (result.srs) reportVectors(result.items, result.srs);
       const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
       console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
+      reportTuning(result.tuning);
+      console.log(warmStartTable(result.warmStarts));
       if (options.json) console.log(JSON.stringify(result));
     });
+}
+
+function reportTuning({ tokensPerSecond, peakMemory }: RefreshResult['tuning']): void {
+  if (tokensPerSecond === undefined || peakMemory === undefined) return;
+  const [tokens, gigabytes] = [Math.round(tokensPerSecond).toLocaleString('en'), (peakMemory / 1e9).toFixed(1)];
+  console.log(
+    `The language model was tuned at ${tokens} tokens a second; at most ${gigabytes} GB of memory until then.`,
+  );
 }
 
 function reportVectors(items: number, { itemsWithoutVector, unknownIds }: NonNullable<RefreshResult['srs']>): void {

@@ -1,16 +1,12 @@
 // Does it help? The same recommenders, the same budget and the same seeds, started from different item vectors.
 // Legend: N items, d width, n users asked.
-import { blockScalings, joinBlocks, LEADING_ROWS } from '../embeddings/item-features.ts';
 import type { Split } from '../interactions/dataset.ts';
 import type { EpochRecord } from '../network/fit.ts';
 import type { Progress } from '../progress.ts';
-import type { ItemTable } from '../recommenders/item-table.ts';
 import { type Model, type ModelName, trainModel } from '../recommenders/models.ts';
 import { drawCandidates, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
 import type { TrainingOptions } from '../recommenders/recommender.ts';
-
-export const WARM_START_MODES = ['init', 'frozen', 'frozen+adapter', 'dual'] as const;
-export type WarmStartMode = (typeof WARM_START_MODES)[number];
+import { type WarmStartMode, type WarmStartOptions, warmStartTable } from './warm-start.ts';
 
 export interface Arm {
   readonly name: string;
@@ -55,8 +51,7 @@ export interface CompareOptions {
   readonly seeds: readonly number[];
   /** Ranks the right item among these instead of the whole catalogue. */
   readonly candidates?: CandidateSets;
-  /** Hidden width of the adapters of `frozen+adapter` and `dual`. */
-  readonly adapterWidth: number;
+  readonly adapterWidth: WarmStartOptions['adapterWidth'];
   readonly training: Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'>;
   readonly progress: Progress;
   /** Runs it, or gives what an earlier, interrupted comparison kept under this name. */
@@ -94,10 +89,13 @@ interface OneRun {
 
 async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<Run> {
   const { name, model, arm, mode, seed, checkpoint } = run;
-  const { candidates, training, progress } = options;
+  const { candidates, adapterWidth, training, progress } = options;
+  const { itemCount } = model;
   const { recommender, bestEpoch, history } = await trainModel(model, split, {
     ...training,
-    table: itemTableOf(arm, mode, model.itemCount, split.train, options.adapterWidth),
+    table: arm.vectors
+      ? warmStartTable(mode, arm.vectors, { itemCount, train: split.train, adapterWidth })
+      : { kind: 'random' },
     seed: `warm-start/${seed}`,
     checkpoint,
     progress,
@@ -121,21 +119,4 @@ async function runOnce(split: Split, options: CompareOptions, run: OneRun): Prom
     seconds: untilBest.reduce((sum, epoch) => sum + epoch.seconds, 0),
     history,
   };
-}
-
-function itemTableOf(
-  { vectors }: Arm,
-  mode: WarmStartMode,
-  N: number,
-  train: readonly Int32Array[],
-  hidden: number,
-): ItemTable {
-  if (!vectors) return { kind: 'random' };
-  if (mode === 'init' || mode === 'frozen') return { kind: mode, vectors };
-  const blocks = [{ name: 'vectors', width: vectors.length / N, values: vectors, rowLength: LEADING_ROWS }];
-  const features = joinBlocks(blocks, blockScalings(blocks));
-  if (mode === 'frozen+adapter') return { kind: mode, features, hidden };
-  const seen = new Float32Array(N);
-  for (const sequence of train) for (const item of sequence) seen[item] = 1;
-  return { kind: mode, features, hidden, seen };
 }

@@ -2,9 +2,10 @@
 // items gain. The test never decides anything.
 import type { Split } from '../interactions/dataset.ts';
 import { ndcgOfUsers, type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts';
-import { RANDOM_ARM, type Run, type WarmStartMode } from './compare.ts';
+import { RANDOM_ARM, type Run } from './compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup, popularityGroups } from './popularity.ts';
 import { pairedRandomisationTest } from './significance.ts';
+import type { WarmStartMode } from './warm-start.ts';
 
 export interface Spread {
   readonly mean: number;

@@ -45,6 +45,8 @@ export interface SftResult {
   /** Cross-entropy on held-out users, in nats, and that of always answering the mean distribution. */
   readonly heldOutLoss: number;
   readonly meanAnswerLoss: number;
+  /** Of the training steps, without validation; padding is no token. */
+  readonly tokensPerSecond: number;
   readonly history: readonly EpochRecord[];
 }
 
@@ -108,6 +110,7 @@ export async function fineTuneOnUsers(
     model: { ...tuned, values: result.values },
     heldOutLoss: -result.bestMetric,
     meanAnswerLoss: meanAnswerLoss(learnt, heldOut, categoryCount),
+    tokensPerSecond: tokensPerSecond(learnt, options, L, result.history),
     history: result.history,
   };
 }
@@ -158,6 +161,18 @@ async function createValidator(tuned: Omit<TunedModel, 'values'>, B: number, len
     },
     release: () => Promise.all([...sessions.values()].map((session) => session.release())),
   };
+}
+
+/** An epoch that draws some of the samples reads as many tokens of each as all have in the mean. */
+function tokensPerSecond(
+  learnt: readonly SftExample[],
+  { samplesPerEpoch }: SftOptions,
+  L: number,
+  history: readonly EpochRecord[],
+): number {
+  const tokens = learnt.reduce((sum, { tokens }) => sum + Math.min(L, tokens.length), 0);
+  const share = Math.min(1, samplesPerEpoch / learnt.length);
+  return (tokens * share * history.length) / history.reduce((sum, { seconds }) => sum + seconds, 0);
 }
 
 /** What a model that has learnt nothing but the mean distribution would score on the held-out users. */

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { RefreshResult } from '../../jobs/refresh.ts';
+import type { WarmStarts } from '../../jobs/stages/warm-starts.ts';
 import { type Failpoint, openStore, type Version } from '../../src/storage/store.ts';
 import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
 import { emptyStoreFolder, silentLog, temporaryFolder } from '../support/stores.ts';
@@ -25,6 +26,8 @@ const STAGES = [
   'augment-1',
   'augment-2',
   'augment',
+  'warm-start-init',
+  'warm-start-frozen',
 ];
 /** Which version readers have after a kill at each point of publishing. */
 const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
@@ -40,6 +43,8 @@ const TRAININGS = [
   'language model: user SFT',
   'adaptation 1/2',
   'adaptation 2/2',
+  'recommender: init',
+  'recommender: frozen',
 ];
 const INTO_TRAINING_MS = 300;
 
@@ -92,7 +97,7 @@ test('refresh', async (context) => {
     );
     assert.deepEqual(Object.keys(seconds), [...STAGES, 'publish']);
     assert.ok(Object.values(seconds).every((value) => value > 0));
-    assert.deepEqual(Object.keys(metrics), ['recommender', 'languageModel', 'embeddings']);
+    assert.deepEqual(Object.keys(metrics), ['languageModel', 'embeddings', 'warmStarts']);
     for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
       assert.ok(statSync(path.join(modelFolder, name)).size > 0);
     for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
@@ -131,6 +136,14 @@ test('refresh', async (context) => {
       versions.map((version: Version) => [version.id, version.active]),
       [[undisturbed.version, true]],
     );
+    const { random, modes, best, gain }: WarmStarts = versions[0].manifest.metrics.warmStarts;
+    assert.deepEqual(
+      modes.map(({ mode }) => mode),
+      ['init', 'frozen'],
+    );
+    const top = Math.max(...modes.map(({ validationNdcg }) => validationNdcg));
+    assert.equal(modes.find(({ mode }) => mode === best)!.validationNdcg, top);
+    assert.ok(Math.abs(top / random!.validationNdcg - 1 - gain!) < 1e-9, `${gain}`);
     assert.equal((await ask('/embeddings/nobody')).status, 404);
 
     server.kill('SIGTERM');

@@ -8,8 +8,8 @@ import type { Curve, EvaluationResult } from '../../jobs/evaluate.ts';
 import { notesOf } from '../../jobs/evaluation-table.ts';
 import { reportPage } from '../../jobs/report/page.ts';
 import { writeReport } from '../../jobs/report/write-report.ts';
-import { WARM_START_MODES } from '../../src/evaluation/compare.ts';
 import type { Summary } from '../../src/evaluation/summary.ts';
+import { WARM_START_MODES } from '../../src/evaluation/warm-start.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const exactly = (mean: number) => ({ mean, deviation: 0 });

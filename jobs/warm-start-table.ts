@@ -1,0 +1,26 @@
+// What a refresh tells of the recommenders that it started from its embeddings.
+import { figure, percent } from './evaluation-table.ts';
+import type { WarmStarts } from './stages/warm-starts.ts';
+import { textTable } from './text-table.ts';
+import type { Reached } from './train-and-rank.ts';
+
+export function warmStartTable({ random, modes, best, gain }: WarmStarts): string {
+  const row = (start: string, { validationNdcg, test, epochs }: Reached) => [
+    start,
+    figure(validationNdcg),
+    figure(test['ndcg@10']),
+    figure(test['hr@10']),
+    `${epochs}`,
+  ];
+  return [
+    `A recommender that starts from the embeddings${gain === undefined ? '' : `, ${percent(gain)} NDCG@10 on validation`}:`,
+    textTable(
+      ['start', 'val. NDCG@10', 'test NDCG@10', 'HR@10', 'epochs'],
+      [
+        ...(random ? [row('random', random)] : []),
+        ...modes.map((mode) => row(`${mode.mode}${mode.mode === best ? ' *' : ''}`, mode)),
+      ],
+    ),
+    '* = the mode that validation chose; one seed.',
+  ].join('\n');
+}

@@ -14,6 +14,8 @@ export const longestPrompt = ({ config }: Architecture): number =>
   Math.min(LONGEST_PROMPT, config.max_position_embeddings);
 
 const BATCH_SIZE = 32;
+/** Half of a batch of the longest prompts: what a step holds of each token is many times its hidden state. */
+const TOKENS_AT_ONCE = 4096;
 const PATIENCE = 2;
 
 /** What is tuned, the folder that it is from, and how fast it is to learn. */
@@ -48,6 +50,7 @@ export async function fineTune(
       lora,
       categoryCount,
       batchSize: BATCH_SIZE,
+      tokensAtOnce: TOKENS_AT_ONCE,
       maxTokens: longestPrompt(base.architecture),
       epochs: sft.epochs,
       patience: PATIENCE,

@@ -14,7 +14,7 @@ import type { Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
 import type { Architecture } from './architecture.ts';
 import { checkTargets, isLoraParameter, type LoraConfig } from './lora.ts';
-import { batchLength, bucketLengths, inBuckets, pooledBatch } from './pooled-batches.ts';
+import { batchLength, bucketLengths, inBlocks, inBuckets, pooledBatch } from './pooled-batches.ts';
 import { pooledInputs } from './pooled-reader.ts';
 import { HEAD, pooledHead, type TunedModel } from './tuned-model.ts';
 
@@ -27,7 +27,10 @@ export interface SftExample {
 export interface SftOptions {
   readonly lora: LoraConfig;
   readonly categoryCount: number;
+  /** Prompts of an update, ... */
   readonly batchSize: number;
+  /** ... in parts of at most so many tokens, padding included, by which the memory of a step is bounded. */
+  readonly tokensAtOnce: number;
   /** Longest prompt in tokens; the oldest part of a longer one is cut. */
   readonly maxTokens: number;
   readonly epochs: number;
@@ -64,7 +67,7 @@ export async function fineTuneOnUsers(
   { architecture, values: base }: { readonly architecture: Architecture; readonly values: Values },
   options: SftOptions,
 ): Promise<SftResult> {
-  const { lora, categoryCount, batchSize: B, seed } = options;
+  const { lora, categoryCount, batchSize, tokensAtOnce, seed } = options;
   const tuned = { architecture, lora, categoryCount };
   const random = createRandom(seed);
   const order = random.fork('held-out').shuffle(Array.from(examples.keys()));
@@ -80,7 +83,8 @@ export async function fineTuneOnUsers(
   );
 
   const lengths = bucketLengths(L);
-  const models = lengths.map((length) => sftModel('training', tuned, B, length));
+  const rows = (length: number) => Math.max(1, Math.min(batchSize, Math.floor(tokensAtOnce / length)));
+  const models = lengths.map((length) => sftModel('training', tuned, rows(length), length));
   checkTargets(models[0].parameters, lora);
   const learning = models[0].parameters.filter(({ name }) => !base.has(name));
   const initial = new Map([...base, ...initialValues(learning, random)]);
@@ -88,14 +92,18 @@ export async function fineTuneOnUsers(
     seed: `${seed}/dropout`,
     ...SFT_TRAINING,
   });
-  const validator = await createValidator(tuned, B, lengths);
+  const validator = await createValidator(tuned, rows, lengths);
   const result = await fit({
     trainer,
     batches: (epoch) => {
       const draw = random.fork(`epoch/${epoch}`);
       const drawn = draw.shuffle([...learnt]).slice(0, options.samplesPerEpoch);
-      const blocks = draw.shuffle(inBuckets(drawn, () => B, lengths));
-      return batchOfEach(blocks, ({ block, length }) => sftBatch(block, B, length, categoryCount));
+      const blocks = draw.shuffle(inBuckets(drawn, () => batchSize, lengths));
+      return batchOfEach(blocks, ({ block, length }) =>
+        inBlocks(block, rows(length)).map((part, _, parts) =>
+          sftBatch(part, rows(length), length, categoryCount, block.length / parts.length),
+        ),
+      );
     },
     epochs: options.epochs,
     patience: options.patience,
@@ -129,11 +137,20 @@ export function sftModel(
   });
 }
 
-/** Targets are divided by the number of examples, so that the loss of a short batch is a mean as well. */
-export function sftBatch(examples: readonly SftExample[], B: number, L: number, K: number) {
+/**
+ * Targets are divided by the number of examples, so that the loss of a short batch is a mean as well; those of a part by
+ * the mean number of its batch's parts, over whose losses the trainer takes the mean.
+ */
+export function sftBatch(
+  examples: readonly SftExample[],
+  B: number,
+  L: number,
+  K: number,
+  divisor: number = examples.length,
+) {
   const target = new Float32Array(B * K);
   examples.forEach((example, b) => {
-    for (let k = 0; k < K; k++) target[b * K + k] = example.target[k] / examples.length;
+    for (let k = 0; k < K; k++) target[b * K + k] = example.target[k] / divisor;
   });
   return {
     ...pooledBatch(
@@ -145,16 +162,20 @@ export function sftBatch(examples: readonly SftExample[], B: number, L: number, 
   };
 }
 
-async function createValidator(tuned: Omit<TunedModel, 'values'>, B: number, lengths: readonly number[]) {
-  const models = lengths.map((L) => sftModel('inference', tuned, B, L));
+async function createValidator(
+  tuned: Omit<TunedModel, 'values'>,
+  rows: (length: number) => number,
+  lengths: readonly number[],
+) {
+  const models = lengths.map((L) => sftModel('inference', tuned, rows(L), L));
   const sessions = new Map<number, Session>();
   for (const [i, { graph, outputs }] of models.entries()) sessions.set(lengths[i], await createSession(graph, outputs));
   return {
     async loss(values: Values, examples: readonly SftExample[]) {
       const weights = parameterFeeds(models[0].parameters, values);
       let total = 0;
-      for (const { block, length } of inBuckets(examples, () => B, lengths)) {
-        const feeds = { ...weights, ...sftBatch(block, B, length, tuned.categoryCount) };
+      for (const { block, length } of inBuckets(examples, rows, lengths)) {
+        const feeds = { ...weights, ...sftBatch(block, rows(length), length, tuned.categoryCount) };
         total += (await sessions.get(length)!.run(feeds)).loss[0] * block.length;
       }
       return total / examples.length;

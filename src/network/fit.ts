@@ -7,11 +7,14 @@ import { type NamedTensor, readSafetensors, writeSafetensors } from './safetenso
 import type { Values } from './scope.ts';
 import type { Trainer } from './trainer.ts';
 
-/** The batches of an epoch, each made when its turn comes: an array will do where they are few. */
-export type Batches = Iterable<Feeds> & { readonly length: number };
+/** The batches of an epoch, in parts where they are large, each made when its turn comes: an array will do where they are few. */
+export type Batches = Iterable<Feeds | readonly Feeds[]> & { readonly length: number };
 
 /** One batch out of each group, in their order. */
-export function batchOfEach<Group>(groups: readonly Group[], make: (group: Group) => Feeds): Batches {
+export function batchOfEach<Group>(
+  groups: readonly Group[],
+  make: (group: Group) => Feeds | readonly Feeds[],
+): Batches {
   return {
     length: groups.length,
     *[Symbol.iterator]() {

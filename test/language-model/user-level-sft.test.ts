@@ -71,6 +71,7 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
       lora: { rank: 8, alpha: 16, dropout: 0 },
       categoryCount: K,
       batchSize: 16,
+      tokensAtOnce: 1_000,
       maxTokens: 64,
       epochs: 12,
       patience: 12,
@@ -105,4 +106,24 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
   const loaded = await loadAdapter(path.join(folder, 'adapter'), await loadBaseModel(folder));
   assert.deepEqual(await readTexts(loaded, texts, options), read);
   await rm(folder, { recursive: true });
+});
+
+test('a batch in parts teaches the same as a whole one, the short last batch of a bucket too', async () => {
+  const { values } = await pretrain();
+  const tune = (tokensAtOnce: number) =>
+    fineTuneOnUsers(
+      plantedExamples(60),
+      { architecture: { kind: 'decoder', config }, values },
+      {
+        ...{ lora: { rank: 2, alpha: 4, dropout: 0 }, categoryCount: K, batchSize: 16, tokensAtOnce, maxTokens: 64 },
+        ...{ epochs: 2, patience: 2, samplesPerEpoch: 100, learningRate: 1e-3, seed: 1, progress: silentProgress },
+      },
+    );
+  const [whole, parts] = [await tune(1_000), await tune(5 * 16)];
+  for (const [name, { values: learnt }] of whole.model.values) {
+    const other = parts.model.values.get(name)!.values;
+    learnt.forEach((x, i) => {
+      assert.ok(Math.abs(x - other[i]) < 1e-4, `${name}[${i}]: ${x} at once, ${other[i]} in parts`);
+    });
+  }
 });

@@ -16,17 +16,20 @@ const QUERIES_AT_ONCE = 1024;
 export function causalAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, window = Infinity): Tensor {
   const [B, heads, L, h] = q.shape;
   const K = k.shape[1];
-  const queries = reshape(q, [B, K, heads / K, L, h]);
-  const [keys, values] = [k, v].map((x) => reshape(x, [B, K, 1, L, h]));
+  // Transposing five dimensions takes longer than four.
+  const grouped = K < heads;
+  const queries = grouped ? reshape(q, [B, K, heads / K, L, h]) : q;
+  const [keys, values] = grouped ? [k, v].map((x) => reshape(x, [B, K, 1, L, h])) : [k, v];
+  const axis = queries.shape.length - 2;
   const parts: Tensor[] = [];
   for (let from = 0; from < L; from += QUERIES_AT_ONCE) {
     const to = Math.min(L, from + QUERIES_AT_ONCE);
     const first = Math.max(0, from - window + 1);
-    const [seenKeys, seenValues] = [keys, values].map((x) => slice(x, 3, first, to));
+    const [seenKeys, seenValues] = [keys, values].map((x) => slice(x, axis, first, to));
     const mask = causalMask(scope.graph, { from, to, first, window });
-    parts.push(attention(scope, slice(queries, 3, from, to), seenKeys, seenValues, mask, 0));
+    parts.push(attention(scope, slice(queries, axis, from, to), seenKeys, seenValues, mask, 0));
   }
-  return reshape(parts.length === 1 ? parts[0] : concatenate(parts, 3), q.shape);
+  return reshape(parts.length === 1 ? parts[0] : concatenate(parts, axis), q.shape);
 }
 
 /**

@@ -2,9 +2,9 @@
 // Mistral, Qwen2 and Qwen3 changed in it, which is a matter of configuration. Parameters have the names and the
 // [outputs, inputs] layout of a Hugging Face folder, so that what is trained there is read here and the other way round.
 // Legend: B batch, L length, H hidden size, M intermediate size, h width of a head, V vocabulary.
-import { mergeHeads, type RotaryTable, rmsNorm, rotaryEmbedding, rotaryTable, splitHeads } from '../network/layers.ts';
+import { mergeHeads, type RotaryTable, rmsNorm, rotaryTable, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
-import { add, gatherRows, multiply, silu } from '../tensor/functions.ts';
+import { add, gatherRows, multiply, rotate, silu } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { causalAttention } from './causal-attention.ts';
 import { type LoraConfig, projection } from './lora.ts';
@@ -98,8 +98,9 @@ function layer(
   const split = (name: string, count: number) =>
     splitHeads(projection(self, name, a, count * h, { bias: biases?.queryKeyValue, lora }), count);
   const normed = (name: string, y: Tensor) => (config.queryKeyNorm ? rmsNorm(self, name, y, rms_norm_eps) : y);
-  const q = rotaryEmbedding(normed('q_norm', split('q_proj', heads)), rotary);
-  const k = rotaryEmbedding(normed('k_norm', split('k_proj', keyHeads)), rotary);
+  const turned = (x: Tensor) => rotate(x, rotary.cosines, rotary.sines);
+  const q = turned(normed('q_norm', split('q_proj', heads)));
+  const k = turned(normed('k_norm', split('k_proj', keyHeads)));
   const mixed = mergeHeads(attend(q, k, split('v_proj', keyHeads), i));
   const y = add(x, projection(self, 'o_proj', mixed, H, { bias: biases?.output, lora }));
 

@@ -33,8 +33,9 @@ export function projection(
   if (!lora || (targetModules && !endsInOneOf(moduleOf(weight.name), targetModules))) return y;
   const A = own.parameter('lora_A.weight', [lora.rank, inputs], normal(1 / Math.sqrt(inputs)));
   const B = own.parameter('lora_B.weight', [outputs, lora.rank], zeros);
-  const low = matmul(matmul(scope.dropout(x, lora.dropout), swapLast(A)), swapLast(B));
-  return add(y, multiply(low, lora.alpha / lora.rank));
+  // Scaled where rows are shortest.
+  const low = multiply(matmul(scope.dropout(x, lora.dropout), swapLast(A)), lora.alpha / lora.rank);
+  return add(y, matmul(low, swapLast(B)));
 }
 
 /** The names of a model's linear layers: the matrices of its numbered layers. */

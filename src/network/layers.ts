@@ -1,14 +1,12 @@
 // Layers that models share. Legend: B batch, L length, d width, H heads, h = d / H, ... any leading dimensions.
 import {
   add,
-  concatenate,
   equal,
   layerNormalization,
   matmul,
   multiply,
   reshape,
   rmsNormalization,
-  slice,
   softmax,
   swapLast,
   transpose,
@@ -97,11 +95,4 @@ export function rotaryValues(first: number, L: number, frequencies: readonly num
   const table = (f: (angle: number) => number) =>
     Float32Array.from({ length: L * 2 * half }, (_, i) => f(angle(i)) * scale);
   return { cosines: table(Math.cos), sines: table(Math.sin) };
-}
-
-/** Rotates pairs of halves by their position (RoPE, Su et al., arXiv 2104.09864; half layout of Llama): x [B, H, L, h]. */
-export function rotaryEmbedding(x: Tensor, { cosines, sines }: RotaryTable): Tensor {
-  const half = x.shape[3] / 2;
-  const swapped = concatenate([multiply(slice(x, 3, half, 2 * half), -1), slice(x, 3, 0, half)], 3);
-  return add(multiply(x, cosines), multiply(swapped, sines));
 }

@@ -12,7 +12,20 @@ const binary =
     return left.graph.apply(operation, [left, right], {})[0];
   };
 const unary =
-  (operation: 'exp' | 'log' | 'sqrt' | 'tanh' | 'sigmoid' | 'erf' | 'relu' | 'isPositive' | 'softmax' | 'logSoftmax') =>
+  (
+    operation:
+      | 'exp'
+      | 'log'
+      | 'sqrt'
+      | 'tanh'
+      | 'sigmoid'
+      | 'silu'
+      | 'erf'
+      | 'relu'
+      | 'isPositive'
+      | 'softmax'
+      | 'logSoftmax',
+  ) =>
   (x: Tensor): Tensor =>
     x.graph.apply(operation, [x], {})[0];
 
@@ -29,6 +42,8 @@ export const log = unary('log');
 export const sqrt = unary('sqrt');
 export const tanh = unary('tanh');
 export const sigmoid = unary('sigmoid');
+/** x * sigmoid(x) (SiLU, the gate of SwiGLU). */
+export const silu = unary('silu');
 export const erf = unary('erf');
 export const relu = unary('relu');
 /** 1 where x > 0 (by more than 1e-30), else 0; not differentiable. */
@@ -77,6 +92,13 @@ export const layerNormalization = (x: Tensor, scale: Tensor, shift: Tensor, epsi
 export const rmsNormalization = (x: Tensor, scale: Tensor, epsilon: number): Tensor =>
   x.graph.apply('rmsNormalization', [x, scale], { epsilon })[0];
 
+/**
+ * Turns the pairs of x [B, H, L, h], entry i of the first half with entry i of the second, by the angles whose cosines and
+ * sines [1, 1, L, h] these are; both halves of a table are the same.
+ */
+export const rotate = (x: Tensor, cosines: Tensor, sines: Tensor): Tensor =>
+  x.graph.apply('rotate', [x, cosines, sines], {})[0];
+
 /** table [V, d], indices [...] -> [..., d]. */
 export const gatherRows = (table: Tensor, indices: Tensor): Tensor =>
   table.graph.apply('gatherRows', [table, indices], {})[0];
@@ -114,9 +136,6 @@ export const tiedCrossEntropy = (h: Tensor, W: Tensor, targets: Tensor, weights:
 
 /** x * Phi(x), exact (Hendrycks and Gimpel, arXiv 1606.08415). */
 export const gelu = (x: Tensor): Tensor => multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1));
-
-/** x * sigmoid(x) (SiLU, the gate of SwiGLU). */
-export const silu = (x: Tensor): Tensor => multiply(x, sigmoid(x));
 
 /** log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|)), which neither overflows nor loses what is close to 0. */
 export const logSigmoid = (x: Tensor): Tensor => subtract(minimum(x, 0), log(add(1, exp(minimum(x, multiply(x, -1))))));

@@ -2,6 +2,7 @@
 // where there is none. Thunks, because an input that needs no gradient (a constant, a frozen weight) then
 // costs nothing. `g` is the gradient of the operation's first output.
 import {
+  add,
   concatenate,
   divide,
   exp,
@@ -12,7 +13,9 @@ import {
   mean,
   multiply,
   reshape,
+  rotate,
   scatterAddRows,
+  sigmoid,
   slice,
   subtract,
   sum,
@@ -46,6 +49,8 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
   sqrt: ({ outputs: [y] }, g) => [() => divide(multiply(g, 0.5), y)],
   tanh: ({ outputs: [y] }, g) => [() => multiply(g, subtract(1, multiply(y, y)))],
   sigmoid: ({ outputs: [y] }, g) => [() => multiply(g, multiply(y, subtract(1, y)))],
+  // s = sigmoid(x), y = x s; dx = g (s + y (1 - s)) = g (y + s (1 - y))
+  silu: ({ inputs: [x], outputs: [y] }, g) => [() => multiply(g, add(y, multiply(sigmoid(x), subtract(1, y))))],
   erf: ({ inputs: [x] }, g) => [() => multiply(g, multiply(exp(multiply(multiply(x, x), -1)), 2 / Math.sqrt(Math.PI)))],
   relu: ({ outputs: [y] }, g) => [() => multiply(g, isPositive(y))],
   isPositive: () => [null],
@@ -116,15 +121,16 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
       () => sumTo(g, shift.shape),
     ];
   },
-  // x^ = x * inverse; gs = g * scale; dx = inverse * (gs - x^ * mean(gs * x^))
-  rmsNormalization: ({ inputs: [x, scale], outputs: [, inverse] }, g) => [
+  // y = x * inverse * scale; dx = g * scale * inverse - x * inverse^2 * mean(g * y)
+  rmsNormalization: ({ inputs: [x, scale], outputs: [y, inverse] }, g) => [
     () => {
-      const xHat = multiply(x, inverse);
-      const gs = multiply(g, scale);
-      return multiply(inverse, subtract(gs, multiply(xHat, mean(multiply(gs, xHat), lastAxis(x), true))));
+      const share = multiply(multiply(inverse, inverse), mean(multiply(g, y), lastAxis(x), true));
+      return subtract(multiply(multiply(g, scale), inverse), multiply(x, share));
     },
     () => sumTo(multiply(g, multiply(x, inverse)), scale.shape),
   ],
+  // The inverse turns by the negative angle.
+  rotate: ({ inputs: [, cosines, sines] }, g) => [() => rotate(g, cosines, multiply(sines, -1)), null, null],
   gatherRows: ({ inputs: [table, indices] }, g) => [() => scatterAddRows(g, indices, table.shape[0]), null],
   scatterAddRows: ({ inputs: [, indices] }, g) => [() => gatherRows(g, indices), null],
   takeRows: ({ inputs: [, forward, backward] }, g) => [() => takeRows(g, backward, forward), null, null],

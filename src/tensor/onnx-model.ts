@@ -57,7 +57,8 @@ export function encodeOnnxModel(
   const pbf = new PbfWriter();
   pbf.writeVarintField(1, 9); // ir_version
   pbf.writeStringField(2, 'tslrec'); // producer_name
-  pbf.writeMessage(8, (_, message) => message.writeVarintField(2, 20), null); // opset_import: version
+  const domains = new Set([ONNX_DOMAIN, ...kept.map((node) => operatorOf(node).domain)]);
+  for (const domain of domains) pbf.writeMessage(8, writeOpset, domain); // opset_import
   pbf.writeMessage(
     7,
     (_, message) => {
@@ -122,10 +123,26 @@ function neededFor(outputs: readonly string[], nodes: readonly OnnxNode[]) {
   return { kept: kept.reverse(), used };
 }
 
+const ONNX_DOMAIN = '';
+const OPSET: Record<string, number> = { [ONNX_DOMAIN]: 20, 'com.microsoft': 1 };
+
+function writeOpset(domain: string, pbf: PbfWriter): void {
+  if (domain !== ONNX_DOMAIN) pbf.writeStringField(1, domain);
+  pbf.writeVarintField(2, OPSET[domain]); // version
+}
+
+/** "com.microsoft.RotaryEmbedding" -> domain "com.microsoft". */
+function operatorOf({ opType }: OnnxNode): { readonly domain: string; readonly name: string } {
+  const dot = opType.lastIndexOf('.');
+  return { domain: opType.slice(0, Math.max(dot, 0)), name: opType.slice(dot + 1) };
+}
+
 function writeNode(node: OnnxNode, pbf: PbfWriter): void {
   for (const name of node.inputs) pbf.writeStringField(1, name);
   for (const name of node.outputs) pbf.writeStringField(2, name);
-  pbf.writeStringField(4, node.opType);
+  const { domain, name } = operatorOf(node);
+  pbf.writeStringField(4, name);
+  if (domain !== ONNX_DOMAIN) pbf.writeStringField(7, domain);
   for (const attribute of Object.entries(node.attributes)) pbf.writeMessage(5, writeAttribute, attribute);
 }
 

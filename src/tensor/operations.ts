@@ -16,6 +16,7 @@ interface OperationAttributes {
   sqrt: object;
   tanh: object;
   sigmoid: object;
+  silu: object;
   erf: object;
   relu: object;
   isPositive: object;
@@ -33,6 +34,7 @@ interface OperationAttributes {
   logSoftmax: object;
   layerNormalization: { epsilon: number };
   rmsNormalization: { epsilon: number };
+  rotate: object;
   // rows
   gatherRows: object;
   scatterAddRows: { rows: number };

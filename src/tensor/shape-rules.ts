@@ -30,6 +30,7 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   sqrt: same,
   tanh: same,
   sigmoid: same,
+  silu: same,
   erf: same,
   relu: same,
   isPositive: same,
@@ -104,6 +105,15 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   rmsNormalization: ([x, scale]) => {
     check(isVector(scale, x.shape.at(-1)), `scale must be [${x.shape.at(-1)}]`);
     return [float(x.shape), float([...x.shape.slice(0, -1), 1])];
+  },
+  // x [B, H, L, h], cosines [1, 1, L, h], sines [1, 1, L, h] -> [B, H, L, h]
+  rotate: ([x, cosines, sines]) => {
+    const [, , L, h] = x.shape;
+    check(
+      x.shape.length === 4 && [cosines, sines].every(({ shape }) => String(shape) === `1,1,${L},${h}`),
+      `cosines [${cosines.shape}] and sines [${sines.shape}] do not fit [${x.shape}]`,
+    );
+    return [float(x.shape)];
   },
   // table [V, d], indices [...] -> [..., d]
   gatherRows: ([table, indices]) => {

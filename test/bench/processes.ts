@@ -31,16 +31,31 @@ export function fastestOfRounds(
   return fastest;
 }
 
+export interface Comparison {
+  readonly ours: Measurement;
+  readonly peers: Readonly<Record<string, Measurement>>;
+  /** A peer's time over ours. */
+  readonly ratios: Readonly<Record<string, number>>;
+}
+
+export function compareWithOurs(
+  sides: { readonly ours: () => Measurement } & Readonly<Record<string, () => Measurement | undefined>>,
+): Comparison {
+  const { ours, ...peers } = fastestOfRounds(sides);
+  const ratios = Object.entries(peers).map(([name, peer]) => [name, round(peer.milliseconds / ours.milliseconds)]);
+  return { ours, peers, ratios: Object.fromEntries(ratios) };
+}
+
 /** Runs a program of this folder on this Node. */
 export function runOurs<Result>(file: string, parameters: readonly string[]): Result {
   return runProgram<Result>(process.execPath, [path.join(import.meta.dirname, file), ...parameters]);
 }
 
-/** Runs a PyTorch program of this folder; says so and gives nothing where there is no torch. */
-export function runTorch<Result>(file: string, parameters: readonly string[]): Result | undefined {
+/** Runs a PyTorch program of this folder; says so and gives nothing where what it imports is not installed. */
+export function runTorch<Result>(file: string, parameters: readonly string[], imports = ['torch']): Result | undefined {
   const python = process.env.PYTHON ?? 'python3';
-  if (spawnSync(python, ['-c', 'import torch']).status !== 0) {
-    console.error(`NOT MEASURED: PyTorch. ${python} has no torch; name an interpreter that has it in PYTHON.`);
+  if (spawnSync(python, ['-c', `import ${imports}`]).status !== 0) {
+    console.error(`NOT MEASURED: PyTorch. ${python} lacks ${imports}; name an interpreter that has it in PYTHON.`);
     return undefined;
   }
   return runProgram<Result>(python, [path.join(import.meta.dirname, file), ...parameters]);

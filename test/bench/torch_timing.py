@@ -23,12 +23,21 @@ def read_sizes() -> SimpleNamespace:
     return sizes
 
 
-def report_step(create_model: Callable[[], nn.Module], inputs: tuple[Tensor, ...], sizes: SimpleNamespace) -> None:
-    """Times forward, backward and Adam of a model whose output for the inputs is its loss; prints one JSON line."""
-    times = {"eager": median_step(create_model(), inputs, sizes, compiled=False)}
+def adam(model: nn.Module) -> Callable[[], None]:
+    return torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.98)).step
+
+
+def report_step(
+    create_model: Callable[[], nn.Module],
+    inputs: tuple[Tensor, ...],
+    sizes: SimpleNamespace,
+    create_update: Callable[[nn.Module], Callable[[], None]] = adam,
+) -> None:
+    """Times forward, backward and update of a model whose output for the inputs is its loss; prints one JSON line."""
+    times = {"eager": median_step(create_model(), inputs, sizes, create_update, compiled=False)}
     peak = peak_megabytes()
     try:
-        times["compiled"] = median_step(create_model(), inputs, sizes, compiled=True)
+        times["compiled"] = median_step(create_model(), inputs, sizes, create_update, compiled=True)
     except Exception as error:  # no C++ compiler, or a platform that torch.compile does not know
         reason = next(iter(str(error).strip().splitlines()), "")
         print(f"NOT MEASURED: torch.compile. {type(error).__name__}: {reason}", file=sys.stderr)
@@ -39,16 +48,22 @@ def report_step(create_model: Callable[[], nn.Module], inputs: tuple[Tensor, ...
     print(json.dumps(result))
 
 
-def median_step(model: nn.Module, inputs: tuple[Tensor, ...], sizes: SimpleNamespace, compiled: bool) -> int:
+def median_step(
+    model: nn.Module,
+    inputs: tuple[Tensor, ...],
+    sizes: SimpleNamespace,
+    create_update: Callable[[nn.Module], Callable[[], None]],
+    compiled: bool,
+) -> int:
     """In milliseconds."""
     loss_of = torch.compile(model) if compiled else model
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.98))
+    update = create_update(model)
     times = []
     for _ in range(sizes.warmUpSteps + sizes.measuredSteps):
         began = time.perf_counter()
-        optimizer.zero_grad()
+        model.zero_grad()
         loss_of(*inputs).backward()
-        optimizer.step()
+        update()
         times.append(time.perf_counter() - began)
     return round(1000 * statistics.median(times[sizes.warmUpSteps :]))
 

@@ -8,7 +8,8 @@ import { drawNegatives, type Loss } from '../../src/recommenders/losses.ts';
 import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { trainingModel } from '../../src/recommenders/sequence-model.ts';
-import { type MEASURED_WITH, median, report } from './processes.ts';
+import type { MEASURED_WITH } from './processes.ts';
+import { reportSteps } from './step-timing.ts';
 import type { StepSizes } from './training-step.ts';
 
 const sizes = JSON.parse(process.argv[2]) as StepSizes & typeof MEASURED_WITH;
@@ -44,10 +45,4 @@ const trainer = await createTrainer([graph], initialValues(graph.parameters, ran
   threads,
 });
 
-const times: number[] = [];
-for (let step = 0; step < sizes.warmUpSteps + sizes.measuredSteps; step++) {
-  const began = performance.now();
-  await trainer.step(feeds, 1e-3);
-  times.push(performance.now() - began);
-}
-report(median(times.slice(sizes.warmUpSteps)));
+await reportSteps(trainer, feeds, sizes);

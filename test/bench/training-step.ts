@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { fastestOfRounds, MEASURED_WITH, type Measurement, round, runOurs, runTorch } from './processes.ts';
+import { type Comparison, compareWithOurs, MEASURED_WITH, type Measurement, runOurs, runTorch } from './processes.ts';
 
 export interface StepSizes {
   readonly model: 'sasrec' | 'gru4rec';
@@ -32,11 +32,8 @@ export const SASREC: StepSizes = {
 };
 const GRU4REC: StepSizes = { ...SASREC, model: 'gru4rec', length: 50, width: 100, dropout: 0 };
 
-interface Row extends Measurement {
+interface Row extends Measurement, Omit<Comparison, 'ours'> {
   readonly length: number;
-  readonly peers: Readonly<Record<string, Measurement>>;
-  /** A peer's time over ours. */
-  readonly ratios: Readonly<Record<string, number>>;
 }
 
 interface StepResult {
@@ -66,13 +63,12 @@ function measure(
   others: Record<string, () => Measurement | undefined> = {},
 ): Row {
   const parameters = [JSON.stringify({ ...sizes, ...MEASURED_WITH })];
-  const { ours, ...peers } = fastestOfRounds({
+  const { ours, ...compared } = compareWithOurs({
     ours: () => runOurs<Measurement>('training-step-ours.ts', parameters),
     torch: () => runTorch<Measurement>(torchProgram, parameters),
     ...others,
   });
-  const ratios = Object.entries(peers).map(([name, peer]) => [name, round(peer.milliseconds / ours.milliseconds)]);
-  return { length: sizes.length, ...ours, peers, ratios: Object.fromEntries(ratios) };
+  return { length: sizes.length, ...ours, ...compared };
 }
 
 function tell(rows: readonly Row[]): StepResult {

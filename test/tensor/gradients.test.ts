@@ -51,6 +51,7 @@ const cases: Record<OperationName, Case> = {
   sqrt: { shapes: [[2, 3]], positive: true, apply: ([x]) => f.sqrt(x) },
   tanh: { shapes: [[2, 3]], apply: ([x]) => f.tanh(x) },
   sigmoid: { shapes: [[2, 3]], apply: ([x]) => f.sigmoid(x) },
+  silu: { shapes: [[2, 3]], apply: ([x]) => f.silu(x) },
   erf: { shapes: [[2, 3]], apply: ([x]) => f.erf(x) },
   relu: { shapes: [[2, 3]], margin: 0.1, apply: ([x]) => f.relu(x) },
   isPositive: { shapes: [[2, 3]], margin: 0.1, apply: ([x]) => f.multiply(f.isPositive(x), x) },
@@ -81,6 +82,14 @@ const cases: Record<OperationName, Case> = {
     apply: ([x, scale, shift]) => f.layerNormalization(x, scale, shift, 1e-5),
   },
   rmsNormalization: { shapes: [[2, 2, 5], [5]], apply: ([x, scale]) => f.rmsNormalization(x, scale, 1e-5) },
+  rotate: {
+    shapes: [[2, 3, 2, 4]],
+    apply: ([x]) => {
+      const table = (of: (angle: number) => number) =>
+        x.graph.constant(Float32Array.from([0.1, 0.2, 0.1, 0.2, 0.5, 3, 0.5, 3], of), [1, 1, 2, 4]);
+      return f.rotate(x, table(Math.cos), table(Math.sin));
+    },
+  },
   gatherRows: {
     shapes: [[4, 3]],
     indices: [{ values: [3, 0, 3, 3, 1, 0], shape: [2, 3] }],

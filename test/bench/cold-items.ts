@@ -1,0 +1,70 @@
+// Cold items: a tenth of the items is held out of everything that is learnt. Do the vectors that they get from their texts
+// alone lie near the items that people had beside them? TSLRec's embeddings against text features and others.
+//   --data DIR  --preset quick|standard  --seed N
+//   --base FOLDER|hub:NAME  the language model that is tuned
+//   --store DIR  keeps the stages, so that a killed run goes on
+import { mkdtempSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { PRESETS, type PresetName } from '../../jobs/presets.ts';
+import { readConfig } from '../../src/config.ts';
+import { readDataset } from '../../src/interactions/read-dataset.ts';
+import { terminalProgress } from '../../src/progress.ts';
+import { configureExecution } from '../../src/tensor/session.ts';
+import { figuresOfKinds, meanFigures, pairedDifference } from './compare-kinds.ts';
+import { drawHeldOut } from './held-out-items.ts';
+import { ADAPTED_TEXT, learnWithout, TEXT, TSLREC } from './learn-without.ts';
+import { FIGURES, trueNeighbourhoods } from './neighbourhoods.ts';
+
+const HELD_OUT_SHARE = 0.1;
+
+export interface ColdItemsOptions {
+  readonly data?: string;
+  readonly preset?: string;
+  readonly seed?: string;
+  readonly base?: string;
+  readonly store?: string;
+}
+
+export async function benchmarkColdItems(options: ColdItemsOptions): Promise<object> {
+  const { data, preset = 'standard', base, store } = options;
+  const seed = Number(options.seed ?? 1);
+  if (data === undefined) throw new Error('--data is missing: name a data folder');
+  if (!Object.hasOwn(PRESETS, preset))
+    throw new Error(`--preset ${preset}: allowed are ${Object.keys(PRESETS).join(', ')}`);
+  configureExecution(readConfig(process.env).execution);
+  const { dataset } = await readDataset(data, { onBadRow: 'stop' });
+  const heldOut = drawHeldOut(dataset.sequences, HELD_OUT_SHARE, seed);
+  const folder = store ?? mkdtempSync(path.join(os.tmpdir(), 'tslrec-cold-items-'));
+  const learnt = await learnWithout(dataset, new Set(heldOut), {
+    folder,
+    preset: PRESETS[preset as PresetName],
+    seed,
+    base,
+    progress: terminalProgress(),
+  });
+  if (store === undefined) rmSync(folder, { recursive: true });
+
+  const warm = new Set(learnt.train.flatMap((sequence) => [...sequence]));
+  const neighbourhoods = [...trueNeighbourhoods(dataset.sequences, heldOut, warm)].filter(([, { size }]) => size > 0);
+  const figures = figuresOfKinds(learnt, neighbourhoods, [...warm]);
+  const rows = [...figures].map(([vectors, ofItems]) => ({ vectors, ...meanFigures(ofItems) }));
+  const differences = [TEXT, ADAPTED_TEXT].flatMap((over) =>
+    FIGURES.map((figure) => ({ over, figure, ...pairedDifference(figure, figures.get(TSLREC)!, figures.get(over)!) })),
+  );
+  const counts = { heldOut: heldOut.length, asked: neighbourhoods.length, warm: warm.size };
+  console.log(
+    `${dataset.name}, ${preset}, seed ${seed}: ${counts.heldOut} items held out, ${counts.asked} of them have true ` +
+      `neighbours among ${counts.warm} warm items`,
+  );
+  console.table(rows.map(shown));
+  console.log(`${TSLREC} over other vectors, item by item:`);
+  console.table(differences.map(shown));
+  return { preset, seed, ...counts, rows, differences };
+}
+
+/** Numbers as they are read: four digits. */
+const shown = (row: Readonly<Record<string, string | number>>) =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toFixed(4)) : value]),
+  );

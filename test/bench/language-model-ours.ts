@@ -1,0 +1,81 @@
+// One model of the benchmark of language models: node language-model-ours.ts ARCHITECTURE_AS_JSON
+import { type Architecture, parametersOf } from '../../src/language-model/architecture.ts';
+import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
+import { readTexts } from '../../src/language-model/tuned-model.ts';
+import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/user-level-sft.ts';
+import { initialValues } from '../../src/network/scope.ts';
+import { createTrainer } from '../../src/network/trainer.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
+import { sizeOf } from '../../src/tensor/graph.ts';
+import type { ModelSpeed } from './language-models.ts';
+import { median } from './processes.ts';
+
+const architecture = JSON.parse(process.argv[2]) as Architecture;
+const lora = { rank: 16, alpha: 32, dropout: 0.05 };
+const K = 64;
+/** As in jobs/stages/fine-tune.ts. */
+const TOKENS_AT_ONCE = 4096;
+const READ_TOKENS = 8_192;
+const ANSWER_TOKENS = 32;
+
+const random = createRandom('language models');
+const tuned = { architecture, lora, categoryCount: K };
+const rows = TOKENS_AT_ONCE / 128;
+const training = sftModel('training', tuned, rows, 128);
+const values = initialValues(training.parameters, random);
+const text = (length: number) => Int32Array.from({ length }, () => random.integer(architecture.config.vocab_size));
+const megabytes = () => Math.round(process.resourceUsage().maxRSS / 1024);
+
+/** The faster of two: the first one builds the graphs. */
+async function read(length: number): Promise<number> {
+  const texts = Array.from({ length: READ_TOKENS / length }, () => text(length));
+  const once = () => readTexts({ ...tuned, values }, texts, { maxTokens: 256, name: 'read', progress: silentProgress });
+  return READ_TOKENS / Math.min(await secondsOf(once), await secondsOf(once));
+}
+
+async function tune(): Promise<number> {
+  const trainer = await createTrainer([training], values, { ...SFT_TRAINING, seed: 1 });
+  const examples = Array.from({ length: rows }, () => ({ tokens: text(128), target: new Float32Array(K).fill(1 / K) }));
+  const batch = sftBatch(examples, rows, 128, K);
+  const seconds: number[] = [];
+  for (let step = 0; step < 4; step++) seconds.push(await secondsOf(() => trainer.step(batch, 1e-4)));
+  await trainer.release();
+  return TOKENS_AT_ONCE / median(seconds.slice(1));
+}
+
+async function generate(): Promise<number | undefined> {
+  if (architecture.kind === 'encoder') return undefined;
+  const all = new Map([...initialValues(decoderParameters(architecture.config), random), ...values]);
+  const decoder = createCachedDecoder(architecture.config, all, lora);
+  const reading = decoder.begin();
+  await reading.read(text(128));
+  await reading.read(text(1)); // the first one builds the graph
+  const seconds = await secondsOf(async () => {
+    for (let i = 0; i < ANSWER_TOKENS; i++) await reading.read(text(1));
+  });
+  await decoder.release();
+  return ANSWER_TOKENS / seconds;
+}
+
+async function secondsOf(work: () => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+const parameters = parametersOf(architecture).reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0);
+const [read32, read128] = [await read(32), await read(128)];
+const readMegabytes = megabytes();
+const answered = await generate();
+const tuned128 = await tune();
+const speed: ModelSpeed = {
+  megaParameters: Math.round(parameters / 1e6),
+  read32: Math.round(read32),
+  read128: Math.round(read128),
+  tune128: Math.round(tuned128),
+  generate: answered === undefined ? undefined : Math.round(10 * answered) / 10,
+  readMegabytes,
+  peakMegabytes: megabytes(),
+};
+console.log(JSON.stringify(speed));

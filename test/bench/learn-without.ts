@@ -1,0 +1,77 @@
+// The pipeline on data that lack all interactions with some items, and every kind of item vector that it makes on its
+// way: TSLRec's and what they are to be compared with.
+import { learnEmbeddings } from '../../jobs/learn-embeddings.ts';
+import { learnerFor } from '../../jobs/learner.ts';
+import { findOpenModel } from '../../jobs/open-model.ts';
+import type { Preset } from '../../jobs/presets.ts';
+import { augment } from '../../jobs/stages/augment.ts';
+import { textFeatures } from '../../jobs/stages/text-features.ts';
+import { openWork } from '../../jobs/work.ts';
+import { TslrecError } from '../../src/errors.ts';
+import type { Dataset } from '../../src/interactions/dataset.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+import type { Progress } from '../../src/progress.ts';
+import { profileOf } from '../../src/recommenders/data-profile.ts';
+import { withoutInteractions } from './held-out-items.ts';
+import { centred } from './nearest.ts';
+
+export interface VectorKind {
+  readonly name: string;
+  readonly width: number;
+  /** [N, width]. */
+  readonly values: Float32Array;
+}
+
+export interface LearntWithout {
+  /** What was learnt from, of each user. */
+  readonly train: readonly Int32Array[];
+  readonly kinds: readonly VectorKind[];
+}
+
+export interface LearnWithoutOptions {
+  /** Where the stages keep their files. */
+  readonly folder: string;
+  readonly preset: Preset;
+  readonly seed: number;
+  /** A language model that is tuned in place of one trained on the catalogue's words: a folder or hub:NAME. */
+  readonly base?: string;
+  readonly progress: Progress;
+}
+
+export const TSLREC = 'tslrec';
+export const TEXT = 'text';
+export const ADAPTED_TEXT = 'text, adapted';
+
+export async function learnWithout(
+  complete: Dataset,
+  heldOut: ReadonlySet<number>,
+  { preset, base, ...options }: LearnWithoutOptions,
+): Promise<LearntWithout> {
+  const dataset = withoutInteractions(complete, heldOut);
+  const split = leaveOneOut(dataset.sequences);
+  const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
+  const learner = learnerFor(profileOf(dataset, split), preset);
+  const text = await textFeatures(work, dataset, preset);
+  if (text.length === 0)
+    throw new TslrecError(
+      'bad-data',
+      `${dataset.name} has no text that two items share: there is nothing to compare with.`,
+    );
+  const openModel = await findOpenModel({ base }, options);
+  const { augmented, inferred } = await learnEmbeddings(work, dataset, split, learner, preset, { openModel });
+  const textArm = await augment(work, 'text-arm', text, learner, split, preset);
+
+  const N = dataset.items.length;
+  const kind = (name: string, values: Float32Array): VectorKind => ({ name, width: values.length / N, values });
+  const hidden = kind('hidden vectors', inferred.itemHidden);
+  return {
+    train: split.train,
+    kinds: [
+      kind(TSLREC, augmented.embeddings),
+      kind(TEXT, text[0].values),
+      kind(ADAPTED_TEXT, textArm.embeddings),
+      { ...hidden, values: centred(hidden.values, hidden.width) },
+      kind('category distributions', inferred.itemDistributions),
+    ],
+  };
+}

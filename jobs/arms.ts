@@ -6,6 +6,7 @@ import { TslrecError } from '../src/errors.ts';
 import { type Arm, RANDOM_ARM } from '../src/evaluation/compare.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
+import type { BroughtModel } from './brought-model.ts';
 import { besideText, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
 import type { OpenModel } from './open-model.ts';
 import type { Preset } from './presets.ts';
@@ -25,26 +26,27 @@ export interface ArmSources {
   /** The recommender that adaptations are learnt through. */
   readonly learner: SequenceModel;
   readonly preset: Preset;
-  readonly openModel?: OpenModel;
+  readonly languageModel?: BroughtModel;
 }
 
 export async function learnArms(
   names: readonly ArmName[],
   context: StageContext,
-  { dataset, split, learner, preset, openModel }: ArmSources,
+  { dataset, split, learner, preset, languageModel }: ArmSources,
 ): Promise<Arm[]> {
-  // First of all: where there is no text, that is told before the other starts are learnt.
+  // First of all: what cannot be had is told before the other starts are learnt.
+  const untuned = names.includes('untuned') ? beforeTuning(languageModel) : undefined;
   const text = names.includes('text') ? await sharedText(context, dataset, preset) : [];
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,
     srs: async () => (await pretrainRecommender(context, learner, split, preset)).itemVectors.values,
     text: async () => (await augment(context, 'text-arm', text, learner, split, preset)).embeddings,
     untuned: async () => {
-      const { ofModel, blocks } = await untunedFeatures(context, dataset, preset, openModel);
+      const { ofModel, blocks } = await untunedFeatures(context, dataset, preset, untuned);
       return (await augment(ofModel, 'untuned-arm', blocks, learner, split, preset)).embeddings;
     },
     tslrec: async () =>
-      (await learnEmbeddings(context, dataset, split, learner, preset, { openModel })).augmented.embeddings,
+      (await learnEmbeddings(context, dataset, split, learner, preset, { languageModel })).augmented.embeddings,
   };
   const arms: Arm[] = [];
   for (const name of names) arms.push({ name, vectors: await vectors[name]() });
@@ -55,6 +57,16 @@ async function sharedText(context: StageContext, dataset: Dataset, preset: Prese
   const blocks = await textFeatures(context, dataset, preset);
   if (blocks.length > 0) return blocks;
   throw new TslrecError('bad-data', `${dataset.name} has no text that two items share; leave "text" out of --arms.`);
+}
+
+/** Of a hosted model nothing is known but what it has become. */
+function beforeTuning(model?: BroughtModel): OpenModel | undefined {
+  if (model?.kind !== 'hosted') return model;
+  throw new TslrecError(
+    'bad-request',
+    'A hosted model is tuned before it is brought, so that "untuned" has nothing to read; leave it out of --arms, or bring ' +
+      'that model with --base.',
+  );
 }
 
 /** Text, and what the language model makes of an item before the user-level SFT. */

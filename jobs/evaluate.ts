@@ -13,10 +13,11 @@ import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { type ArmName, learnArms } from './arms.ts';
+import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
 import { learnerFor } from './learner.ts';
-import { findOpenModel, type OpenModelFiles } from './open-model.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { integers, type StageContext, stage } from './stage.ts';
+import { checkTrainedOn } from './trained-on.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export interface EvaluateOptions {
@@ -25,7 +26,7 @@ export interface EvaluateOptions {
   readonly folder: string;
   readonly preset: PresetName;
   /** The language model of the TSLRec arm, in place of one trained on the catalogue's words. */
-  readonly openModel?: OpenModelFiles;
+  readonly languageModel?: BroughtModelPlace;
   readonly models: readonly ModelName[];
   readonly arms: readonly ArmName[];
   readonly modes: readonly WarmStartMode[];
@@ -84,16 +85,17 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const split = splitDataset(options.split, dataset);
   const compared = profileOf(dataset, split, options.length);
   const learner = learnerFor(profileOf(dataset, split), preset);
-  const openModel = options.openModel && (await findOpenModel(options.openModel, options));
+  const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.
   const candidates =
     options.candidates === undefined ? undefined : drawCandidateSets(split, dataset.items.length, options.candidates);
   const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
+  checkTrainedOn(languageModel?.trainedOn, work.key);
   const models = options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) }));
   const haveStarts = models.some(({ model }) => model.kind === 'sequence');
   const runs = await compare(split, {
     models,
-    arms: haveStarts ? await learnArms(options.arms, work, { dataset, split, learner, preset, openModel }) : [],
+    arms: haveStarts ? await learnArms(options.arms, work, { dataset, split, learner, preset, languageModel }) : [],
     modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
     candidates,

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { COMPANION_ROWS, type FeatureBlock, LEADING_ROWS } from '../src/embeddings/item-features.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
+import type { BroughtModel } from './brought-model.ts';
 import { type LearntSamples, learnSamples } from './learn-samples.ts';
-import type { OpenModel } from './open-model.ts';
 import type { Preset } from './presets.ts';
 import { type CatalogueReading, readCatalogue } from './read-catalogue.ts';
 import type { StageContext } from './stage.ts';
@@ -20,7 +20,7 @@ export interface LearntEmbeddings extends Omit<LearntSamples, 'samples'>, Catalo
 /** What somebody brings, in place of what is trained here. */
 export interface Brought {
   readonly srs?: SrsEmbeddings;
-  readonly openModel?: OpenModel;
+  readonly languageModel?: BroughtModel;
 }
 
 export async function learnEmbeddings(
@@ -29,13 +29,13 @@ export async function learnEmbeddings(
   split: Split,
   learner: SequenceModel,
   preset: Preset,
-  { srs, openModel }: Brought = {},
+  { srs, languageModel }: Brought = {},
 ): Promise<LearntEmbeddings> {
   // What people do becomes latent categories, and each user a prompt and the distribution to infer from it.
   const { recommender, categories, samples } = await learnSamples(context, dataset, split, learner, preset, srs);
   // A language model learns to infer that distribution from words, and reads every item and every user.
-  const ofModel = stagesOfModel(context, openModel);
-  const reading = await readCatalogue(ofModel, dataset, samples, categories.categoryCount, preset, openModel);
+  const ofModel = stagesOfModel(context, languageModel);
+  const reading = await readCatalogue(ofModel, dataset, samples, categories.categoryCount, preset, languageModel);
   // What it made of an item stands beside the item's plain text features, adapted to the recommender together.
   const text = await textFeatures(context, dataset, preset);
   const blocks = besideText(text, reading.inferred.itemHidden, dataset.items.length);
@@ -44,10 +44,8 @@ export async function learnEmbeddings(
 }
 
 /** What depends on a model that is brought lies beside that of other models; the stages before it are shared. */
-export const stagesOfModel = (context: StageContext, openModel?: OpenModel): StageContext =>
-  openModel
-    ? { ...context, folder: path.join(context.folder, `model-${openModel.source.sha256.slice(0, 16)}`) }
-    : context;
+export const stagesOfModel = (context: StageContext, model?: BroughtModel): StageContext =>
+  model ? { ...context, folder: path.join(context.folder, `model-${model.source.sha256.slice(0, 16)}`) } : context;
 
 /** Text features, if there are any, and beside them the hidden vectors [N, H] of a language model. */
 export function besideText(text: readonly FeatureBlock[], hidden: Float32Array, N: number): FeatureBlock[] {

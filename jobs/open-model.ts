@@ -1,5 +1,5 @@
-// A language model that somebody brings instead of the small one that a refresh trains: a model folder or a name on the
-// hub, to be tuned here, or an adapter that was tuned on one elsewhere.
+// A language model that is brought as files: a model folder or a name on the hub, to be tuned here, or an adapter that was
+// tuned on one elsewhere.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { readJsonFile } from '../src/language-model/json-file.ts';
 import { HEAD_FILE } from '../src/language-model/model-folder.ts';
 import { modelFiles } from '../src/language-model/tensor-files.ts';
 import type { Progress } from '../src/progress.ts';
+import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 
 export interface OpenModelFiles {
   /** A model folder, or hub:NAME; the one that the adapter names where it is left out. */
@@ -19,8 +20,10 @@ export interface OpenModelFiles {
 }
 
 export interface OpenModel {
+  readonly kind: 'open';
   readonly folder: string;
   readonly adapter?: string;
+  readonly trainedOn?: TrainedOn;
   /** For lineage. `sha256` is over all files of both: what the stages after this one depend on. */
   readonly source: { readonly base: string; readonly adapter?: string; readonly sha256: string };
 }
@@ -42,7 +45,8 @@ export async function findOpenModel(
       ...['adapter_config.json', 'adapter_model.safetensors', HEAD_FILE].map((name) => path.join(adapter, name)),
     );
   }
-  return { folder, adapter, source: { base: named, adapter, sha256: await hashOf(files) } };
+  const trainedOn = adapter === undefined ? undefined : await readTrainedOn(adapter);
+  return { kind: 'open', folder, adapter, trainedOn, source: { base: named, adapter, sha256: await hashOf(files) } };
 }
 
 /** PEFT writes down what it has tuned: a folder, seen from here or from the adapter, or a name on the hub. */
@@ -62,26 +66,19 @@ async function hashOf(files: readonly string[]): Promise<string> {
   return hash.digest('hex');
 }
 
-/** jobs/finetune_trl.py keeps beside a head what it was trained on: categories of other work have other numbers. */
-export async function checkSamples(adapter: string, work: string): Promise<void> {
+/** jobs/finetune_trl.py keeps beside a head what it was trained on. */
+async function readTrainedOn(adapter: string): Promise<TrainedOn | undefined> {
   const file = path.join(adapter, 'sft.json');
-  if (!existsSync(file)) return;
-  const trainedOn = await readJsonFile(file, z.object({ work: z.string() }), ADVICE);
-  if (trainedOn.work === work) return;
-  throw new TslrecError(
-    'bad-data',
-    `${file}: got a head over the categories of other work (${trainedOn.work}), expected ${work}, that of this data, preset ` +
-      `and seed; ${ADVICE}.`,
-  );
+  return existsSync(file)
+    ? { file, ...(await readJsonFile(file, z.object({ work: z.string() }), SAMPLES_ADVICE)) }
+    : undefined;
 }
-
-const ADVICE = 'run `tslrec export-sft` with the options of this refresh and tune on its samples';
 
 /** Where nothing is written down, the number of categories has to do. */
 export function checkHead(adapter: string, got: number, categoryCount: number): void {
   if (got === categoryCount) return;
   throw new TslrecError(
     'bad-data',
-    `${path.join(adapter, HEAD_FILE)}: got a head over ${got} categories, expected the ${categoryCount} of this data; ${ADVICE}.`,
+    `${path.join(adapter, HEAD_FILE)}: got a head over ${got} categories, expected the ${categoryCount} of this data; ${SAMPLES_ADVICE}.`,
   );
 }

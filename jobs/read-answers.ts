@@ -8,6 +8,7 @@ import { chatPrompt } from '../src/instructions/chat-samples.ts';
 import { isComplete, parseAnswer } from '../src/instructions/distribution-answer.ts';
 import type { LanguageModel } from '../src/language-model/language-model.ts';
 import type { Progress } from '../src/progress.ts';
+import type { KeptRow, KeptRows } from './row-journal.ts';
 
 export interface ReadAnswersOptions {
   /** How often a user is asked at most. */
@@ -15,17 +16,24 @@ export interface ReadAnswersOptions {
   /** How many users are asked at a time. */
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  /** Users who have an answer already are not asked; those of the others are kept as they come. */
+  readonly kept?: KeptRows;
+  /** What the progress is called. */
+  readonly name?: string;
   readonly progress: Progress;
 }
 
-export interface AnswersRead {
-  /** [n, K]; each row sums to 1. */
-  readonly distributions: Float32Array;
+export interface AnswerCounts {
   /** Answers that came, and those of them that could not be read. */
   readonly answers: number;
   readonly malformed: number;
   /** Users without an answer that could be read: their rows are the mean of the others. */
   readonly givenUp: number;
+}
+
+export interface AnswersRead extends AnswerCounts {
+  /** [n, K]; each row sums to 1. */
+  readonly distributions: Float32Array;
 }
 
 const TEMPERATURE_STEP = 0.3;
@@ -40,23 +48,28 @@ export async function readAnswers(
   model: LanguageModel,
   prompts: readonly string[],
   K: number,
-  { tries = 3, concurrency = 4, signal, progress }: ReadAnswersOptions,
+  { tries = 3, concurrency = 4, signal, kept, name = `ask ${model.name}`, progress }: ReadAnswersOptions,
 ): Promise<AnswersRead> {
   invariant(tries >= 1 && concurrency >= 1, 'nobody would be asked');
-  const bar = progress.start(`ask ${model.name}`, prompts.length);
-  const asked = await fewAtATime(concurrency, prompts, async (prompt) => {
-    const result = await ask(model, prompt, K, tries, signal);
+  const bar = progress.start(name, prompts.length);
+  const asked = await fewAtATime(concurrency, [...prompts.entries()], async ([row, prompt]) => {
+    const before = kept?.rows.get(row);
+    const result = before ? answeredBefore(before) : await ask(model, prompt, K, tries, signal);
+    // Who has no answer is asked again by a run that goes on where this one breaks off.
+    const { distribution: values, malformed } = result;
+    if (values && !before) kept?.keep([[row, { values, malformed }]], model.name);
     bar.advance(1);
     return result;
-  }).finally(() => bar.done());
+  });
+  bar.done();
 
-  const complaints = asked.flatMap((user) => user.complaints);
+  const malformed = asked.reduce((sum, user) => sum + user.malformed, 0);
   const read = asked.flatMap(({ distribution }) => distribution ?? []);
   if (read.length === 0 && prompts.length > 0) {
     throw new TslrecError(
       'bad-data',
-      `${model.name}: got ${complaints.length} answers to ${prompts.length} prompts and none that can be read (of the last, ` +
-        `${complaints.at(-1)}), expected distributions over ${K} categories as JSON; tune it on the chat.jsonl that ` +
+      `${model.name}: got ${malformed} answers to ${prompts.length} prompts and none that can be read (of the last, ` +
+        `${asked.at(-1)!.complaint}), expected distributions over ${K} categories as JSON; tune it on the chat.jsonl that ` +
         '`tslrec export-sft` writes, or ask another model.',
     );
   }
@@ -65,19 +78,17 @@ export async function readAnswers(
   asked.forEach(({ distribution }, row) => {
     distributions.set(distribution ?? mean, row * K);
   });
-  return {
-    distributions,
-    answers: read.length + complaints.length,
-    malformed: complaints.length,
-    givenUp: prompts.length - read.length,
-  };
+  return { distributions, answers: read.length + malformed, malformed, givenUp: prompts.length - read.length };
 }
 
 interface Asked {
   readonly distribution?: Float32Array;
-  /** What was wrong with each malformed answer. */
-  readonly complaints: readonly string[];
+  /** How many answers could not be read, and what was wrong with the last of them. */
+  readonly malformed: number;
+  readonly complaint?: string;
 }
+
+const answeredBefore = ({ values, malformed = 0 }: KeptRow): Asked => ({ distribution: values, malformed });
 
 async function ask(
   model: LanguageModel,
@@ -86,15 +97,15 @@ async function ask(
   tries: number,
   signal: AbortSignal | undefined,
 ): Promise<Asked> {
-  const complaints: string[] = [];
-  while (complaints.length < tries) {
-    const temperature = Math.min(HIGHEST_TEMPERATURE, TEMPERATURE_STEP * complaints.length);
+  let complaint: string | undefined;
+  for (let malformed = 0; malformed < tries; malformed++) {
+    const temperature = Math.min(HIGHEST_TEMPERATURE, TEMPERATURE_STEP * malformed);
     const maxTokens = TOKENS_PER_CATEGORY * K + TOKENS_AROUND;
     const read = parseAnswer(await answerOnce(model, chatPrompt(prompt, K), { maxTokens, temperature, signal }), K);
-    if (typeof read !== 'string') return { distribution: read, complaints };
-    complaints.push(read);
+    if (typeof read !== 'string') return { distribution: read, malformed };
+    complaint = read;
   }
-  return { complaints };
+  return { malformed: tries, complaint };
 }
 
 async function answerOnce(model: LanguageModel, ...question: Parameters<LanguageModel['generate']>): Promise<string> {

@@ -4,16 +4,19 @@ import type { SftSample } from '../src/instructions/sft-samples.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Item } from '../src/interactions/dataset.ts';
 import { loadAdapter, loadBaseModel } from '../src/language-model/model-folder.ts';
+import type { BroughtModel } from './brought-model.ts';
 import { checkHead, type OpenModel } from './open-model.ts';
 import type { Preset } from './presets.ts';
+import { readHosted } from './read-hosted.ts';
+import { readLocally } from './read-locally.ts';
 import type { StageContext } from './stage.ts';
 import { type Base, type FineTuned, fineTune } from './stages/fine-tune.ts';
-import { type Inferred, infer } from './stages/infer.ts';
+import { type Inferred, infer, type Read } from './stages/infer.ts';
 import { pretrainLanguageModel } from './stages/pretrain-language-model.ts';
 
 export interface CatalogueReading {
-  readonly modelFolder: string;
-  readonly fineTuned: FineTuned;
+  /** The model that has read; of a hosted one nothing is here. */
+  readonly tuned?: FineTuned & { readonly modelFolder: string };
   readonly inferred: Inferred;
 }
 
@@ -27,18 +30,21 @@ export async function readCatalogue(
   samples: readonly SftSample[],
   categoryCount: number,
   preset: Preset,
-  openModel?: OpenModel,
+  model?: BroughtModel,
 ): Promise<CatalogueReading> {
+  const { progress } = context;
+  const read = (by: Read) => infer(context, by, itemPrompts(dataset.items), dataset.userIds, samples);
+  // Hosted models have been tuned before they are brought; all others are here.
+  if (model?.kind === 'hosted') return { inferred: await read(readHosted(model, categoryCount, progress)) };
   // A language model learns the catalogue's words, unless one is brought that knows more of them, ...
-  const base = await baseModel(context, dataset.items, preset, openModel);
+  const base = await baseModel(context, dataset.items, preset, model);
   // ... then to infer users' preferences from them, unless an adapter is brought that does.
-  const fineTuned = openModel?.adapter
-    ? await tunedElsewhere(openModel.adapter, base, categoryCount)
+  const fineTuned = model?.adapter
+    ? await tunedElsewhere(model.adapter, base, categoryCount)
     : await fineTune(context, samples, categoryCount, base, preset);
   // It reads every item, cold ones included, and every user.
-  const prompts = itemPrompts(dataset.items);
-  const inferred = await infer(context, fineTuned.model, base.tokenizer, prompts, dataset.userIds, samples);
-  return { modelFolder: base.folder, fineTuned, inferred };
+  const inferred = await read(readLocally(fineTuned.model, base.tokenizer, progress));
+  return { tuned: { ...fineTuned, modelFolder: base.folder }, inferred };
 }
 
 /** What is tuned: a model that is brought, or one that has read the catalogue. */

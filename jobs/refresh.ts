@@ -9,14 +9,16 @@ import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
+import { type BroughtModel, type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
 import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
-import { checkSamples, findOpenModel, type OpenModel, type OpenModelFiles } from './open-model.ts';
 import { PRESETS, type PresetName } from './presets.ts';
+import type { AnswerCounts } from './read-answers.ts';
 import type { StageReport } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
+import { checkTrainedOn } from './trained-on.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
 export interface RefreshOptions {
@@ -30,7 +32,7 @@ export interface RefreshOptions {
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
   /** A language model, in place of one trained on the catalogue's words. */
-  readonly openModel?: OpenModelFiles;
+  readonly languageModel?: BroughtModelPlace;
   readonly onBadRow: OnBadRow;
   readonly progress: Progress;
   readonly log: Log;
@@ -48,15 +50,17 @@ export interface RefreshResult {
   readonly duplicateRows: number;
   /** Where item vectors were given: items that have none, and ids of vectors that the catalogue does not have. */
   readonly srs?: Pick<SrsEmbeddings, 'itemsWithoutVector' | 'unknownIds'>;
-  /** The trained language model and its adapter, as Hugging Face and PEFT folders. */
-  readonly modelFolder: string;
-  readonly adapterFolder: string;
   /** By stage; 0 where an earlier run had done it. */
   readonly seconds: Readonly<Record<string, number>>;
-  /** Of the language model, where it was tuned here. */
-  readonly tuning: Pick<FineTuned, 'tokensPerSecond' | 'peakMemory'>;
   readonly warmStarts: WarmStarts;
   readonly metrics: Readonly<Record<string, unknown>>;
+  /** The language model that read the catalogue and its adapter, as Hugging Face and PEFT folders; absent if it is hosted. */
+  readonly modelFolder?: string;
+  readonly adapterFolder?: string;
+  /** How it was tuned, if it was tuned here. */
+  readonly tuning?: FineTuned['tuning'];
+  /** Where it told its distributions in words. */
+  readonly answers?: AnswerCounts;
 }
 
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
@@ -67,8 +71,8 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
   const srs = options.srs && (await readSrsEmbeddings(options.srs, read.dataset.items));
-  const openModel = options.openModel && (await findOpenModel(options.openModel, options));
-  const ingested = { ...read, srs, openModel, seconds: (performance.now() - ingesting) / 1000 };
+  const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
+  const ingested = { ...read, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
     return await learnAndPublish(store, ingested, options);
@@ -79,12 +83,12 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
 
 interface Ingested extends ReadResult {
   readonly srs: SrsEmbeddings | undefined;
-  readonly openModel: OpenModel | undefined;
+  readonly languageModel: BroughtModel | undefined;
   readonly seconds: number;
 }
 
 async function learnAndPublish(store: Store, ingested: Ingested, options: RefreshOptions): Promise<RefreshResult> {
-  const { dataset, skippedRows, duplicateRows, srs, openModel } = ingested;
+  const { dataset, skippedRows, duplicateRows, srs, languageModel } = ingested;
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
@@ -99,11 +103,17 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const { folder } = store;
   const srsHash = srs?.hash;
   const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage });
-  if (openModel?.adapter !== undefined) await checkSamples(openModel.adapter, work.key);
+  checkTrainedOn(languageModel?.trainedOn, work.key);
   const { runId } = await store.beginRun({
-    key: openModel ? `${work.key}/${openModel.source.sha256}` : work.key,
+    key: languageModel ? `${work.key}/${languageModel.source.sha256}` : work.key,
     command: 'refresh',
-    options: { data: dataset.name, preset: options.preset, seed, srs: srs?.source, languageModel: openModel?.source },
+    options: {
+      data: dataset.name,
+      preset: options.preset,
+      seed,
+      srs: srs?.source,
+      languageModel: languageModel?.source,
+    },
   });
   try {
     failpoint('after:ingest');
@@ -112,8 +122,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
     // Recommenders that start from them say what they are worth, and in which mode.
     const { embeddings } = learnt.augmented;
     const { reached } = learnt.recommender;
-    const { tokensPerSecond, peakMemory } = learnt.fineTuned;
-    const tried = await warmStarts(stagesOfModel(work, openModel), embeddings, learner, split, preset, reached);
+    const tried = await warmStarts(stagesOfModel(work, languageModel), embeddings, learner, split, preset, reached);
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt, tried);
@@ -129,12 +138,13 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
       skippedRows,
       duplicateRows,
       srs: srs && { itemsWithoutVector: srs.itemsWithoutVector, unknownIds: srs.unknownIds },
-      modelFolder: learnt.modelFolder,
-      adapterFolder: learnt.fineTuned.adapterFolder,
       seconds,
-      tuning: { tokensPerSecond, peakMemory },
       warmStarts: tried,
       metrics,
+      modelFolder: learnt.tuned?.modelFolder,
+      adapterFolder: learnt.tuned?.adapterFolder,
+      tuning: learnt.tuned?.tuning,
+      answers: learnt.inferred.answers,
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -171,11 +181,11 @@ function draftOf(
 
 /** What a version was made from. */
 async function lineageOf(
-  { dataset, srs, openModel }: Ingested,
+  { dataset, srs, languageModel }: Ingested,
   { preset, seed }: RefreshOptions,
   work: string,
   folder: string,
-  { augmented, fineTuned }: LearntEmbeddings,
+  { augmented, tuned }: LearntEmbeddings,
 ): Promise<VersionDraft['lineage']> {
   return {
     data: dataset.hash,
@@ -183,10 +193,10 @@ async function lineageOf(
     preset,
     seed,
     srs: srs?.source,
-    languageModel: openModel?.source,
+    languageModel: languageModel?.source,
     work,
     adaptation: await fileIdentity(folder, augmented.adaptationFile),
-    adapter: await fileIdentity(folder, path.join(fineTuned.adapterFolder, 'adapter_model.safetensors')),
+    adapter: tuned && (await fileIdentity(folder, path.join(tuned.adapterFolder, 'adapter_model.safetensors'))),
   };
 }
 
@@ -200,9 +210,9 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
   };
 }
 
-function metricsOf({ fineTuned, augmented }: LearntEmbeddings, warmStarts: WarmStarts): Record<string, unknown> {
+function metricsOf({ tuned, inferred, augmented }: LearntEmbeddings, warmStarts: WarmStarts): Record<string, unknown> {
   return {
-    languageModel: { heldOutLoss: fineTuned.heldOutLoss, meanAnswerLoss: fineTuned.meanAnswerLoss },
+    languageModel: { heldOutLoss: tuned?.heldOutLoss, meanAnswerLoss: tuned?.meanAnswerLoss, ...inferred.answers },
     embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
     warmStarts,
   };

@@ -12,6 +12,8 @@ export interface Config {
   readonly folder: string;
   /** Whose kernels train and infer: see tensor/session.ts. */
   readonly execution: { readonly provider: string; readonly threads: number };
+  /** Sent to hosted language models. */
+  readonly accessToken?: string;
   /** A name at which this process kills itself: for tests of what a crash leaves behind. */
   readonly failpoint?: string;
 }
@@ -27,6 +29,12 @@ const environment = z.object({
   TSLREC_FOLDER: z.string().min(1).default('.tslrec'),
   TSLREC_EXECUTION_PROVIDER: unlessEmpty(z.string().default('cpu')),
   TSLREC_THREADS: unlessEmpty(z.coerce.number().int().min(0).default(0)),
+  HF_TOKEN: unlessEmpty(
+    z
+      .string()
+      .regex(/^[\x21-\x7e]+$/, 'it has a character that no header can carry, such as a line break')
+      .optional(),
+  ),
   TSLREC_FAILPOINT: z.string().optional(),
 });
 
@@ -36,14 +44,14 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     const [{ path, message }] = read.error.issues;
     throw new TslrecError('bad-request', `The environment variable ${path.join('.')} is wrong: ${message}.`);
   }
-  const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_EXECUTION_PROVIDER, TSLREC_THREADS, TSLREC_FAILPOINT } =
-    read.data;
+  const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_EXECUTION_PROVIDER, TSLREC_THREADS } = read.data;
   return {
     port: PORT,
     host: HOST,
     store: DATABASE_URL ?? TSLREC_FOLDER,
     folder: TSLREC_FOLDER,
     execution: { provider: TSLREC_EXECUTION_PROVIDER, threads: TSLREC_THREADS },
-    failpoint: TSLREC_FAILPOINT,
+    accessToken: read.data.HF_TOKEN,
+    failpoint: read.data.TSLREC_FAILPOINT,
   };
 }

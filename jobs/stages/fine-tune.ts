@@ -31,8 +31,7 @@ export interface FineTuned {
   readonly heldOutLoss?: number;
   readonly meanAnswerLoss?: number;
   /** How fast it was tuned here, and the most memory that the process has held until its end, in bytes. */
-  readonly tokensPerSecond?: number;
-  readonly peakMemory?: number;
+  readonly tuning?: { readonly tokensPerSecond: number; readonly peakMemory: number };
 }
 
 export async function fineTune(
@@ -62,10 +61,10 @@ export async function fineTune(
     });
     saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
     const { heldOutLoss, meanAnswerLoss, tokensPerSecond, history } = result;
-    const peakMemory = 1024 * process.resourceUsage().maxRSS;
+    const tuning = { tokensPerSecond, peakMemory: 1024 * process.resourceUsage().maxRSS };
     return {
       tensors: new Map(),
-      facts: { heldOutLoss, meanAnswerLoss, tokensPerSecond, peakMemory, epochs: history.length },
+      facts: { heldOutLoss, meanAnswerLoss, tuning, epochs: history.length },
     };
   });
   return { ...facts, model: await loadAdapter(adapterFolder, base), adapterFolder };

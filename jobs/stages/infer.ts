@@ -1,11 +1,9 @@
-// Stage: the tuned model reads every item and every user: hidden vectors of the items, and its own distribution
-// over the latent categories for both, cold items and quiet users included.
+// Stage: a tuned model reads every item and every user: hidden vectors of the items, and its own distribution over the
+// latent categories for both, cold items and quiet users included.
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { UserId } from '../../src/interactions/dataset.ts';
-import type { Tokenizer } from '../../src/language-model/tokenizer.ts';
-import { readTexts, type TunedModel } from '../../src/language-model/tuned-model.ts';
+import type { AnswerCounts } from '../read-answers.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
-import { longestPrompt } from './fine-tune.ts';
 
 export interface Inferred {
   /** [N, H]. */
@@ -14,41 +12,46 @@ export interface Inferred {
   readonly itemDistributions: Float32Array;
   /** [U, K]; a user without a sample gets the mean of the others. */
   readonly userDistributions: Float32Array;
+  /** Where the model told its distributions in words. */
+  readonly answers?: AnswerCounts;
 }
+
+/**
+ * What reads, wherever the model runs; the user distributions that it gives are those of `userTexts`. `checkpoint` names
+ * a file in which it may keep what it has so far, removed once all of it is there.
+ */
+export type Read = (
+  itemTexts: readonly string[],
+  userTexts: readonly string[],
+  checkpoint: string,
+) => Promise<Inferred>;
 
 export async function infer(
   context: StageContext,
-  model: TunedModel,
-  tokenizer: Tokenizer,
+  read: Read,
   itemTexts: readonly string[],
   userIds: readonly UserId[],
   samples: readonly SftSample[],
 ): Promise<Inferred> {
-  const { tensors } = await stage(context, 'infer', async () => {
-    const read = async (name: string, texts: readonly string[]) =>
-      readTexts(model, await tokenizer.encode(texts), {
-        maxTokens: longestPrompt(model.architecture),
-        name,
-        progress: context.progress,
-      });
-    const items = await read('read items', itemTexts);
-    const users = await read(
-      'read users',
-      samples.map(({ prompt }) => prompt),
-    );
+  const { tensors, facts } = await stage<Pick<Inferred, 'answers'>>(context, 'infer', async (checkpoint) => {
+    const prompts = samples.map(({ prompt }) => prompt);
+    const { itemHidden, itemDistributions, userDistributions, answers } = await read(itemTexts, prompts, checkpoint);
+    const N = itemTexts.length;
+    const K = itemDistributions.length / N;
     return {
       tensors: new Map([
-        ['itemHidden', matrix(items.hidden, model.architecture.config.hidden_size)],
-        ['itemDistributions', matrix(items.distributions, model.categoryCount)],
-        ['userDistributions', matrix(forEveryUser(userIds, samples, users.distributions), model.categoryCount)],
+        ['itemHidden', matrix(itemHidden, itemHidden.length / N)],
+        ['itemDistributions', matrix(itemDistributions, K)],
+        ['userDistributions', matrix(forEveryUser(userIds, samples, userDistributions), K)],
       ]),
-      facts: {},
+      facts: { answers },
     };
   });
   return {
     itemHidden: tensors.get('itemHidden')!.values,
     itemDistributions: tensors.get('itemDistributions')!.values,
     userDistributions: tensors.get('userDistributions')!.values,
+    ...facts,
   };
 }
 

@@ -10,7 +10,7 @@ import { SPLIT_NAMES } from '../interactions/split.ts';
 import { terminalProgress } from '../progress.ts';
 import { CUT_OFFS } from '../recommenders/metrics.ts';
 import { MODEL_NAMES } from '../recommenders/models.ts';
-import { adapterOption, baseOption, type OpenModelOptions, openModelFiles } from './open-model-options.ts';
+import { adapterOption, type BroughtOptions, baseOption, broughtModel, hostedOption } from './brought-model.ts';
 import {
   badRowOption,
   dataOption,
@@ -25,8 +25,8 @@ import {
   workOption,
 } from './options.ts';
 
-type Options = Omit<EvaluateOptions, 'folder' | 'openModel' | 'progress'> &
-  OpenModelOptions & {
+type Options = Omit<EvaluateOptions, 'folder' | 'languageModel' | 'progress'> &
+  BroughtOptions & {
     readonly store: string;
     readonly report?: string;
     readonly json?: true;
@@ -56,6 +56,7 @@ export function evaluateCommand(config: Config): Command {
     )
     .addOption(baseOption())
     .addOption(adapterOption())
+    .addOption(hostedOption())
     .addOption(presetOption())
     .addOption(seedOption())
     .addOption(workOption(config))
@@ -68,7 +69,7 @@ export function evaluateCommand(config: Config): Command {
       const folder = filesFolder(options.store, config);
       const result = await evaluate({
         ...options,
-        openModel: openModelFiles(options),
+        languageModel: broughtModel(options, config),
         folder,
         progress: terminalProgress(),
       });

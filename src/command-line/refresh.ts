@@ -5,7 +5,7 @@ import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
-import { adapterOption, baseOption, type OpenModelOptions, openModelFiles } from './open-model-options.ts';
+import { adapterOption, type BroughtOptions, baseOption, broughtModel, hostedOption } from './brought-model.ts';
 import {
   badRowOption,
   dataOption,
@@ -20,7 +20,7 @@ import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './
 
 type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBadRow'> &
   SrsOptions &
-  OpenModelOptions & { readonly json?: true };
+  BroughtOptions & { readonly json?: true };
 
 export function refreshCommand(config: Config): Command {
   return new Command('refresh')
@@ -30,6 +30,7 @@ export function refreshCommand(config: Config): Command {
     .addOption(srsIdsOption())
     .addOption(baseOption())
     .addOption(adapterOption())
+    .addOption(hostedOption())
     .addOption(storeOption(config))
     .addOption(presetOption())
     .addOption(seedOption())
@@ -39,7 +40,7 @@ export function refreshCommand(config: Config): Command {
       const result = await refresh({
         ...options,
         srs: srsFiles(options),
-        openModel: openModelFiles(options),
+        languageModel: broughtModel(options, config),
         folder: filesFolder(options.store, config),
         progress: terminalProgress(),
         log: createLog('warn'),
@@ -51,18 +52,22 @@ export function refreshCommand(config: Config): Command {
       if (result.srs) reportVectors(result.items, result.srs);
       const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
       console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
-      reportTuning(result.tuning);
+      if (result.tuning) reportTuning(result.tuning);
+      if (result.answers) reportAnswers(result.answers);
       console.log(warmStartTable(result.warmStarts));
       if (options.json) console.log(JSON.stringify(result));
     });
 }
 
-function reportTuning({ tokensPerSecond, peakMemory }: RefreshResult['tuning']): void {
-  if (tokensPerSecond === undefined || peakMemory === undefined) return;
+function reportTuning({ tokensPerSecond, peakMemory }: NonNullable<RefreshResult['tuning']>): void {
   const [tokens, gigabytes] = [Math.round(tokensPerSecond).toLocaleString('en'), (peakMemory / 1e9).toFixed(1)];
   console.log(
     `The language model was tuned at ${tokens} tokens a second; at most ${gigabytes} GB of memory until then.`,
   );
+}
+
+function reportAnswers({ answers, malformed, givenUp }: NonNullable<RefreshResult['answers']>): void {
+  console.log(`The language model gave ${answers} answers, ${malformed} malformed; ${givenUp} prompts were given up.`);
 }
 
 function reportVectors(items: number, { itemsWithoutVector, unknownIds }: NonNullable<RefreshResult['srs']>): void {

@@ -57,8 +57,8 @@ export async function learnWithout(
       'bad-data',
       `${dataset.name} has no text that two items share: there is nothing to compare with.`,
     );
-  const openModel = await findOpenModel({ base }, options);
-  const { augmented, inferred } = await learnEmbeddings(work, dataset, split, learner, preset, { openModel });
+  const languageModel = await findOpenModel({ base }, options);
+  const { augmented, inferred } = await learnEmbeddings(work, dataset, split, learner, preset, { languageModel });
   const textArm = await augment(work, 'text-arm', text, learner, split, preset);
 
   const N = dataset.items.length;

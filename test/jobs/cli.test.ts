@@ -22,12 +22,12 @@ const OPTIONS: Record<string, readonly string[]> = {
     '--json',
   ],
   refresh: [
-    ...['--data', '--srs-embeddings', '--srs-ids', '--base', '--adapter', '--store', '--preset', '--seed'],
-    ...['--on-bad-row', '--json'],
+    ...['--data', '--srs-embeddings', '--srs-ids', '--base', '--adapter', '--hosted', '--store', '--preset'],
+    ...['--seed', '--on-bad-row', '--json'],
   ],
   evaluate: [
     ...['--data', '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length', '--cut-offs'],
-    ...['--base', '--adapter', '--preset', '--seed', '--store', '--on-bad-row', '--report', '--json'],
+    ...['--base', '--adapter', '--hosted', '--preset', '--seed', '--store', '--on-bad-row', '--report', '--json'],
   ],
   train: ['--data', '--model', '--output', '--length', '--preset', '--seed', '--on-bad-row', '--json'],
   serve: ['--store'],

@@ -99,9 +99,9 @@ test('refresh', async (context) => {
     assert.ok(Object.values(seconds).every((value) => value > 0));
     assert.deepEqual(Object.keys(metrics), ['languageModel', 'embeddings', 'warmStarts']);
     for (const name of ['config.json', 'model.safetensors', 'tokenizer.json'])
-      assert.ok(statSync(path.join(modelFolder, name)).size > 0);
+      assert.ok(statSync(path.join(modelFolder!, name)).size > 0);
     for (const name of ['adapter_config.json', 'adapter_model.safetensors'])
-      assert.ok(statSync(path.join(adapterFolder, name)).size > 0);
+      assert.ok(statSync(path.join(adapterFolder!, name)).size > 0);
 
     const { index, ...manifest } = undisturbedVersion.manifest;
     const file = readFileSync(path.join(undisturbedStore, index.file));
@@ -175,7 +175,7 @@ test('refresh', async (context) => {
       const [oldVersion] = await versionsIn(storeFolder);
       assert.notEqual(oldVersion.manifest.contentHash, contentHash);
       const workFolder = () => {
-        const [own] = readdirSync(path.join(storeFolder, 'work')).filter((name) => !old.modelFolder.includes(name));
+        const [own] = readdirSync(path.join(storeFolder, 'work')).filter((name) => !old.modelFolder!.includes(name));
         return own && path.join(storeFolder, 'work', own);
       };
 

@@ -1,0 +1,108 @@
+// How hosted models read a catalogue. What they gave before a refresh broke off is not asked for again.
+//   n texts, K categories.
+import type { LanguageModel, ReadOptions } from '../src/language-model/language-model.ts';
+import type { Progress } from '../src/progress.ts';
+import { categoriesOfLabels } from './category-labels.ts';
+import type { HostedModels } from './hosted-models.ts';
+import { type AnswerCounts, readAnswers } from './read-answers.ts';
+import { type KeptRows, openRowJournal } from './row-journal.ts';
+import type { Read } from './stages/infer.ts';
+
+export const readHosted =
+  ({ embed, infer: { by, model } }: HostedModels, K: number, progress: Progress): Read =>
+  async (items, users, checkpoint) => {
+    const journal = await openRowJournal(checkpoint);
+    const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });
+    try {
+      const distributions = by === 'classify' ? await classified(model, K) : answered(model, K);
+      const itemHidden = await readRows(embed.name, task('read items', items), (...asked) => embed.embed(...asked));
+      const ofItems = await distributions(task('infer categories of items', items));
+      const ofUsers = await distributions(task('infer categories of users', users));
+      return {
+        itemHidden,
+        itemDistributions: ofItems.distributions,
+        userDistributions: ofUsers.distributions,
+        answers: ofItems.counts && ofUsers.counts && sumOf(ofItems.counts, ofUsers.counts),
+      };
+    } finally {
+      await Promise.all([embed.release(), model.release()]);
+    }
+  };
+
+interface Task {
+  readonly name: string;
+  readonly texts: readonly string[];
+  readonly kept: KeptRows;
+  readonly progress: Progress;
+}
+
+interface Distributions {
+  /** [n, K] */
+  readonly distributions: Float32Array;
+  readonly counts?: AnswerCounts;
+}
+
+async function classified(model: LanguageModel, K: number): Promise<(task: Task) => Promise<Distributions>> {
+  // Of an empty text, and before anything else is asked: wrong labels are better told at once.
+  const { labels } = await model.classify(['']);
+  const categories = categoriesOfLabels(labels, K, model.name);
+  return async (task) => ({
+    distributions: await readRows(model.name, task, (...asked) => model.classify(...asked), categories),
+  });
+}
+
+const answered =
+  (model: LanguageModel, K: number) =>
+  async ({ texts, ...task }: Task): Promise<Distributions> => {
+    const { distributions, ...counts } = await readAnswers(model, texts, K, task);
+    return { distributions, counts };
+  };
+
+const sumOf = (a: AnswerCounts, b: AnswerCounts): AnswerCounts => ({
+  answers: a.answers + b.answers,
+  malformed: a.malformed + b.malformed,
+  givenUp: a.givenUp + b.givenUp,
+});
+
+/** A row a text; number i of what `read` gives belongs in column `columns[i]`. */
+async function readRows(
+  model: string,
+  { name, texts, kept, progress }: Task,
+  read: (texts: readonly string[], options: ReadOptions) => Promise<unknown>,
+  columns?: readonly number[],
+): Promise<Float32Array> {
+  const missing = [...texts.keys()].filter((row) => !kept.rows.has(row));
+  const bar = progress.start(name, texts.length);
+  bar.advance(texts.length - missing.length);
+  await read(
+    missing.map((row) => texts[row]),
+    {
+      onBatch({ start, count, rows }) {
+        const width = rows.length / count;
+        const added = missing.slice(start, start + count).map((row, i) => {
+          const values = rows.slice(i * width, (i + 1) * width);
+          return [row, { values: columns ? inColumns(values, columns) : values }] as const;
+        });
+        kept.keep(added, model);
+        bar.advance(count);
+      },
+    },
+  );
+  bar.done();
+  return inOrder(kept, texts.length);
+}
+
+function inColumns(values: Float32Array, columns: readonly number[]): Float32Array {
+  const moved = new Float32Array(values.length);
+  columns.forEach((column, i) => {
+    moved[column] = values[i];
+  });
+  return moved;
+}
+
+function inOrder({ rows }: KeptRows, n: number): Float32Array {
+  const width = rows.get(0)?.values.length ?? 0;
+  const all = new Float32Array(n * width);
+  for (const [row, { values }] of rows) all.set(values, row * width);
+  return all;
+}

@@ -75,7 +75,7 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 10;
+const PIPELINE_REVISION = 11;
 
 /** Names the work that a refresh does: the same of all these shares its finished stages. */
 export function workKey(

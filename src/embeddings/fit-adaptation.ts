@@ -2,6 +2,7 @@
 // an item, so behaviour seen on one item moves its neighbours in text as well, and rare items stay in place.
 // Legend: N items, F features, d width.
 import type { NextItems } from '../interactions/dataset.ts';
+import { occurringItems } from '../interactions/occurring-items.ts';
 import type { Values } from '../network/scope.ts';
 import { RESIDUAL } from '../recommenders/item-table.ts';
 import type { TrainingOptions } from '../recommenders/recommender.ts';
@@ -13,11 +14,15 @@ import { fitPca, type PcaOptions } from './pca.ts';
 
 export interface LearntAdapter extends AdapterMember {
   readonly epochs: number;
-  /** NDCG@10 on validation of the recommender that it was learnt through. */
+  /** NDCG@10 of the recommender that it was learnt through, on what of validation occurs in the sequences. */
   readonly validationNdcg: number;
 }
 
-/** Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own loss. */
+/**
+ * Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own loss over
+ * these items. One that does not occur is never a target: as a negative of every step it, and with it all that a cold item
+ * looks like, would only be pushed away (docs/LOG.md).
+ */
 export async function learnAdapter(
   blocks: readonly FeatureBlock[],
   model: SequenceModel,
@@ -25,16 +30,14 @@ export async function learnAdapter(
   validation: NextItems,
   { hidden, ...training }: Omit<TrainingOptions, 'table'> & { readonly hidden: number },
 ): Promise<LearntAdapter> {
-  const seen = new Float32Array(model.itemCount);
-  for (const sequence of sequences) for (const item of sequence) seen[item] = 1;
+  const { items, rows, inCatalogue, renumbered, occurring } = occurringItems(sequences, model.itemCount);
+  const width = blocks.reduce((sum, block) => sum + block.width, 0);
+  const features = rows(joinBlocks(blocks, blockScalings(blocks)), width);
   const { recommender, values, itemVectors, bestEpoch, history } = await trainSequenceModel(
-    model,
-    sequences,
-    validation,
-    {
-      ...training,
-      table: { kind: 'dual', features: joinBlocks(blocks, blockScalings(blocks)), hidden, seen },
-    },
+    { ...model, itemCount: items.length, repeatable: rows(model.repeatable, 1) },
+    renumbered(sequences),
+    occurring(validation),
+    { ...training, table: { kind: 'dual', features, hidden, seen: new Float32Array(items.length).fill(1) } },
   );
   await recommender.release();
   const weights: Values = new Map();
@@ -43,7 +46,7 @@ export async function learnAdapter(
   }
   return {
     weights,
-    residual: values.get(RESIDUAL)!.values,
+    residual: inCatalogue(values.get(RESIDUAL)!.values, model.width),
     table: itemVectors,
     epochs: bestEpoch + 1,
     validationNdcg: history[bestEpoch]?.metric ?? 0,

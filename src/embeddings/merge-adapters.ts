@@ -1,7 +1,7 @@
 // Several adapters, learnt from different seeds, as one: their item tables side by side, projected onto the d
 // strongest directions. A projection of two-layer adapters side by side is itself a two-layer adapter, so the
 // merged one is stored and applied like any other. What the members agree on is strong in the joint table, what
-// is one training's accident is weak (docs/LOG.md). Legend: M members, N items, F features, H hidden, d width.
+// is one training's accident is weak (docs/LOG.md). Legend: M members, N items, W of them learnt on, F features, H hidden, d width.
 import type { NamedTensor } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import { spectrum } from './spectrum.ts';
@@ -11,7 +11,7 @@ export interface AdapterMember {
   readonly weights: Values;
   /** What each item has beside what the adapter makes of its features [N, d]. */
   readonly residual: Float32Array;
-  /** The item table: the adapter's vectors plus the residual [N, d]. */
+  /** The item table, the adapter's vectors plus the residual, of the items that it was learnt on [W, d]. */
   readonly table: Float32Array;
 }
 

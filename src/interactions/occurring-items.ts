@@ -1,0 +1,50 @@
+// The part of a catalogue that sequences speak of, under numbers of its own. Legend: N items, W of them that occur.
+import type { NextItems } from './dataset.ts';
+
+export interface OccurringItems {
+  /** The items that occur [W], rising. */
+  readonly items: Int32Array;
+  /** Their rows out of a matrix of the whole catalogue [N, width]. */
+  rows<Matrix extends Float32Array | Uint8Array>(matrix: Matrix, width: number): Matrix;
+  /** The other way round: rows [W, width] -> [N, width], zeros where an item does not occur. */
+  inCatalogue(rows: Float32Array, width: number): Float32Array;
+  /** Sequences of the items' new numbers, in [0, W). */
+  renumbered(sequences: readonly Int32Array[]): Int32Array[];
+  /** Of what comes next, only what occurs. Histories have to be of items that do. */
+  occurring(next: NextItems): NextItems;
+}
+
+export function occurringItems(sequences: readonly Int32Array[], N: number): OccurringItems {
+  const numberOf = new Int32Array(N).fill(-1);
+  const items = Int32Array.from(new Set(sequences.flatMap((sequence) => [...sequence]))).sort();
+  items.forEach((item, number) => {
+    numberOf[item] = number;
+  });
+  const renumbered = (of: readonly Int32Array[]) => of.map((sequence) => sequence.map((item) => numberOf[item]));
+  return {
+    items,
+    rows(matrix, width) {
+      const rows = matrix.slice(0, items.length * width) as typeof matrix;
+      items.forEach((item, number) => {
+        rows.set(matrix.subarray(item * width, (item + 1) * width), number * width);
+      });
+      return rows;
+    },
+    inCatalogue(rows, width) {
+      const matrix = new Float32Array(N * width);
+      items.forEach((item, number) => {
+        matrix.set(rows.subarray(number * width, (number + 1) * width), item * width);
+      });
+      return matrix;
+    },
+    renumbered,
+    occurring({ users, histories, targets }) {
+      const kept = [...targets.keys()].filter((row) => numberOf[targets[row]] >= 0);
+      return {
+        users: Int32Array.from(kept, (row) => users[row]),
+        histories: renumbered(kept.map((row) => histories[row])),
+        targets: Int32Array.from(kept, (row) => numberOf[targets[row]]),
+      };
+    },
+  };
+}

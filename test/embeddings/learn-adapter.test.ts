@@ -1,0 +1,66 @@
+// What occurs in no sequence takes no part in learning an adapter: with a second half of the catalogue that nobody ever
+// touched, and that looks like the first, all is learnt as without it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
+import { occurringItems } from '../../src/interactions/occurring-items.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
+import { sasrecModel } from '../../src/recommenders/models.ts';
+import { alternating, lastOf, N, profile } from '../support/planted.ts';
+
+const F = 6;
+const d = 8;
+const random = createRandom('learn adapter');
+const features = Float32Array.from({ length: N * F }, () => random.normal());
+const [sequences, held] = [alternating(300, 1), alternating(100, 2)];
+
+function learn(copies: number, validation = lastOf(held)) {
+  const values = Float32Array.from({ length: copies * N * F }, (_, i) => features[i % (N * F)]);
+  const itemCount = copies * N;
+  const model = sasrecModel(profile({ itemCount, repeatable: new Uint8Array(itemCount).fill(1) }), d);
+  return learnAdapter([{ name: 'text', width: F, values, rowLength: 8 }], model, sequences, validation, {
+    ...{ hidden: 8, steps: 20, patience: 20, batchSize: 32, positionsPerStep: 400, learningRate: 1e-3, seed: 1 },
+    ...{ progress: silentProgress, name: 'adapter' },
+  });
+}
+
+test('an item that never occurs is no negative, has no residual, and is not asked for', async () => {
+  const alone = await learn(1);
+  const beside = await learn(2);
+  for (const [name, { values }] of alone.weights) {
+    const other = beside.weights.get(name)!.values;
+    assert.ok(
+      values.every((x, i) => Math.abs(x - other[i]) < 1e-4),
+      name,
+    );
+  }
+  assert.ok(alone.residual.some((x) => x !== 0));
+  assert.ok(beside.residual.subarray(N * d).every((x) => x === 0));
+  assert.equal(beside.table.length, N * d);
+  const nobody = { ...lastOf(held), targets: lastOf(held).targets.map((item, row) => (row % 2 ? item : item + N)) };
+  const half = await learn(2, nobody);
+  assert.ok(half.validationNdcg > 0, 'half of the targets can be hit');
+});
+
+test('items that occur have numbers of their own, in the order of the catalogue, and back', () => {
+  const { items, rows, inCatalogue, renumbered, occurring } = occurringItems(
+    [Int32Array.of(7, 2), Int32Array.of(2, 5)],
+    8,
+  );
+  assert.deepEqual([...items], [2, 5, 7]);
+  assert.deepEqual(renumbered([Int32Array.of(5, 7, 2)]), [Int32Array.of(1, 2, 0)]);
+  const matrix = Float32Array.from({ length: 16 }, (_, i) => i);
+  assert.deepEqual([...rows(matrix, 2)], [4, 5, 10, 11, 14, 15]);
+  assert.deepEqual([...inCatalogue(rows(matrix, 2), 2).subarray(8)], [0, 0, 10, 11, 0, 0, 14, 15]);
+  const next = {
+    users: Int32Array.of(4, 6),
+    histories: [Int32Array.of(2), Int32Array.of(7)],
+    targets: Int32Array.of(3, 5),
+  };
+  assert.deepEqual(occurring(next), {
+    users: Int32Array.of(6),
+    histories: [Int32Array.of(2)],
+    targets: Int32Array.of(1),
+  });
+});

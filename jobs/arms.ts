@@ -75,5 +75,5 @@ async function untunedFeatures(context: StageContext, dataset: Dataset, preset: 
   const base = await baseModel(ofModel, dataset.items, preset, openModel);
   const hidden = await readUntuned(ofModel, base, itemPrompts(dataset.items));
   const text = await textFeatures(context, dataset, preset);
-  return { ofModel, blocks: besideText(text, hidden, dataset.items.length) };
+  return { ofModel, blocks: besideText(text, hidden, dataset.items.length, openModel) };
 }

@@ -38,7 +38,7 @@ export async function learnEmbeddings(
   const reading = await readCatalogue(ofModel, dataset, samples, categories.categoryCount, preset, languageModel);
   // What it made of an item stands beside the item's plain text features, adapted to the recommender together.
   const text = await textFeatures(context, dataset, preset);
-  const blocks = besideText(text, reading.inferred.itemHidden, dataset.items.length);
+  const blocks = besideText(text, reading.inferred.itemHidden, dataset.items.length, languageModel);
   const augmented = await augment(ofModel, 'augment', blocks, learner, split, preset);
   return { recommender, categories, ...reading, augmented };
 }
@@ -47,8 +47,16 @@ export async function learnEmbeddings(
 export const stagesOfModel = (context: StageContext, model?: BroughtModel): StageContext =>
   model ? { ...context, folder: path.join(context.folder, `model-${model.source.sha256.slice(0, 16)}`) } : context;
 
-/** Text features, if there are any, and beside them the hidden vectors [N, H] of a language model. */
-export function besideText(text: readonly FeatureBlock[], hidden: Float32Array, N: number): FeatureBlock[] {
-  const rowLength = text.length > 0 ? COMPANION_ROWS : LEADING_ROWS;
+/**
+ * Text features, if there are any, and beside them the hidden vectors [N, H] of a language model: as loud as they are if it is
+ * brought, and so knows more than this catalogue.
+ */
+export function besideText(
+  text: readonly FeatureBlock[],
+  hidden: Float32Array,
+  N: number,
+  languageModel?: BroughtModel,
+): FeatureBlock[] {
+  const rowLength = text.length > 0 && !languageModel ? COMPANION_ROWS : LEADING_ROWS;
   return [...text, { name: 'language model', width: hidden.length / N, values: hidden, rowLength }];
 }

@@ -13,11 +13,13 @@ import { openStore } from '../src/storage/store.ts';
 const MAIN = path.join(import.meta.dirname, '../src/main.ts');
 const config = readConfig(process.env);
 const data = path.join(config.folder, 'sample');
+/** Nine interactions an item, as in many a catalogue: where everybody knows everything, words have little to add. */
+const SPARSE_SAMPLE = { ...DEFAULT_SAMPLE, users: 500 };
 
 try {
   if (await isEmpty()) {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
-    if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(DEFAULT_SAMPLE));
+    if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(SPARSE_SAMPLE));
     await tslrec('refresh', '--data', data, '--preset', 'quick');
   }
   const service = await serveUntilSignal({

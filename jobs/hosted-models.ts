@@ -8,6 +8,7 @@ import { TslrecError } from '../src/errors.ts';
 import { createHostedModel } from '../src/language-model/hosted/hosted-model.ts';
 import { readJsonFile } from '../src/language-model/json-file.ts';
 import type { LanguageModel } from '../src/language-model/language-model.ts';
+import type { AskedModels } from './read-by-asking.ts';
 import type { TrainedOn } from './trained-on.ts';
 
 export interface HostedModelsFile {
@@ -15,12 +16,8 @@ export interface HostedModelsFile {
   readonly accessToken?: string;
 }
 
-export interface HostedModels {
+export interface HostedModels extends AskedModels {
   readonly kind: 'hosted';
-  /** Gives the hidden vectors of items. */
-  readonly embed: LanguageModel;
-  /** Gives distributions over the categories, of items and of users. */
-  readonly infer: { readonly by: 'classify' | 'generate'; readonly model: LanguageModel };
   readonly trainedOn?: TrainedOn;
   /** For lineage. `sha256` is over the rest of it: two files that say the same are the same models. */
   readonly source: z.infer<typeof hostedFile> & { readonly sha256: string };

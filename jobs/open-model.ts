@@ -15,7 +15,7 @@ import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 export interface OpenModelFiles {
   /** A model folder, or hub:NAME; the one that the adapter names where it is left out. */
   readonly base?: string;
-  /** The folder of a LoRA adapter and its category head; one is trained here where it is left out. */
+  /** The folder of a LoRA adapter, with its category head if it has one; one is trained here where it is left out. */
   readonly adapter?: string;
 }
 
@@ -23,6 +23,8 @@ export interface OpenModel {
   readonly kind: 'open';
   readonly folder: string;
   readonly adapter?: string;
+  /** Whether the adapter has a category head; one without was tuned to tell its distributions in words. */
+  readonly hasHead: boolean;
   readonly trainedOn?: TrainedOn;
   /** For lineage. `sha256` is over all files of both: what the stages after this one depend on. */
   readonly source: { readonly base: string; readonly adapter?: string; readonly sha256: string };
@@ -36,17 +38,24 @@ export async function findOpenModel(
   const named = base ?? (adapter && (await baseOf(adapter)));
   if (named === undefined) return undefined;
   const folder = await modelFolder(named, hub);
+  const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   const files = [
     ...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)),
     ...(await modelFiles(folder)),
   ];
   if (adapter !== undefined) {
-    files.push(
-      ...['adapter_config.json', 'adapter_model.safetensors', HEAD_FILE].map((name) => path.join(adapter, name)),
-    );
+    const parts = ['adapter_config.json', 'adapter_model.safetensors', ...(hasHead ? [HEAD_FILE] : [])];
+    files.push(...parts.map((name) => path.join(adapter, name)));
   }
   const trainedOn = adapter === undefined ? undefined : await readTrainedOn(adapter);
-  return { kind: 'open', folder, adapter, trainedOn, source: { base: named, adapter, sha256: await hashOf(files) } };
+  return {
+    kind: 'open',
+    folder,
+    adapter,
+    hasHead,
+    trainedOn,
+    source: { base: named, adapter, sha256: await hashOf(files) },
+  };
 }
 
 /** PEFT writes down what it has tuned: a folder, seen from here or from the adapter, or a name on the hub. */

@@ -3,11 +3,12 @@
 import type { SftSample } from '../src/instructions/sft-samples.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Item } from '../src/interactions/dataset.ts';
+import { loadLocalModel } from '../src/language-model/local/local-model.ts';
 import { loadAdapter, loadBaseModel } from '../src/language-model/model-folder.ts';
 import type { BroughtModel } from './brought-model.ts';
 import { checkHead, type OpenModel } from './open-model.ts';
 import type { Preset } from './presets.ts';
-import { readHosted } from './read-hosted.ts';
+import { type AskedModels, readByAsking } from './read-by-asking.ts';
 import { readLocally } from './read-locally.ts';
 import type { StageContext } from './stage.ts';
 import { type Base, type FineTuned, fineTune } from './stages/fine-tune.ts';
@@ -15,7 +16,7 @@ import { type Inferred, infer, type Read } from './stages/infer.ts';
 import { pretrainLanguageModel } from './stages/pretrain-language-model.ts';
 
 export interface CatalogueReading {
-  /** The model that has read; of a hosted one nothing is here. */
+  /** The model that has read, unless it was asked: then nothing of it is needed. */
   readonly tuned?: FineTuned & { readonly modelFolder: string };
   readonly inferred: Inferred;
 }
@@ -34,8 +35,12 @@ export async function readCatalogue(
 ): Promise<CatalogueReading> {
   const { progress } = context;
   const read = (by: Read) => infer(context, by, itemPrompts(dataset.items), dataset.userIds, samples);
-  // Hosted models have been tuned before they are brought; all others are here.
-  if (model?.kind === 'hosted') return { inferred: await read(readHosted(model, categoryCount, progress)) };
+  // Models that answer have been tuned before they are brought.
+  const byAsking = async (models: AskedModels) => ({
+    inferred: await read(readByAsking(models, categoryCount, progress)),
+  });
+  if (model?.kind === 'hosted') return byAsking(model);
+  if (model?.adapter && !model.hasHead) return byAsking(await inWords(model));
   // A language model learns the catalogue's words, unless one is brought that knows more of them, ...
   const base = await baseModel(context, dataset.items, preset, model);
   // ... then to infer users' preferences from them, unless an adapter is brought that does.
@@ -45,6 +50,11 @@ export async function readCatalogue(
   // It reads every item, cold ones included, and every user.
   const inferred = await read(readLocally(fineTuned.model, base.tokenizer, progress));
   return { tuned: { ...fineTuned, modelFolder: base.folder }, inferred };
+}
+
+async function inWords({ folder, adapter }: OpenModel): Promise<AskedModels> {
+  const model = await loadLocalModel(folder, { adapter });
+  return { embed: model, infer: { by: 'generate', model } };
 }
 
 /** What is tuned: a model that is brought, or one that has read the catalogue. */

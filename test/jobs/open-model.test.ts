@@ -69,7 +69,6 @@ test('refresh --base and --adapter', async (context) => {
       },
       /head\.safetensors: got a head over 3 categories, expected the 2 of this data; run `tslrec export-sft` .*\.$/,
     ],
-    ['an adapter without a head', () => rmSync(head), /head\.safetensors.*\.$/],
   ];
   for (const [mistake, make, message] of mistakes) {
     await context.test(mistake, async () => {
@@ -79,4 +78,18 @@ test('refresh --base and --adapter', async (context) => {
       assert.match(exit.stderr.trimEnd().split('\n').at(-1)!, message);
     });
   }
+});
+
+test('an adapter without a head is asked in words; of one that was not tuned for it no answer can be read', async (context) => {
+  const folder = await temporaryFolder(context);
+  const store = await emptyStoreFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  cpSync(path.join(fixtures, 'llama-2'), path.join(folder, 'llama-2'), { recursive: true });
+  const parameters = ['--data', 'sample', '--store', store, '--preset', 'quick', '--base', 'llama-2'];
+  const exit = await tslrec(folder, ['refresh', ...parameters, '--adapter', 'llama-2/adapter-all']);
+  assert.equal(exit.code, 1);
+  assert.match(
+    exit.stderr.trimEnd().split('\n').at(-1)!,
+    /^tslrec: llama-2: got 60 answers to 20 prompts and none that can be read .*; tune it on the chat\.jsonl that /,
+  );
 });

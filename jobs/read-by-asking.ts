@@ -1,15 +1,23 @@
-// How hosted models read a catalogue. What they gave before a refresh broke off is not asked for again.
+// How models that answer read a catalogue: hosted ones, and one of our own that tells its distributions in words. What they
+// gave before a refresh broke off is not asked for again.
 //   n texts, K categories.
 import type { LanguageModel, ReadOptions } from '../src/language-model/language-model.ts';
 import type { Progress } from '../src/progress.ts';
 import { categoriesOfLabels } from './category-labels.ts';
-import type { HostedModels } from './hosted-models.ts';
 import { type AnswerCounts, readAnswers } from './read-answers.ts';
 import { type KeptRows, openRowJournal } from './row-journal.ts';
 import type { Read } from './stages/infer.ts';
 
-export const readHosted =
-  ({ embed, infer: { by, model } }: HostedModels, K: number, progress: Progress): Read =>
+export interface AskedModels {
+  /** Gives the hidden vectors of items. */
+  readonly embed: LanguageModel;
+  /** Gives distributions over the categories, of items and of users. */
+  readonly infer: { readonly by: 'classify' | 'generate'; readonly model: LanguageModel };
+}
+
+/** Releases the models in the end. */
+export const readByAsking =
+  ({ embed, infer: { by, model } }: AskedModels, K: number, progress: Progress): Read =>
   async (items, users, checkpoint) => {
     const journal = await openRowJournal(checkpoint);
     const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });

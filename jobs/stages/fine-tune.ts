@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { Architecture } from '../../src/language-model/architecture.ts';
 import { type BaseModel, loadAdapter, saveAdapter } from '../../src/language-model/model-folder.ts';
+import { tokensWithin } from '../../src/language-model/step-memory.ts';
 import type { TunedModel } from '../../src/language-model/tuned-model.ts';
 import { fineTuneOnUsers } from '../../src/language-model/user-level-sft.ts';
 import type { Preset } from '../presets.ts';
@@ -14,8 +15,8 @@ export const longestPrompt = ({ config }: Architecture): number =>
   Math.min(LONGEST_PROMPT, config.max_position_embeddings);
 
 const BATCH_SIZE = 32;
-/** Half of a batch of the longest prompts: what a step holds of each token is many times its hidden state. */
-const TOKENS_AT_ONCE = 4096;
+/** What a step may take beside the weights, about: a small model reads a batch at once, a large one a few prompts. */
+export const STEP_BYTES = 1.5e9;
 const PATIENCE = 2;
 
 /** What is tuned, the folder that it is from, and how fast it is to learn. */
@@ -43,14 +44,15 @@ export async function fineTune(
 ): Promise<FineTuned> {
   const adapterFolder = path.join(context.folder, 'adapter');
   const { facts } = await stage(context, 'fine-tune', async (checkpoint) => {
+    const maxTokens = longestPrompt(base.architecture);
     const prompts = await base.tokenizer.encode(samples.map(({ prompt }) => prompt));
     const examples = samples.map(({ target }, i) => ({ tokens: prompts[i], target }));
     const result = await fineTuneOnUsers(examples, base, {
       lora,
       categoryCount,
       batchSize: BATCH_SIZE,
-      tokensAtOnce: TOKENS_AT_ONCE,
-      maxTokens: longestPrompt(base.architecture),
+      tokensAtOnce: tokensWithin(STEP_BYTES, base.architecture, maxTokens),
+      maxTokens,
       epochs: sft.epochs,
       patience: PATIENCE,
       samplesPerEpoch: sft.samplesPerEpoch,

@@ -1,6 +1,8 @@
 // One model of the benchmark of language models: node language-model-ours.ts ARCHITECTURE_AS_JSON
+import { STEP_BYTES } from '../../jobs/stages/fine-tune.ts';
 import { type Architecture, parametersOf } from '../../src/language-model/architecture.ts';
 import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
+import { tokensWithin } from '../../src/language-model/step-memory.ts';
 import { readTexts } from '../../src/language-model/tuned-model.ts';
 import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/user-level-sft.ts';
 import { initialValues } from '../../src/network/scope.ts';
@@ -14,14 +16,12 @@ import { median } from './processes.ts';
 const architecture = JSON.parse(process.argv[2]) as Architecture;
 const lora = { rank: 16, alpha: 32, dropout: 0.05 };
 const K = 64;
-/** As in jobs/stages/fine-tune.ts. */
-const TOKENS_AT_ONCE = 4096;
 const READ_TOKENS = 8_192;
 const ANSWER_TOKENS = 32;
 
 const random = createRandom('language models');
 const tuned = { architecture, lora, categoryCount: K };
-const rows = TOKENS_AT_ONCE / 128;
+const rows = Math.min(32, Math.floor(tokensWithin(STEP_BYTES, architecture, 128) / 128));
 const training = sftModel('training', tuned, rows, 128);
 const values = initialValues(training.parameters, random);
 const text = (length: number) => Int32Array.from({ length }, () => random.integer(architecture.config.vocab_size));
@@ -41,7 +41,7 @@ async function tune(): Promise<number> {
   const seconds: number[] = [];
   for (let step = 0; step < 4; step++) seconds.push(await secondsOf(() => trainer.step(batch, 1e-4)));
   await trainer.release();
-  return TOKENS_AT_ONCE / median(seconds.slice(1));
+  return (rows * 128) / median(seconds.slice(1));
 }
 
 async function generate(): Promise<number | undefined> {

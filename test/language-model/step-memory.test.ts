@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Architecture } from '../../src/language-model/architecture.ts';
+import { tokensWithin } from '../../src/language-model/step-memory.ts';
+
+const architecture = (layers: number, H: number, M: number, heads: number): Architecture => ({
+  kind: 'decoder',
+  config: {
+    ...{ vocab_size: 100, max_position_embeddings: 512, rms_norm_eps: 1e-6, rope_theta: 10_000 },
+    ...{ num_hidden_layers: layers, hidden_size: H, intermediate_size: M, num_attention_heads: heads },
+  },
+});
+
+test('a step of 4 blocks, d 256, over 32 x 128 tokens is put between the 0.5 and the 0.8 GB that it was measured at', () => {
+  const small = architecture(4, 256, 704, 8);
+  assert.ok(tokensWithin(0.5e9, small, 128) < 32 * 128);
+  assert.ok(tokensWithin(0.8e9, small, 128) > 32 * 128);
+});
+
+test('a model of 24 blocks, d 896, reads text by text, and one text always', () => {
+  const large = architecture(24, 896, 4864, 14);
+  assert.equal(tokensWithin(1.5e9, large, 256), 308); // 1.5e9 / (4 * 24 * (16 * 896 + 6 * 4864 + 2 * 14 * 256))
+  assert.equal(tokensWithin(1e6, large, 256), 256);
+});

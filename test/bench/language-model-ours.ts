@@ -5,7 +5,7 @@ import { createCachedDecoder, decoderParameters } from '../../src/language-model
 import { tokensWithin } from '../../src/language-model/step-memory.ts';
 import { readTexts } from '../../src/language-model/tuned-model.ts';
 import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/user-level-sft.ts';
-import { initialValues } from '../../src/network/scope.ts';
+import type { Parameter, Values } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
@@ -23,7 +23,17 @@ const random = createRandom('language models');
 const tuned = { architecture, lora, categoryCount: K };
 const rows = Math.min(32, Math.floor(tokensWithin(STEP_BYTES, architecture, 128) / 128));
 const training = sftModel('training', tuned, rows, 128);
-const values = initialValues(training.parameters, random);
+/** The same numbers again and again: drawing billions would take longer than all that is measured. */
+const some = Float32Array.from({ length: 1_000_003 }, () => 0.02 * random.normal());
+const valuesOf = (parameters: readonly Parameter[]): Values =>
+  new Map(
+    parameters.map(({ name, tensor: { shape } }) => {
+      const values = new Float32Array(sizeOf(shape));
+      for (let i = 0; i < values.length; i += some.length) values.set(some.subarray(0, values.length - i), i);
+      return [name, { shape, values }];
+    }),
+  );
+const values = valuesOf(training.parameters);
 const text = (length: number) => Int32Array.from({ length }, () => random.integer(architecture.config.vocab_size));
 const megabytes = () => Math.round(process.resourceUsage().maxRSS / 1024);
 
@@ -46,7 +56,7 @@ async function tune(): Promise<number> {
 
 async function generate(): Promise<number | undefined> {
   if (architecture.kind === 'encoder') return undefined;
-  const all = new Map([...initialValues(decoderParameters(architecture.config), random), ...values]);
+  const all = new Map([...valuesOf(decoderParameters(architecture.config)), ...values]);
   const decoder = createCachedDecoder(architecture.config, all, lora);
   const reading = decoder.begin();
   await reading.read(text(128));

@@ -5,9 +5,10 @@ import type { FeatureBlock } from '../src/embeddings/item-features.ts';
 import { TslrecError } from '../src/errors.ts';
 import { type Arm, RANDOM_ARM } from '../src/evaluation/compare.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
-import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
+import { profileOf } from '../src/recommenders/data-profile.ts';
 import type { BroughtModel } from './brought-model.ts';
 import { besideText, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
+import { learnerFor } from './learner.ts';
 import type { OpenModel } from './open-model.ts';
 import type { Preset } from './presets.ts';
 import { baseModel, itemPrompts } from './read-catalogue.ts';
@@ -23,8 +24,6 @@ export type ArmName = (typeof ARM_NAMES)[number];
 export interface ArmSources {
   readonly dataset: Dataset;
   readonly split: Split;
-  /** The recommender that adaptations are learnt through. */
-  readonly learner: SequenceModel;
   readonly preset: Preset;
   readonly languageModel?: BroughtModel;
 }
@@ -32,8 +31,9 @@ export interface ArmSources {
 export async function learnArms(
   names: readonly ArmName[],
   context: StageContext,
-  { dataset, split, learner, preset, languageModel }: ArmSources,
+  { dataset, split, preset, languageModel }: ArmSources,
 ): Promise<Arm[]> {
+  const learner = learnerFor(profileOf(dataset, split), preset);
   // First of all: what cannot be had is told before the other starts are learnt.
   const untuned = names.includes('untuned') ? beforeTuning(languageModel) : undefined;
   const text = names.includes('text') ? await sharedText(context, dataset, preset) : [];

@@ -7,9 +7,11 @@ import { TslrecError } from '../src/errors.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import { shown } from '../src/interactions/bad-rows.ts';
 import { forEachLine } from '../src/interactions/lines.ts';
+import { jsonValue } from '../src/json.ts';
 import { modelFolder } from '../src/language-model/hub.ts';
 import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
 import type { Progress } from '../src/progress.ts';
+import { unitRows } from '../src/unit-rows.ts';
 
 export interface EmbedOptions {
   /** A model folder, or hub:NAME. */
@@ -55,8 +57,8 @@ export async function embed({
   const encoder = await loadTextEncoder(folder, { adapter });
   const vectors = await encoder.embed(texts, { name: 'embed texts', progress: options.progress });
   await encoder.release();
-  if (normalize) scaleToLengthOne(vectors, encoder.width);
-  writeFileAtomically(output, encodeNpy({ shape: [texts.length, encoder.width], values: vectors }));
+  const values = normalize ? Float32Array.from(unitRows(vectors, encoder.width)) : vectors;
+  writeFileAtomically(output, encodeNpy({ shape: [texts.length, encoder.width], values }));
   return { output, model: folder, texts: texts.length, width: encoder.width };
 }
 
@@ -73,7 +75,7 @@ async function readTexts(file: string): Promise<string[]> {
   };
   await forEachLine(file, 'utf8', (raw, line) => {
     if (line !== texts.length + 1) refuse(texts.length + 1, 'an empty line');
-    const read = textLine.safeParse(jsonOf(raw));
+    const read = textLine.safeParse(jsonValue(raw));
     if (!read.success) return refuse(line, shown(raw));
     texts.push(read.data.text);
   }).catch((error: Error) => {
@@ -81,20 +83,4 @@ async function readTexts(file: string): Promise<string[]> {
   });
   if (texts.length === 0) refuse(1, 'no text');
   return texts;
-}
-
-function jsonOf(raw: string): unknown {
-  try {
-    return JSON.parse(raw);
-  } catch {
-    return undefined;
-  }
-}
-
-function scaleToLengthOne(vectors: Float32Array, width: number): void {
-  for (let begin = 0; begin < vectors.length; begin += width) {
-    const row = vectors.subarray(begin, begin + width);
-    const norm = Math.hypot(...row);
-    if (norm > 0) for (let i = 0; i < width; i++) row[i] /= norm;
-  }
 }

@@ -14,7 +14,6 @@ import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { type ArmName, learnArms } from './arms.ts';
 import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
-import { learnerFor } from './learner.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { integers, type StageContext, stage } from './stage.ts';
 import { checkTrainedOn } from './trained-on.ts';
@@ -84,7 +83,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const preset = PRESETS[options.preset];
   const split = splitDataset(options.split, dataset);
   const compared = profileOf(dataset, split, options.length);
-  const learner = learnerFor(profileOf(dataset, split), preset);
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.
   const candidates =
@@ -95,7 +93,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const haveStarts = models.some(({ model }) => model.kind === 'sequence');
   const runs = await compare(split, {
     models,
-    arms: haveStarts ? await learnArms(options.arms, work, { dataset, split, learner, preset, languageModel }) : [],
+    arms: haveStarts ? await learnArms(options.arms, work, { dataset, split, preset, languageModel }) : [],
     modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
     candidates,

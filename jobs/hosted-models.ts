@@ -54,13 +54,8 @@ const ADVICE = 'correct it; docs/LANGUAGE-MODELS.md shows one';
 
 /** Nothing is asked of the models yet. */
 export async function findHostedModels({ hosted: file, accessToken }: HostedModelsFile): Promise<HostedModels> {
-  const read = hostedFile.safeParse(await readJsonFile(file, z.unknown(), ADVICE), { reportInput: true });
-  if (!read.success) {
-    const { path, message, input } = read.error.issues[0];
-    const where = path.length === 0 ? '' : ` ${path.join('.')}:`;
-    throw new TslrecError('bad-data', `${file}:${where} got ${shown(input)}, ${message}; ${ADVICE}.`);
-  }
-  const { embed, classify, generate, work } = read.data;
+  const models = await readJsonFile(file, hostedFile, ADVICE, shown);
+  const { embed, classify, generate, work } = models;
   const open = (name: string, { model, provider, endpointUrl }: z.infer<typeof hostedAddress>): LanguageModel => {
     try {
       const at = endpointUrl === undefined ? { provider: provider! } : { endpointUrl };
@@ -76,7 +71,7 @@ export async function findHostedModels({ hosted: file, accessToken }: HostedMode
     infer: classify
       ? { by: 'classify', model: open('classify', classify) }
       : { by: 'generate', model: open('generate', generate!) },
-    source: { ...read.data, sha256: createHash('sha256').update(JSON.stringify(read.data)).digest('hex') },
+    source: { ...models, sha256: createHash('sha256').update(JSON.stringify(models)).digest('hex') },
   };
 }
 

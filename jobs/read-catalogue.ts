@@ -65,7 +65,7 @@ export async function baseModel(
   openModel?: OpenModel,
 ): Promise<Base> {
   return openModel
-    ? { ...(await loadBaseModel(openModel.folder)), folder: openModel.folder, learningRate: OPEN_LEARNING_RATE }
+    ? { ...(await loadBaseModel(openModel.folder)), learningRate: OPEN_LEARNING_RATE }
     : { ...(await pretrainLanguageModel(context, items, preset)), learningRate: OWN_LEARNING_RATE };
 }
 

@@ -4,6 +4,7 @@ import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 import { forEachLine } from '../src/interactions/lines.ts';
+import { jsonValue } from '../src/json.ts';
 import { decodeFloats } from '../src/network/floats.ts';
 
 export interface KeptRow {
@@ -37,7 +38,7 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
   mkdirSync(path.dirname(file), { recursive: true });
   if (existsSync(file)) {
     await forEachLine(file, 'utf8', (text) => {
-      const line = lineOf(text);
+      const line = jsonValue(text) as Line | undefined;
       if (!line) return;
       const values = decodeFloats(Buffer.from(line.values, 'base64'), 'F32');
       rowsOf(line.kind).set(line.row, { values, malformed: line.malformed });
@@ -57,14 +58,6 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
       },
     };
   };
-}
-
-function lineOf(text: string): Line | undefined {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 const asLine = (kind: string, row: number, { values, malformed }: KeptRow): Line => ({

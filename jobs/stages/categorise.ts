@@ -2,6 +2,7 @@
 import { kMeans, NO_CATEGORY } from '../../src/categories/k-means.ts';
 import { userPreferences } from '../../src/categories/preferences.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
+import { itemsIn } from '../../src/interactions/occurring-items.ts';
 import type { NamedTensor } from '../../src/network/safetensors.ts';
 import { integers, matrix, type StageContext, stage } from '../stage.ts';
 
@@ -26,7 +27,7 @@ export async function categorise(
   { train }: Split,
 ): Promise<Categories> {
   const { tensors } = await stage(context, 'categorise', async () => {
-    const seen = new Set(train.flatMap((sequence) => [...sequence]));
+    const seen = new Set(itemsIn(train));
     const { centroids, categories, inertia } = kMeans(values, {
       dimension: width,
       clusterCount: categoryCount(N),

@@ -19,9 +19,8 @@ const BATCH_SIZE = 32;
 export const STEP_BYTES = 1.5e9;
 const PATIENCE = 2;
 
-/** What is tuned, the folder that it is from, and how fast it is to learn. */
+/** What is tuned, and how fast it is to learn. */
 export interface Base extends BaseModel {
-  readonly folder: string;
   readonly learningRate: number;
 }
 

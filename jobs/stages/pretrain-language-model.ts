@@ -18,15 +18,11 @@ const MOST_PASSES = 8;
 /** How much of a description it reads. */
 const DESCRIPTION_WORDS = 100;
 
-export interface PretrainedLanguageModel extends BaseModel {
-  readonly folder: string;
-}
-
 export async function pretrainLanguageModel(
   context: StageContext,
   items: readonly Item[],
   preset: Preset,
-): Promise<PretrainedLanguageModel> {
+): Promise<BaseModel> {
   const folder = path.join(context.folder, 'language-model');
   const texts = items.map((item) => itemText(item, DESCRIPTION_WORDS));
   const { vocabularySize, hiddenSize, layers, heads, pretrainingTokens } = preset.languageModel;
@@ -58,5 +54,5 @@ export async function pretrainLanguageModel(
     saveBaseModel(folder, values, config, tokenizer);
     return { tensors: new Map(), facts: { loss, vocabulary: tokenizer.vocabularySize } };
   });
-  return { ...(await loadBaseModel(folder)), folder };
+  return loadBaseModel(folder);
 }

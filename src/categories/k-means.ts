@@ -4,6 +4,7 @@
 //   vectors [N, d], centroids [K, d] unit rows, categories [N]; all row-major.
 import { TslrecError } from '../errors.ts';
 import { createRandom, type Random } from '../random.ts';
+import { unitRows } from '../unit-rows.ts';
 
 /** The category of a row that has none: one that was left out, or a vector of zeros, which has no direction. */
 export const NO_CATEGORY = -1;
@@ -202,18 +203,6 @@ function forEachRow(
     }
     use(row, cosines);
   }
-}
-
-/** Double precision, which the engine computes faster than it converts. Zero rows stay zero. */
-function unitRows(matrix: Float32Array | Float64Array, dimension: number): Float64Array {
-  const unit = new Float64Array(matrix.length);
-  for (let start = 0; start < matrix.length; start += dimension) {
-    let squares = 0;
-    for (let j = start; j < start + dimension; j++) squares += matrix[j] * matrix[j];
-    const norm = Math.sqrt(squares) || 1;
-    for (let j = start; j < start + dimension; j++) unit[j] = matrix[j] / norm;
-  }
-  return unit;
 }
 
 function selectRows(matrix: Float64Array, rows: readonly number[], dimension: number): Float64Array {

@@ -7,6 +7,7 @@ import { TslrecError } from '../errors.ts';
 import { readNamedFile } from '../files.ts';
 import { shown } from '../interactions/bad-rows.ts';
 import { idProblem } from '../interactions/catalogue.ts';
+import { jsonValue } from '../json.ts';
 import type { VectorFile } from './vector-file.ts';
 
 export interface IdList {
@@ -62,15 +63,6 @@ function parseJson(text: string, source: string): IdList {
     );
   }
   return checked(source, parsed.data, (row) => `${source} [${row}]`);
-}
-
-/** Undefined where the text is not JSON. */
-function jsonValue(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function checked(source: string, ids: readonly string[], placeOf: (row: number) => string): IdList {

@@ -1,7 +1,8 @@
 // Several adapters, learnt from different seeds, as one: their item tables side by side, projected onto the d
 // strongest directions. A projection of two-layer adapters side by side is itself a two-layer adapter, so the
 // merged one is stored and applied like any other. What the members agree on is strong in the joint table, what
-// is one training's accident is weak (docs/LOG.md). Legend: M members, N items, W of them learnt on, F features, H hidden, d width.
+// is one training's accident is weak (docs/LOG.md). Legend: M members, N items, W of them learnt on,
+// F features, H hidden, d width.
 import type { NamedTensor } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import { spectrum } from './spectrum.ts';

@@ -14,9 +14,13 @@ export interface OccurringItems {
   occurring(next: NextItems): NextItems;
 }
 
+/** Each item that occurs, once, rising. */
+export const itemsIn = (sequences: readonly Int32Array[]): Int32Array =>
+  Int32Array.from(new Set(sequences.flatMap((sequence) => [...sequence]))).sort();
+
 export function occurringItems(sequences: readonly Int32Array[], N: number): OccurringItems {
   const numberOf = new Int32Array(N).fill(-1);
-  const items = Int32Array.from(new Set(sequences.flatMap((sequence) => [...sequence]))).sort();
+  const items = itemsIn(sequences);
   items.forEach((item, number) => {
     numberOf[item] = number;
   });

@@ -2,17 +2,12 @@
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import type { BertConfig } from './bert.ts';
-import { ADVICE, count, only, PLAIN, positive } from './config-settings.ts';
+import { ADVICE, count, only, PLAIN, positive, SIZES } from './config-settings.ts';
 import { readJsonFile } from './json-file.ts';
 
 const bertJson = z.object({
   ...PLAIN,
-  vocab_size: count,
-  hidden_size: count,
-  intermediate_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
-  max_position_embeddings: count,
+  ...SIZES,
   type_vocab_size: count.default(2),
   layer_norm_eps: positive.default(1e-12),
   hidden_act: only('gelu'),

@@ -5,16 +5,11 @@ import { attention, layerNorm, mergeHeads, splitHeads } from '../network/layers.
 import { normal, type Scope } from '../network/scope.ts';
 import { add, gatherRows, gelu, isPositive, multiply, reshape, slice, subtract } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
+import type { ModelSizes } from './config-settings.ts';
 import { type LoraConfig, projection } from './lora.ts';
 
 /** The fields of config.json that decide the graph, under their own names. */
-export interface BertConfig {
-  readonly vocab_size: number;
-  readonly hidden_size: number;
-  readonly intermediate_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  readonly max_position_embeddings: number;
+export interface BertConfig extends ModelSizes {
   readonly type_vocab_size: number;
   readonly layer_norm_eps: number;
 }

@@ -11,6 +11,17 @@ export const positive = z.number().positive();
 export const only = <const Values extends readonly (string | number | boolean | null)[]>(...values: Values) =>
   z.literal(values).optional();
 
+/** What the config.json of any architecture has, under its own names. */
+export const SIZES = {
+  vocab_size: count,
+  hidden_size: count,
+  intermediate_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  max_position_embeddings: count,
+};
+export type ModelSizes = Readonly<Record<keyof typeof SIZES, number>>;
+
 /** Settings of any folder that make its model another one. */
 export const PLAIN = {
   quantization_config: only(null), // weights that are not the numbers they stand for

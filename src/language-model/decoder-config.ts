@@ -3,7 +3,7 @@
 // would have to be computed in another way than it is here is refused.
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { ADVICE, count, only, PLAIN, positive } from './config-settings.ts';
+import { ADVICE, count, only, PLAIN, positive, SIZES } from './config-settings.ts';
 import { readJsonFile } from './json-file.ts';
 import type { LlamaConfig } from './llama.ts';
 import type { RopeScaling } from './rope.ts';
@@ -51,14 +51,9 @@ const rope = z.preprocess(
 const decoderJson = z.object({
   ...PLAIN,
   model_type: z.enum(DECODERS),
-  vocab_size: count,
-  hidden_size: count,
-  intermediate_size: count,
-  num_hidden_layers: count,
-  num_attention_heads: count,
+  ...SIZES,
   num_key_value_heads: count.nullish(),
   head_dim: count.nullish(),
-  max_position_embeddings: count,
   original_max_position_embeddings: count.nullish(),
   rms_norm_eps: positive.default(1e-6),
   hidden_act: only('silu'),

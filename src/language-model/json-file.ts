@@ -3,18 +3,19 @@ import type * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { readNamedFile } from '../files.ts';
 
-/** `advice` is what a message ends in: what to do about a value that does not fit. */
+/** `advice` is what a message ends in: what to do about a value that does not fit, which `show` tells. */
 export async function readJsonFile<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
   advice: string,
+  show: (value: unknown) => string = shown,
 ): Promise<z.infer<Schema>> {
   const json = parseJson((await readNamedFile(file)).toString(), file);
   const read = schema.safeParse(json, { reportInput: true });
   if (read.success) return read.data;
   const { path, message, input: got } = read.error.issues[0];
   const where = path.length === 0 ? '' : ` ${path.join('.')}:`;
-  throw new TslrecError('bad-data', `${file}:${where} got ${shown(got)}, ${expectation(message)}; ${advice}.`);
+  throw new TslrecError('bad-data', `${file}:${where} got ${show(got)}, ${expectation(message)}; ${advice}.`);
 }
 
 function parseJson(text: string, file: string): unknown {
@@ -29,7 +30,7 @@ function parseJson(text: string, file: string): unknown {
   }
 }
 
-/** Of zod's message what it expected; what it got is told by `shown`. */
+/** Of zod's message what it expected; what it got is told by `show`. */
 const expectation = (message: string): string => /expected .*?(?=, received|$)/.exec(message)?.[0] ?? message;
 
 const SHOWN_CHARACTERS = 80;

@@ -7,17 +7,12 @@ import { normal, type Scope } from '../network/scope.ts';
 import { add, gatherRows, multiply, rotate, silu } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { causalAttention } from './causal-attention.ts';
+import type { ModelSizes } from './config-settings.ts';
 import { type LoraConfig, projection } from './lora.ts';
 import { type RopeFrequencies, type RopeScaling, ropeFrequencies } from './rope.ts';
 
 /** What decides the graph, under the names of config.json where it has one. What may be left out is then as in the first Llama. */
-export interface LlamaConfig {
-  readonly vocab_size: number;
-  readonly hidden_size: number;
-  readonly intermediate_size: number;
-  readonly num_hidden_layers: number;
-  readonly num_attention_heads: number;
-  readonly max_position_embeddings: number;
+export interface LlamaConfig extends ModelSizes {
   readonly rms_norm_eps: number;
   readonly rope_theta: number;
   readonly rope_scaling?: RopeScaling;

@@ -57,6 +57,7 @@ export function saveBaseModel(folder: string, values: Values, config: LlamaConfi
 export const HEAD_FILE = 'head.safetensors';
 
 export interface BaseModel {
+  readonly folder: string;
   readonly architecture: Architecture;
   readonly values: Values;
   readonly tokenizer: Tokenizer;
@@ -66,6 +67,7 @@ export interface BaseModel {
 export async function loadBaseModel(folder: string): Promise<BaseModel> {
   const architecture = await readArchitecture(folder);
   return {
+    folder,
     architecture,
     values: await readModelWeights(folder, architecture.kind, parametersOf(architecture)),
     tokenizer: await readTokenizer(folder, { vocabularySize: architecture.config.vocab_size }),

@@ -77,8 +77,8 @@ function groupsOf({ kind }: SampledLoss, R: number): number {
 
 /**
  * Fresh negatives for a step of R positions: uniform over the catalogue where positions share them, over what is offered
- * to its user where each has its own. `taken` are the windows whose targets the positions
- * are, in order.
+ * to its user where each has its own. `taken` are the windows whose targets the
+ * positions are, in order.
  */
 export function drawNegatives(
   loss: Loss,

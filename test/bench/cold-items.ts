@@ -8,6 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { PRESETS, type PresetName } from '../../jobs/presets.ts';
 import { readConfig } from '../../src/config.ts';
+import { itemsIn } from '../../src/interactions/occurring-items.ts';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { terminalProgress } from '../../src/progress.ts';
 import { configureExecution } from '../../src/tensor/session.ts';
@@ -45,7 +46,7 @@ export async function benchmarkColdItems(options: ColdItemsOptions): Promise<obj
   });
   if (store === undefined) rmSync(folder, { recursive: true });
 
-  const warm = new Set(learnt.train.flatMap((sequence) => [...sequence]));
+  const warm = new Set(itemsIn(learnt.train));
   const neighbourhoods = [...trueNeighbourhoods(dataset.sequences, heldOut, warm)].filter(([, { size }]) => size > 0);
   const figures = figuresOfKinds(learnt, neighbourhoods, [...warm]);
   const rows = [...figures].map(([vectors, ofItems]) => ({ vectors, ...meanFigures(ofItems) }));

@@ -1,7 +1,9 @@
 // Kinds of item vectors against one another: the figures of each held-out item, their means, and paired differences.
 import { pairedRandomisationTest } from '../../src/evaluation/significance.ts';
+import { average } from '../../src/evaluation/summary.ts';
+import { unitRows } from '../../src/unit-rows.ts';
 import type { LearntWithout } from './learn-without.ts';
-import { bestOf, cosines, unitRows } from './nearest.ts';
+import { bestOf, cosines } from './nearest.ts';
 import {
   chanceFigures,
   DEEPEST,
@@ -44,7 +46,7 @@ function mostPopular(train: readonly Int32Array[], warm: readonly number[]): num
 }
 
 export const meanFigures = (ofItems: readonly Figures[]): Figures =>
-  Object.fromEntries(FIGURES.map((figure) => [figure, mean(ofItems.map((item) => item[figure]))])) as Figures;
+  Object.fromEntries(FIGURES.map((figure) => [figure, average(ofItems.map((item) => item[figure]))])) as Figures;
 
 export interface Difference {
   readonly difference: number;
@@ -56,7 +58,7 @@ export interface Difference {
 export function pairedDifference(figure: keyof Figures, a: readonly Figures[], b: readonly Figures[]): Difference {
   const [ofA, ofB] = [a, b].map((ofItems) => Float64Array.from(ofItems, (item) => item[figure]));
   const differences = Array.from(ofA, (x, i) => x - ofB[i]);
-  const difference = mean(differences);
+  const difference = average(differences);
   const squares = differences.reduce((sum, x) => sum + (x - difference) ** 2, 0);
   const n = differences.length;
   return {
@@ -65,5 +67,3 @@ export function pairedDifference(figure: keyof Figures, a: readonly Figures[], b
     pValue: pairedRandomisationTest(ofA, ofB),
   };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -16,7 +16,7 @@ import { median } from './processes.ts';
 const architecture = JSON.parse(process.argv[2]) as Architecture;
 const lora = { rank: 16, alpha: 32, dropout: 0.05 };
 const K = 64;
-const READ_TOKENS = 8_192;
+const READ_TOKENS = 2_048;
 const ANSWER_TOKENS = 32;
 
 const random = createRandom('language models');

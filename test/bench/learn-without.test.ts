@@ -6,11 +6,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
+import { itemsIn } from '../../src/interactions/occurring-items.ts';
 import { generateSample } from '../../src/interactions/sample.ts';
 import { silentProgress } from '../../src/progress.ts';
+import { unitRows } from '../../src/unit-rows.ts';
 import { drawHeldOut } from './held-out-items.ts';
 import { learnWithout, TSLREC } from './learn-without.ts';
-import { bestOf, cosines, unitRows } from './nearest.ts';
+import { bestOf, cosines } from './nearest.ts';
 
 /** Ten seconds on one core: enough to tell four categories apart. */
 const { quick } = PRESETS;
@@ -40,7 +42,7 @@ test('of the ten nearest warm items of an item held out, three quarters and more
     seed: 1,
     progress: silentProgress,
   });
-  const warm = [...new Set(train.flatMap((sequence) => [...sequence]))];
+  const warm = [...itemsIn(train)];
   assert.ok(warm.every((item) => !heldOut.includes(item)));
 
   const { width, values } = kinds.find(({ name }) => name === TSLREC)!;

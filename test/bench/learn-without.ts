@@ -7,13 +7,13 @@ import type { Preset } from '../../jobs/presets.ts';
 import { augment } from '../../jobs/stages/augment.ts';
 import { textFeatures } from '../../jobs/stages/text-features.ts';
 import { openWork } from '../../jobs/work.ts';
+import { blockScalings, joinBlocks } from '../../src/embeddings/item-features.ts';
 import { TslrecError } from '../../src/errors.ts';
 import type { Dataset } from '../../src/interactions/dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import type { Progress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 import { withoutInteractions } from './held-out-items.ts';
-import { centred } from './nearest.ts';
 
 export interface VectorKind {
   readonly name: string;
@@ -63,14 +63,14 @@ export async function learnWithout(
 
   const N = dataset.items.length;
   const kind = (name: string, values: Float32Array): VectorKind => ({ name, width: values.length / N, values });
-  const hidden = kind('hidden vectors', inferred.itemHidden);
+  const hidden = { ...kind('hidden vectors', inferred.itemHidden), rowLength: 1 };
   return {
     train: split.train,
     kinds: [
       kind(TSLREC, augmented.embeddings),
       kind(TEXT, text[0].values),
       kind(ADAPTED_TEXT, textArm.embeddings),
-      { ...hidden, values: centred(hidden.values, hidden.width) },
+      { ...hidden, values: joinBlocks([hidden], blockScalings([hidden])) }, // centred: such vectors have a common direction
       kind('category distributions', inferred.itemDistributions),
     ],
   };

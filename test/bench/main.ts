@@ -70,6 +70,6 @@ if (benchmark) {
   if (values.json) console.log(JSON.stringify({ name, ...result }));
 } else {
   console.error('npm run bench -- NAME [--json], where NAME is one of');
-  for (const [known, { help }] of Object.entries(BENCHMARKS)) console.error(`  ${known.padEnd(12)} ${help}`);
+  for (const [known, { help }] of Object.entries(BENCHMARKS)) console.error(`  ${known.padEnd(15)} ${help}`);
   process.exitCode = 1;
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { EvaluationResult } from '../../jobs/evaluate.ts';
+import { average } from '../../src/evaluation/summary.ts';
 import { round, runProgram, runTorch } from './processes.ts';
 
 interface Reached {
@@ -58,7 +59,7 @@ function trainOurs(data: string, model: string, length: string, seeds: string): 
     .filter(({ split }) => split === 'test')
     .map((row, i) => ({
       ndcg: Number(row['ndcg@10']),
-      secondsPerEpoch: mean(curves[i].epochs.map(({ seconds }) => seconds)),
+      secondsPerEpoch: average(curves[i].epochs.map(({ seconds }) => seconds)),
     }));
 }
 
@@ -66,11 +67,9 @@ function summary(engine: string, reached: readonly Reached[]) {
   return {
     engine,
     seeds: reached.length,
-    ndcg: mean(reached.map(({ ndcg }) => ndcg)),
+    ndcg: average(reached.map(({ ndcg }) => ndcg)),
     lowest: Math.min(...reached.map(({ ndcg }) => ndcg)),
     highest: Math.max(...reached.map(({ ndcg }) => ndcg)),
-    secondsPerEpoch: mean(reached.map(({ secondsPerEpoch }) => secondsPerEpoch)),
+    secondsPerEpoch: average(reached.map(({ secondsPerEpoch }) => secondsPerEpoch)),
   };
 }
-
-const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

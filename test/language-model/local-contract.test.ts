@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parametersOf } from '../../src/language-model/architecture.ts';
-import type { LlamaConfig } from '../../src/language-model/llama.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
 import { saveAdapter, saveBaseModel } from '../../src/language-model/model-folder.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
@@ -13,6 +12,7 @@ import { initialValues } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 import { collect } from '../support/collect.ts';
 import { languageModelContract } from '../support/language-model-contract.ts';
+import { smallLlama } from '../support/small-llama.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const WORDS = ['the cat sat on the mat', 'a dog ran to the house', 'the dog and the cat ate a fish on the mat'];
@@ -23,16 +23,7 @@ async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
     WORDS.flatMap((text) => Array<string>(20).fill(text)),
     320,
   );
-  const config: LlamaConfig = {
-    vocab_size: tokenizer.vocabularySize,
-    hidden_size: 32,
-    intermediate_size: 64,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    max_position_embeddings: 256,
-    rms_norm_eps: 1e-6,
-    rope_theta: 10_000,
-  };
+  const config = smallLlama({ vocab_size: tokenizer.vocabularySize, max_position_embeddings: 256 });
   const lora = { rank: 4, alpha: 8, dropout: 0, targetModules: undefined };
   const random = createRandom('small model');
   const values = initialValues(parametersOf({ kind: 'decoder', config }), random);

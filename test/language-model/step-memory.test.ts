@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Architecture } from '../../src/language-model/architecture.ts';
 import { tokensWithin } from '../../src/language-model/step-memory.ts';
+import { smallLlama } from '../support/small-llama.ts';
 
 const architecture = (layers: number, H: number, M: number, heads: number): Architecture => ({
   kind: 'decoder',
-  config: {
-    ...{ vocab_size: 100, max_position_embeddings: 512, rms_norm_eps: 1e-6, rope_theta: 10_000 },
-    ...{ num_hidden_layers: layers, hidden_size: H, intermediate_size: M, num_attention_heads: heads },
-  },
+  config: smallLlama({
+    num_hidden_layers: layers,
+    hidden_size: H,
+    intermediate_size: M,
+    num_attention_heads: heads,
+  }),
 });
 
 test('a step of 4 blocks, d 256, over 32 x 128 tokens is put between the 0.5 and the 0.8 GB that it was measured at', () => {

@@ -6,7 +6,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
-import type { LlamaConfig } from '../../src/language-model/llama.ts';
 import { isLoraParameter } from '../../src/language-model/lora.ts';
 import { loadAdapter, loadBaseModel, saveAdapter, saveBaseModel } from '../../src/language-model/model-folder.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
@@ -14,19 +13,15 @@ import { HEAD, readTexts } from '../../src/language-model/tuned-model.ts';
 import { fineTuneOnUsers, type SftExample } from '../../src/language-model/user-level-sft.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
+import { smallLlama } from '../support/small-llama.ts';
 
 const K = 4;
 const tokenizer = await trainTokenizer(['abcdefgh'], 264);
-const config: LlamaConfig = {
+const config = smallLlama({
   vocab_size: tokenizer.vocabularySize,
-  hidden_size: 32,
-  intermediate_size: 64,
   num_hidden_layers: 1,
   num_attention_heads: 2,
-  max_position_embeddings: 64,
-  rms_norm_eps: 1e-6,
-  rope_theta: 10_000,
-};
+});
 
 function plantedExamples(count: number): SftExample[] {
   const random = createRandom(3);

@@ -1,6 +1,6 @@
 // How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
 import { createHash } from 'node:crypto';
-import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
+import { WARM_START_MODES, type WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { LoraConfig } from '../src/language-model/lora.ts';
 
 export type PresetName = 'quick' | 'standard';
@@ -54,7 +54,7 @@ export const PRESETS: Record<PresetName, Preset> = {
       sft: { epochs: 6, samplesPerEpoch: 2_000, itemsPerPrompt: 10 },
     },
     textFeatures: 128,
-    warmStartModes: ['init', 'frozen'],
+    warmStartModes: ['init', 'frozen', 'frozen+residual'],
   },
   standard: {
     width: 64,
@@ -70,12 +70,12 @@ export const PRESETS: Record<PresetName, Preset> = {
       sft: { epochs: 10, samplesPerEpoch: 4_000, itemsPerPrompt: 10 },
     },
     textFeatures: 384,
-    warmStartModes: ['init', 'frozen', 'frozen+adapter', 'dual'],
+    warmStartModes: WARM_START_MODES,
   },
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 11;
+const PIPELINE_REVISION = 12;
 
 /** Names the work that a refresh does: the same of all these shares its finished stages. */
 export function workKey(

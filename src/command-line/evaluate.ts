@@ -40,7 +40,13 @@ export function evaluateCommand(config: Config): Command {
     .addOption(
       listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, ['random', 'text', 'tslrec']),
     )
-    .addOption(listOption('--modes <names>', 'how vectors are started from', WARM_START_MODES, ['init', 'frozen']))
+    .addOption(
+      listOption('--modes <names>', 'how vectors are started from', WARM_START_MODES, [
+        'init',
+        'frozen',
+        'frozen+residual',
+      ]),
+    )
     .addOption(new Option('--seeds <n>', 'runs of each').argParser(integerFrom(1)).default(3))
     .addOption(new Option('--split <name>', 'what is held out').choices(SPLIT_NAMES).default('leave-one-out'))
     .addOption(

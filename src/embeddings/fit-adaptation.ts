@@ -4,7 +4,7 @@
 import type { NextItems } from '../interactions/dataset.ts';
 import { occurringItems } from '../interactions/occurring-items.ts';
 import type { Values } from '../network/scope.ts';
-import { RESIDUAL } from '../recommenders/item-table.ts';
+import { historyTrust, RESIDUAL } from '../recommenders/item-table.ts';
 import type { TrainingOptions } from '../recommenders/recommender.ts';
 import { type SequenceModel, trainSequenceModel } from '../recommenders/sequence-model.ts';
 import type { Adaptation } from './adaptation.ts';
@@ -33,11 +33,13 @@ export async function learnAdapter(
   const { items, rows, inCatalogue, renumbered, occurring } = occurringItems(sequences, model.itemCount);
   const width = blocks.reduce((sum, block) => sum + block.width, 0);
   const features = rows(joinBlocks(blocks, blockScalings(blocks)), width);
+  const histories = renumbered(sequences);
+  const trust = historyTrust(histories, items.length);
   const { recommender, values, itemVectors, bestEpoch, history } = await trainSequenceModel(
     { ...model, itemCount: items.length, repeatable: rows(model.repeatable, 1) },
-    renumbered(sequences),
+    histories,
     occurring(validation),
-    { ...training, table: { kind: 'dual', features, hidden, seen: new Float32Array(items.length).fill(1) } },
+    { ...training, table: { kind: 'dual', features, hidden, trust } },
   );
   await recommender.release();
   const weights: Values = new Map();
@@ -46,7 +48,10 @@ export async function learnAdapter(
   }
   return {
     weights,
-    residual: inCatalogue(values.get(RESIDUAL)!.values, model.width),
+    residual: inCatalogue(
+      values.get(RESIDUAL)!.values.map((x, i) => trust[Math.floor(i / model.width)] * x),
+      model.width,
+    ),
     table: itemVectors,
     epochs: bestEpoch + 1,
     validationNdcg: history[bestEpoch]?.metric ?? 0,

@@ -6,8 +6,8 @@ export interface AdamWOptions {
   readonly beta1?: number;
   readonly beta2?: number;
   readonly epsilon?: number;
-  /** Of matrices (biases, scales and other vectors do not decay): one for all, or by parameter name. */
-  readonly weightDecay?: number | ((name: string) => number);
+  /** Of matrices: biases, scales and other vectors do not decay. */
+  readonly weightDecay?: number;
   /** Largest 2-norm of all gradients together; a longer one is scaled down to it. */
   readonly clipNorm?: number;
 }
@@ -43,15 +43,10 @@ export function adamW(
     const nextM = add(multiply(m, beta1), multiply(g, 1 - beta1));
     const nextV = add(multiply(v, beta2), multiply(multiply(g, g), 1 - beta2));
     const direction = divide(divide(nextM, correction1), add(sqrt(divide(nextV, correction2)), epsilon));
-    const decay = decayOf(w, weightDecay);
-    const change = decay > 0 ? add(direction, multiply(w, decay)) : direction;
+    const decays = weightDecay > 0 && w.shape.length > 1;
+    const change = decays ? add(direction, multiply(w, weightDecay)) : direction;
     return { w: subtract(w, multiply(change, learningRate)), m: nextM, v: nextV };
   });
-}
-
-function decayOf({ name, shape }: Tensor, weightDecay: number | ((name: string) => number)): number {
-  if (shape.length < 2) return 0;
-  return typeof weightDecay === 'function' ? weightDecay(name) : weightDecay;
 }
 
 /** min(1, clipNorm / |g|) over all gradients. */

@@ -27,24 +27,30 @@ export type ItemTable =
       readonly features: Float32Array;
       readonly hidden: number;
     }
-  /**
-   * The same, and beside it a residual an item, what only its own history can teach: from zero, half of the rows
-   * dropped at each step, and drawn back to zero by RESIDUAL_DECAY. Items outside `seen` [N] (1 or 0) have none.
-   */
+  /** vectors [N, d], kept, and beside them a residual an item, from zero, of which it has the share `trust` [N]. */
+  | { readonly kind: 'frozen+residual'; readonly vectors: Float32Array; readonly trust: Float32Array }
+  /** `frozen+adapter` with such a residual. */
   | {
       readonly kind: 'dual';
       readonly features: Float32Array;
       readonly hidden: number;
-      readonly seen: Float32Array;
+      readonly trust: Float32Array;
     };
 
 export const RESIDUAL = 'items.residual';
+/** So many interactions weigh as much as all that is known of an item otherwise. */
+const PRIOR_INTERACTIONS = 20;
+
 /**
- * AdamW's decay of the residual. Adam moves every entry by about the learning rate whatever its gradient's size,
- * and a decay of 20 stops it at 1/20: decay, not a smaller learning rate, is what bounds it (docs/LOG.md).
+ * How far an item's own history is to be trusted [N]: n / (n + 20) after n interactions, as an empirical Bayes estimate
+ * leaves its prior. What the item table is a function of keeps rare items in place, and frequent ones learn what they are
+ * (docs/LOG.md, "One recipe for both gains").
  */
-export const RESIDUAL_DECAY = 20;
-const RESIDUAL_DROPOUT = 0.5;
+export function historyTrust(sequences: readonly Int32Array[], N: number): Float32Array {
+  const count = new Float32Array(N);
+  for (const sequence of sequences) for (const item of sequence) count[item]++;
+  return count.map((n) => n / (n + PRIOR_INTERACTIONS));
+}
 
 /** Parameters under these names never learn. */
 export const FROZEN_PARAMETERS: ReadonlySet<string> = new Set(['items.vectors', 'items.features']);
@@ -58,15 +64,20 @@ export function itemTable(scope: Scope, table: ItemTable, N: number, d: number):
       return own.parameter('weight', [N, d], given(table.vectors));
     case 'frozen':
       return own.parameter('vectors', [N, d], given(table.vectors));
+    case 'frozen+residual':
+      return withResidual(own, own.parameter('vectors', [N, d], given(table.vectors)), table.trust);
     case 'frozen+adapter':
     case 'dual': {
       const features = own.parameter('features', [N, table.features.length / N], given(table.features));
       const adapted = adapter(own, features, table.hidden, d);
-      if (table.kind === 'frozen+adapter') return adapted;
-      const present = scope.dropout(scope.graph.constant(table.seen, [N, 1]), RESIDUAL_DROPOUT);
-      return add(adapted, multiply(own.parameter('residual', [N, d], zeros), present));
+      return table.kind === 'dual' ? withResidual(own, adapted, table.trust) : adapted;
     }
   }
+}
+
+function withResidual(scope: Scope, vectors: Tensor, trust: Float32Array): Tensor {
+  const share = scope.graph.constant(trust, [trust.length, 1]);
+  return add(vectors, multiply(scope.parameter('residual', vectors.shape, zeros), share));
 }
 
 /** features [M, F] -> [M, d]: linear, GELU, linear. */
@@ -86,7 +97,7 @@ const given =
 /** Computes the item table [N, d] from a model's values. */
 export async function createTabulator(table: ItemTable, N: number, d: number) {
   const model = buildModel('inference', (scope) => itemTable(scope, table, N, d));
-  if (!('features' in table)) {
+  if (table.kind === 'random' || table.kind === 'init' || table.kind === 'frozen') {
     const [{ name }] = model.parameters;
     return { table: async (values: Values) => values.get(name)!.values, release: async () => {} };
   }

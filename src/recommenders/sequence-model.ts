@@ -20,14 +20,7 @@ import {
   packWindows,
   type Window,
 } from './batches.ts';
-import {
-  createTabulator,
-  FROZEN_PARAMETERS,
-  type ItemTable,
-  itemTable,
-  RESIDUAL,
-  RESIDUAL_DECAY,
-} from './item-table.ts';
+import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { drawNegatives, type Loss, labelInputs, lossOf } from './losses.ts';
 import { maskedWindows, maskToken, paddingToken } from './masked-windows.ts';
 import { rankingMetrics } from './metrics.ts';
@@ -85,7 +78,7 @@ export async function trainSequenceModel(
   const trainer = await createTrainer([training], initialValues(training.parameters, random), {
     seed: `${options.seed}/dropout`,
     beta2: 0.98, // as in SASRec's own code
-    weightDecay: (name) => (name === RESIDUAL ? RESIDUAL_DECAY : (options.weightDecay ?? 0)),
+    weightDecay: options.weightDecay,
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const scorer = await createScorer(model, options.table);

@@ -2,7 +2,9 @@
 // touched, and that looks like the first, all is learnt as without it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { applyAdaptation } from '../../src/embeddings/adaptation.ts';
 import { learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
+import { blockScalings } from '../../src/embeddings/item-features.ts';
 import { occurringItems } from '../../src/interactions/occurring-items.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
@@ -15,11 +17,15 @@ const random = createRandom('learn adapter');
 const features = Float32Array.from({ length: N * F }, () => random.normal());
 const [sequences, held] = [alternating(300, 1), alternating(100, 2)];
 
-function learn(copies: number, validation = lastOf(held)) {
+const block = (copies: number) => {
   const values = Float32Array.from({ length: copies * N * F }, (_, i) => features[i % (N * F)]);
+  return { name: 'text', width: F, values, rowLength: 8 };
+};
+
+function learn(copies: number, validation = lastOf(held)) {
   const itemCount = copies * N;
   const model = sasrecModel(profile({ itemCount, repeatable: new Uint8Array(itemCount).fill(1) }), d);
-  return learnAdapter([{ name: 'text', width: F, values, rowLength: 8 }], model, sequences, validation, {
+  return learnAdapter([block(copies)], model, sequences, validation, {
     ...{ hidden: 8, steps: 20, patience: 20, batchSize: 32, positionsPerStep: 400, learningRate: 1e-3, seed: 1 },
     ...{ progress: silentProgress, name: 'adapter' },
   });
@@ -41,6 +47,12 @@ test('an item that never occurs is no negative, has no residual, and is not aske
   const nobody = { ...lastOf(held), targets: lastOf(held).targets.map((item, row) => (row % 2 ? item : item + N)) };
   const half = await learn(2, nobody);
   assert.ok(half.validationNdcg > 0, 'half of the targets can be hit');
+});
+
+test('what the adapter makes of the features, and the residual, are the table that was learnt', async () => {
+  const { weights, residual, table } = await learn(1);
+  const adapted = await applyAdaptation({ kind: 'learnt', scalings: blockScalings([block(1)]), weights }, [block(1)]);
+  assert.ok(table.every((x, i) => Math.abs(x - adapted[i] - residual[i]) < 1e-5));
 });
 
 test('items that occur have numbers of their own, in the order of the catalogue, and back', () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import type { ItemTable } from '../../src/recommenders/item-table.ts';
+import { historyTrust, type ItemTable } from '../../src/recommenders/item-table.ts';
 import { MODELS } from '../../src/recommenders/models.ts';
 import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
@@ -32,6 +32,8 @@ async function tableAfter(name: 'sasrec' | 'gru4rec' | 'bert4rec', table: ItemTa
   return (item: number) => [...itemVectors.subarray(item * D, (item + 1) * D)];
 }
 
+const trust = historyTrust(sequences, N);
+
 const given = (item: number) => [...vectors.subarray(item * D, (item + 1) * D)];
 const apart = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
@@ -43,23 +45,25 @@ for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
     }
   });
 
-  test(`${name}: init moves every row a little, frozen none`, async () => {
+  test(`${name}: init moves every row a little, frozen none, frozen+residual those that training sees`, async () => {
     const frozen = await tableAfter(name, { kind: 'frozen', vectors }, 1e-3);
     const init = await tableAfter(name, { kind: 'init', vectors }, 1e-3);
+    const trusting = await tableAfter(name, { kind: 'frozen+residual', vectors, trust }, 1e-3);
     for (const item of [0, UNSEEN, N - 1]) {
       assert.deepEqual(frozen(item), given(item));
       const moved = apart(init(item), given(item));
       assert.ok(moved > 0 && moved < 0.02, `item ${item} moved by ${moved}`); // softmax pushes away what is not right
+      const learnt = apart(trusting(item), given(item));
+      assert.ok(item === UNSEEN ? learnt === 0 : learnt > 0 && learnt < moved, `item ${item} learnt ${learnt}`);
     }
   });
 
   test(`${name}: an adapter puts items of equal features at the same place, dual only those that training never sees`, async () => {
     const features = Float32Array.from({ length: N * 4 }, (_, i) => (i < 4 ? 1 : -1) * ((i % 4) + 1));
-    const seen = Float32Array.from({ length: N }, (_, item) => (item === UNSEEN ? 0 : 1));
     const adapted = await tableAfter(name, { kind: 'frozen+adapter', features, hidden: 8 }, 1e-2);
     assert.deepEqual(adapted(1), adapted(N - 1));
     assert.ok(apart(adapted(0), adapted(1)) > 0.01, 'item 0 has other features');
-    const dual = await tableAfter(name, { kind: 'dual', features, hidden: 8, seen }, 1e-2);
+    const dual = await tableAfter(name, { kind: 'dual', features, hidden: 8, trust }, 1e-2);
     assert.ok(apart(dual(1), dual(N - 1)) > 1e-4, 'residuals tell apart');
   });
 }

@@ -5,7 +5,7 @@ import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
-import { RESIDUAL, RESIDUAL_DECAY } from '../../src/recommenders/item-table.ts';
+import { historyTrust, RESIDUAL } from '../../src/recommenders/item-table.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { type SequenceModel, trainingModel, trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
@@ -65,21 +65,24 @@ test('a position sees itself and what was before it, never what comes after', as
   await session.release();
 });
 
-test('dual: a residual beside the adapter tells apart items of equal features, within its bound; unseen items have none', async () => {
+test('an item is trusted with n / (n + 20) of its residual after n interactions', () => {
+  const sequences = [Int32Array.of(0, 0, 1, 0, 0, 0), Int32Array.from({ length: 20 }, () => 2)];
+  assert.deepEqual([...historyTrust(sequences, 4)], [5 / 25, 1 / 21, 1 / 2, 0].map(Math.fround));
+});
+
+test('dual: a residual beside the adapter tells apart items of equal features; unseen items have none', async () => {
   // All items look alike, so that only residuals can learn to alternate; item 39 occurs in no sequence.
   const features = new Float32Array(N * 4).fill(1);
   const sequences = alternating(400, 1).map((sequence) => sequence.map((item) => item % (N - 1)));
-  const seen = Float32Array.from({ length: N }, (_, item) => (item < N - 1 ? 1 : 0));
+  const trust = historyTrust(sequences, N);
   const { values, itemVectors } = await trained(sequences, {
     ...training,
-    table: { kind: 'dual', features, hidden: 8, seen },
+    table: { kind: 'dual', features, hidden: 8, trust },
   });
-  const largest = values.get(RESIDUAL)!.values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  assert.ok(largest > 0.01 && largest < 2 / RESIDUAL_DECAY, `largest entry ${largest}`);
   const row = (item: number) => itemVectors.subarray(item * 16, (item + 1) * 16);
   assert.notDeepEqual(row(0), row(1));
   assert.ok(
-    row(N - 1).every((x, j) => Math.abs(x - (row(0)[j] - values.get(RESIDUAL)!.values[j])) < 1e-5),
+    row(N - 1).every((x, j) => Math.abs(x - (row(0)[j] - trust[0] * values.get(RESIDUAL)!.values[j])) < 1e-5),
     'the unseen item is where the adapter puts it',
   );
 });

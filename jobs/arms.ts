@@ -3,7 +3,7 @@
 // before it is tuned; and after.
 import type { FeatureBlock } from '../src/embeddings/item-features.ts';
 import { TslrecError } from '../src/errors.ts';
-import { type Arm, RANDOM_ARM } from '../src/evaluation/compare.ts';
+import { type Arm, RANDOM_ARM, TEXT_ARM } from '../src/evaluation/compare.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import type { BroughtModel } from './brought-model.ts';
@@ -18,8 +18,11 @@ import { pretrainRecommender } from './stages/pretrain-recommender.ts';
 import { readUntuned } from './stages/read-untuned.ts';
 import { textFeatures } from './stages/text-features.ts';
 
-export const ARM_NAMES = [RANDOM_ARM, 'srs', 'text', 'untuned', 'tslrec'] as const;
+export const ARM_NAMES = [RANDOM_ARM, 'srs', TEXT_ARM, 'untuned', 'tslrec'] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
+
+/** What these give depends on the language model that is brought. */
+export const MODEL_ARMS: ReadonlySet<string> = new Set<ArmName>(['untuned', 'tslrec']);
 
 export interface ArmSources {
   readonly dataset: Dataset;

@@ -26,6 +26,8 @@ export interface EmbedOptions {
   readonly normalize: boolean;
   /** Where downloaded models are kept. */
   readonly folder: string;
+  /** Sent to the hub alone. */
+  readonly accessToken?: string;
   readonly progress: Progress;
 }
 

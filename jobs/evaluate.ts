@@ -1,7 +1,7 @@
 // What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from TSLRec's embeddings
 // and from what else could have been taken (arms.ts).
 import path from 'node:path';
-import { type CompareOptions, compare, drawCandidateSets, type Run } from '../src/evaluation/compare.ts';
+import { type CompareOptions, compare, drawCandidateSets, type Run, type RunName } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
@@ -12,8 +12,9 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
-import { type ArmName, learnArms } from './arms.ts';
+import { type ArmName, learnArms, MODEL_ARMS } from './arms.ts';
 import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
+import { stagesOfModel } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { integers, type StageContext, stage } from './stage.ts';
 import { checkTrainedOn } from './trained-on.ts';
@@ -71,7 +72,7 @@ export interface EvaluationResult {
   readonly curves: readonly Curve[];
 }
 
-export interface Curve extends Pick<Run, 'model' | 'arm' | 'mode' | 'seed'> {
+export interface Curve extends RunName {
   readonly epochs: readonly { readonly loss: number; readonly validation: number; readonly seconds: number }[];
 }
 
@@ -88,8 +89,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const candidates =
     options.candidates === undefined ? undefined : drawCandidateSets(split, dataset.items.length, options.candidates);
   const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
-  checkTrainedOn(languageModel?.trainedOn, work.key);
+  checkTrainedOn(languageModel?.trainedOn, work.samplesKey);
   const models = options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) }));
+  const ofModel = stagesOfModel(work, languageModel);
   const haveStarts = models.some(({ model }) => model.kind === 'sequence');
   const runs = await compare(split, {
     models,
@@ -100,7 +102,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     adapterWidth: preset.adaptation.hidden,
     training: preset.recommender,
     progress: options.progress,
-    once: keepRuns(work, `${compared.length}${options.candidates === undefined ? '' : `-of-${options.candidates}`}`),
+    once: keepRuns(
+      (arm) => (MODEL_ARMS.has(arm) ? ofModel : work),
+      `${compared.length}${options.candidates === undefined ? '' : `-of-${options.candidates}`}`,
+    ),
   });
   return {
     dataset: dataset.name,
@@ -118,10 +123,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
 }
 
 /** A finished run is a stage: its ranks are kept, so that any metric can be had of it later. */
-function keepRuns(work: StageContext, protocol: string): CompareOptions['once'] {
-  return async (name, run) => {
-    const stageName = `evaluate-${protocol}-${name}`;
-    const { tensors, facts } = await stage(work, stageName, async (checkpoint) => {
+function keepRuns(workOf: (arm: string) => StageContext, protocol: string): CompareOptions['once'] {
+  return async ({ model, arm, mode, seed }, run) => {
+    const stageName = `evaluate-${protocol}-${model}-${arm}-${mode}-${seed}`;
+    const { tensors, facts } = await stage(workOf(arm), stageName, async (checkpoint) => {
       const { validation, test, ...facts } = await run(checkpoint);
       const ranks = { validation: integers(validation), test: integers(test) };
       return { tensors: new Map(Object.entries(ranks)), facts };

@@ -33,6 +33,8 @@ export const askedGroups = (summary: readonly Summary[]): PopularityGroup[] =>
 /** Whether there is a random start to compare the others with. */
 const isCompared = (summary: readonly Summary[]): boolean => summary.some(({ pValue }) => pValue !== undefined);
 
+const isOverText = (summary: readonly Summary[]): boolean => summary.some(({ overText }) => overText !== undefined);
+
 /** Head, tail and cold items have a column each where anybody is asked for one. */
 export function columnsOf(summary: readonly Summary[]): Column[] {
   const columns: Column[] = [
@@ -48,6 +50,7 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
   return [
     ...columns,
     ['gain', gainCell],
+    ...(isOverText(summary) ? [['over text', ({ overText }) => (overText ? gainCell(overText) : '')] as Column] : []),
     [
       "to random's best",
       ({ toRandomBest: to, pValue }) =>
@@ -56,7 +59,7 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
   ];
 }
 
-function gainCell({ gain, pValue }: Summary): string {
+function gainCell({ gain, pValue }: Pick<Summary, 'gain' | 'pValue'>): string {
   if (pValue === undefined) return '';
   return `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
 }
@@ -79,6 +82,7 @@ export function notesOf({
       : []),
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary) ? ['gain = over the same model from a random start, paired test over users.'] : []),
+    ...(isOverText(summary) ? ['over text = over the chosen mode of text features, the same test.'] : []),
     ...(askedGroups(summary).length > 0 ? [GROUPS_NOTE] : []),
   ];
 }

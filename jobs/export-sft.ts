@@ -41,7 +41,7 @@ export interface SftManifest {
   readonly preset: PresetName;
   readonly seed: number;
   readonly srs?: SrsEmbeddings['source'];
-  /** Names the work folder whose stages the samples are from. */
+  /** Names the samples: what is tuned on them says so, and a refresh of other samples refuses it. */
   readonly work: string;
   /** K. */
   readonly categoryCount: number;
@@ -87,7 +87,7 @@ export async function exportSft({
     preset: options.preset,
     seed,
     srs: srs?.source,
-    work: work.key,
+    work: work.samplesKey,
     categoryCount,
     samples: samples.length,
     usersWithoutSample: dataset.userIds.length - samples.length,

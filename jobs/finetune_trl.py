@@ -24,6 +24,8 @@ Either way LoRA stands on all linear layers, and training ends after PATIENCE ep
   accelerate launch --use_deepspeed --deepspeed_config_file jobs/deepspeed-zero2.json --num_processes 8 \
       jobs/finetune_trl.py --form head --bf16 --model MODEL --samples FOLDER --output ADAPTER
 
+DeepSpeed is not among the dependencies above: install it beside them for the second command.
+
 Legend: B prompts, L tokens, H hidden size, K categories.
 """
 
@@ -87,11 +89,14 @@ def read_options():
     option("--batch-size", type=int, default=16, help="of one process and one step")
     option("--accumulation", type=int, default=1, help="steps an update")
     option("--learning-rate", type=float, default=2e-4)
-    option("--max-length", type=int, help=f"in tokens: of a prompt, as tslrec cuts it, or of a chat, {LONGEST_CHAT}")
+    option("--max-length", type=int, help=f"--form chat: of a chat in tokens, {LONGEST_CHAT}")
     option("--bf16", action="store_true")
     option("--checkpointing", action="store_true", help="less memory for activations, which are computed twice")
     option("--seed", type=int, default=1)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.form == "head" and options.max_length:
+        parser.error("--max-length is for --form chat; a prompt for a head is as long as tslrec reads it, which sft.json tells")
+    return options
 
 
 # What is learnt from -------------------------------------------------------------------------------------------------
@@ -208,7 +213,7 @@ class KeepBest(TrainerCallback):
 
 def tune_head(options, model, tokenizer, lora, samples):
     # An overlong prompt loses its beginning, the oldest part; cut here: a tokenizer would keep its first special token.
-    longest = options.max_length or samples.manifest["head"]["longestPrompt"]
+    longest = samples.manifest["head"]["longestPrompt"]
     tokens = [ids[-longest:] for ids in tokenizer(samples.prompts)["input_ids"]]
     rows = [{"input_ids": ids, "labels": target} for ids, target in zip(tokens, samples.targets)]
     trainer = Trainer(
@@ -271,8 +276,14 @@ class CategoryModel(torch.nn.Module):
 # The answer in words -------------------------------------------------------------------------------------------------
 
 
+def plain_template(tokenizer):
+    # Where the tokenizer begins a text with a special token, tslrec begins such a chat with it too.
+    begins = tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]
+    return "{{ bos_token }}" + PLAIN_TEMPLATE if begins else PLAIN_TEMPLATE
+
+
 def tune_chat(options, model, tokenizer, lora, samples):
-    tokenizer.chat_template = tokenizer.chat_template or PLAIN_TEMPLATE
+    tokenizer.chat_template = tokenizer.chat_template or plain_template(tokenizer)
     tokenizer.pad_token = tokenizer.pad_token or tokenizer.eos_token
     chats = [fit(chat, tokenizer, options.max_length or LONGEST_CHAT) for chat in samples.chats]
     rows = [{"prompt": chat[:-1], "completion": chat[-1:]} for chat in chats]

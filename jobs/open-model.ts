@@ -17,6 +17,8 @@ export interface OpenModelFiles {
   readonly base?: string;
   /** The folder of a LoRA adapter, with its category head if it has one; one is trained here where it is left out. */
   readonly adapter?: string;
+  /** Sent to the hub alone. */
+  readonly accessToken?: string;
 }
 
 export interface OpenModel {
@@ -32,12 +34,12 @@ export interface OpenModel {
 
 /** Nothing where nobody brings one. Downloads what is not here yet. */
 export async function findOpenModel(
-  { base, adapter }: OpenModelFiles,
+  { base, adapter, accessToken }: OpenModelFiles,
   hub: { readonly folder: string; readonly progress: Progress },
 ): Promise<OpenModel | undefined> {
   const named = base ?? (adapter && (await baseOf(adapter)));
   if (named === undefined) return undefined;
-  const folder = await modelFolder(named, hub);
+  const folder = await modelFolder(named, { ...hub, accessToken });
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   const files = [
     ...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)),

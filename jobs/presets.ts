@@ -77,14 +77,25 @@ export const PRESETS: Record<PresetName, Preset> = {
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
 const PIPELINE_REVISION = 12;
 
-/** Names the work that a refresh does: the same of all these shares its finished stages. */
-export function workKey(
-  datasetHash: string,
-  splitHash: string,
-  preset: Preset,
-  seed: number,
-  srsHash: string | undefined,
-): string {
-  const work = JSON.stringify({ datasetHash, splitHash, preset, seed, PIPELINE_REVISION, srsHash });
-  return createHash('sha256').update(work).digest('hex').slice(0, 16);
+/** Raised whenever other categories or prompts come of the same input: what was tuned on the old ones is then refused. */
+const SAMPLES_REVISION = 1;
+
+export interface WorkInput {
+  readonly datasetHash: string;
+  readonly splitHash: string;
+  readonly preset: Preset;
+  readonly seed: number;
+  readonly srsHash: string | undefined;
 }
+
+/** Names the work that a refresh does: the same of all these shares its finished stages. */
+export const workKey = (input: WorkInput): string => keyOf({ ...input, PIPELINE_REVISION });
+
+/** Names the samples of the user-level SFT, and the categories in them: what a language model is tuned for elsewhere. */
+export function samplesKey({ preset, ...input }: WorkInput): string {
+  const { width, recommender, languageModel } = preset;
+  const { itemsPerPrompt } = languageModel.sft;
+  return keyOf({ ...input, width, recommender, itemsPerPrompt, SAMPLES_REVISION });
+}
+
+const keyOf = (input: object): string => createHash('sha256').update(JSON.stringify(input)).digest('hex').slice(0, 16);

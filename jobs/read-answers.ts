@@ -7,6 +7,7 @@ import { fewAtATime } from '../src/few-at-a-time.ts';
 import { chatPrompt } from '../src/instructions/chat-samples.ts';
 import { isComplete, parseAnswer } from '../src/instructions/distribution-answer.ts';
 import type { LanguageModel } from '../src/language-model/language-model.ts';
+import { LanguageModelError } from '../src/language-model/language-model-error.ts';
 import type { Progress } from '../src/progress.ts';
 import type { KeptRow, KeptRows } from './row-journal.ts';
 
@@ -43,7 +44,7 @@ const HIGHEST_TEMPERATURE = 1;
 const TOKENS_PER_CATEGORY = 13;
 const TOKENS_AROUND = 64;
 
-/** Throws 'bad-data' where no answer at all can be read; a server that fails is the model's own affair. */
+/** Throws 'bad-data' where no answer at all can be read. */
 export async function readAnswers(
   model: LanguageModel,
   prompts: readonly string[],
@@ -101,11 +102,24 @@ async function ask(
   for (let malformed = 0; malformed < tries; malformed++) {
     const temperature = Math.min(HIGHEST_TEMPERATURE, TEMPERATURE_STEP * malformed);
     const maxTokens = TOKENS_PER_CATEGORY * K + TOKENS_AROUND;
-    const read = parseAnswer(await answerOnce(model, chatPrompt(prompt, K), { maxTokens, temperature, signal }), K);
+    const question = () => answerOnce(model, chatPrompt(prompt, K), { maxTokens, temperature, signal });
+    const read = parseAnswer(await unbroken(question, tries), K);
     if (typeof read !== 'string') return { distribution: read, malformed };
     complaint = read;
   }
   return { malformed: tries, complaint };
+}
+
+/** A model tries its requests again, and cannot do so once pieces of an answer are out: one that breaks off is asked for anew. */
+async function unbroken(answer: () => Promise<string>, tries: number): Promise<string> {
+  for (let broken = 1; ; broken++) {
+    try {
+      return await answer();
+    } catch (error) {
+      const mayWork = error instanceof LanguageModelError && error.isServerFailure && broken < tries;
+      if (!mayWork) throw error;
+    }
+  }
 }
 
 async function answerOnce(model: LanguageModel, ...question: Parameters<LanguageModel['generate']>): Promise<string> {

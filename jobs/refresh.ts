@@ -103,7 +103,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const { folder } = store;
   const srsHash = srs?.hash;
   const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage });
-  checkTrainedOn(languageModel?.trainedOn, work.key);
+  checkTrainedOn(languageModel?.trainedOn, work.samplesKey);
   const { runId } = await store.beginRun({
     key: languageModel ? `${work.key}/${languageModel.source.sha256}` : work.key,
     command: 'refresh',

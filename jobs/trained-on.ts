@@ -5,17 +5,17 @@ import { TslrecError } from '../src/errors.ts';
 export interface TrainedOn {
   /** Where it is written down. */
   readonly file: string;
-  /** The key of the work that the samples came from: `work` in sft.json. */
+  /** The key of the samples: `work` in sft.json. */
   readonly work: string;
 }
 
 export const SAMPLES_ADVICE = 'run `tslrec export-sft` with the options of this refresh and tune on its samples';
 
-export function checkTrainedOn(trainedOn: TrainedOn | undefined, work: string): void {
-  if (trainedOn === undefined || trainedOn.work === work) return;
+export function checkTrainedOn(trainedOn: TrainedOn | undefined, samplesKey: string): void {
+  if (trainedOn === undefined || trainedOn.work === samplesKey) return;
   throw new TslrecError(
     'bad-data',
-    `${trainedOn.file}: got a head over the categories of other work (${trainedOn.work}), expected ${work}, that of this data, ` +
+    `${trainedOn.file}: got a head over the categories of other work (${trainedOn.work}), expected ${samplesKey}, that of this data, ` +
       `preset and seed; ${SAMPLES_ADVICE}.`,
   );
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
-import { type Preset, workKey } from './presets.ts';
+import { type Preset, samplesKey, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
 
 /** Rows that `--on-bad-row=skip` left out, in the store's folder. */
@@ -23,22 +23,19 @@ export interface WorkOptions {
   readonly onStage: StageContext['onStage'];
 }
 
+export interface Work extends StageContext {
+  readonly key: string;
+  readonly samplesKey: string;
+}
+
 /** The same of all these has the same folder: killed, repeated and evaluated work shares what is finished. */
-export function openWork({
-  folder,
-  dataset,
-  split,
-  preset,
-  seed,
-  srsHash,
-  progress,
-  onStage,
-}: WorkOptions): StageContext & { key: string } {
-  const key = workKey(dataset.hash, hashSplit(split), preset, seed, srsHash);
+export function openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage }: WorkOptions): Work {
+  const input = { datasetHash: dataset.hash, splitHash: hashSplit(split), preset, seed, srsHash };
+  const key = workKey(input);
   const workFolder = path.join(folder, 'work', key);
   // Now, because a folder that cannot be used is better told before the first stage is computed.
   mkdirSync(workFolder, { recursive: true });
-  return { key, folder: workFolder, progress, seed, onStage };
+  return { key, samplesKey: samplesKey(input), folder: workFolder, progress, seed, onStage };
 }
 
 /** Ends the process as a crash would, when it was started with this failpoint's name. */

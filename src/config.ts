@@ -12,7 +12,7 @@ export interface Config {
   readonly folder: string;
   /** Whose kernels train and infer: see tensor/session.ts. */
   readonly execution: { readonly provider: string; readonly threads: number };
-  /** Sent to hosted language models. */
+  /** Sent to hosted language models, and to the Hugging Face hub for models to download. */
   readonly accessToken?: string;
   /** A name at which this process kills itself: for tests of what a crash leaves behind. */
   readonly failpoint?: string;

@@ -26,4 +26,4 @@ export const hostedOption = () =>
   ).conflicts(['base', 'adapter']);
 
 export const broughtModel = ({ base, adapter, hosted }: BroughtOptions, { accessToken }: Config): BroughtModelPlace =>
-  hosted === undefined ? { base, adapter } : { hosted, accessToken };
+  hosted === undefined ? { base, adapter, accessToken } : { hosted, accessToken };

@@ -33,6 +33,7 @@ export function embedCommand(config: Config): Command {
           ...options,
           normalize: options.normalize ?? false,
           folder: config.folder,
+          accessToken: config.accessToken,
           progress: terminalProgress(),
         });
         console.log(`${result.output}: ${result.texts} vectors of width ${result.width}, read with ${result.model}.`);

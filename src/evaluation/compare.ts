@@ -15,12 +15,17 @@ export interface Arm {
 }
 
 export const RANDOM_ARM = 'random';
+/** What TSLRec's embeddings have to be better than: text features without a language model. */
+export const TEXT_ARM = 'text';
 
-export interface Run {
+export interface RunName {
   readonly model: ModelName;
   readonly arm: string;
   readonly mode: WarmStartMode;
   readonly seed: number;
+}
+
+export interface Run extends RunName {
   /** The rank of each asked user's next item [n]. */
   readonly validation: Int32Array;
   readonly test: Int32Array;
@@ -54,8 +59,8 @@ export interface CompareOptions {
   readonly adapterWidth: WarmStartOptions['adapterWidth'];
   readonly training: Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'>;
   readonly progress: Progress;
-  /** Runs it, or gives what an earlier, interrupted comparison kept under this name. */
-  readonly once: (name: string, run: (checkpoint: string) => Promise<Run>) => Promise<Run>;
+  /** Runs it, or gives what an earlier, interrupted comparison kept of it. */
+  readonly once: (which: RunName, run: (checkpoint: string) => Promise<Run>) => Promise<Run>;
 }
 
 /**
@@ -70,7 +75,7 @@ export async function compare(split: Split, options: CompareOptions): Promise<Ru
       for (const mode of 'vectors' in arm && arm.vectors ? options.modes : (['init'] as const)) {
         for (const seed of model.kind === 'counted' ? options.seeds.slice(0, 1) : options.seeds) {
           const run = (checkpoint: string) => runOnce(split, options, { name, model, arm, mode, seed, checkpoint });
-          runs.push(await options.once(`${name}-${arm.name}-${mode}-${seed}`, run));
+          runs.push(await options.once({ model: name, arm: arm.name, mode, seed }, run));
         }
       }
     }

@@ -2,7 +2,7 @@
 // items gain. The test never decides anything.
 import type { Split } from '../interactions/dataset.ts';
 import { ndcgOfUsers, type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts';
-import { RANDOM_ARM, type Run } from './compare.ts';
+import { RANDOM_ARM, type Run, TEXT_ARM } from './compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup, popularityGroups } from './popularity.ts';
 import { pairedRandomisationTest } from './significance.ts';
 import type { WarmStartMode } from './warm-start.ts';
@@ -34,6 +34,8 @@ export interface Summary {
   readonly gain?: number;
   /** Of the paired test of that difference over users; absent where there is no random start to compare with. */
   readonly pValue?: number;
+  /** The same against text features without a language model, in the mode that validation chose for them. */
+  readonly overText?: { readonly gain?: number; readonly pValue: number };
   readonly epochs: number;
   readonly seconds: number;
   /** Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never got there. */
@@ -52,6 +54,8 @@ export function summarise(
   const groups = [...Map.groupBy(runs, ({ model, arm, mode }) => `${model} ${arm} ${mode}`).values()];
   const validationOf = (group: readonly Run[]) =>
     average(group.map(({ validation }) => average(ndcgOfUsers(validation, CUT_OFF))));
+  const bestOf = (rivals: readonly Run[][]) =>
+    rivals.reduce((best, other) => (validationOf(other) > validationOf(best) ? other : best));
   return groups.map((group) => {
     const [{ model, arm, mode }] = group;
     const rivals = groups.filter(([rival]) => rival.model === model && rival.arm === arm);
@@ -59,6 +63,8 @@ export function summarise(
     const users = ndcgOverSeeds(group);
     const isCompared = arm !== RANDOM_ARM && random.length > 0;
     const ofRandom = isCompared ? ndcgOverSeeds(random) : undefined;
+    const texts = groups.filter(([text]) => text.model === model && text.arm === TEXT_ARM);
+    const ofText = texts.length > 0 && ![RANDOM_ARM, TEXT_ARM].includes(arm) ? ndcgOverSeeds(bestOf(texts)) : undefined;
     return {
       model,
       arm,
@@ -77,6 +83,9 @@ export function summarise(
         gain: gainOver(average(users), average(ofRandom)),
         pValue: pairedRandomisationTest(users, ofRandom),
         toRandomBest: toRandomBest(group, random),
+      }),
+      ...(ofText && {
+        overText: { gain: gainOver(average(users), average(ofText)), pValue: pairedRandomisationTest(users, ofText) },
       }),
       epochs: average(group.map(({ epochs }) => epochs)),
       seconds: average(group.map(({ seconds }) => seconds)),

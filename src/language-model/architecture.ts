@@ -28,7 +28,7 @@ export async function readArchitecture(folder: string): Promise<Architecture> {
     : { kind: 'decoder', config: await readDecoderConfig(file) };
 }
 
-/** The configuration of a folder whose model is to be tuned. */
+/** The configuration of a folder whose model is to answer. */
 export async function readDecoder(folder: string): Promise<LlamaConfig> {
   const { kind, config } = await readArchitecture(folder);
   if (kind === 'decoder') return config;

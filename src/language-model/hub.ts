@@ -14,6 +14,8 @@ export interface HubOptions {
   /** The tslrec folder; models are kept in `models` there. */
   readonly folder: string;
   readonly progress: Progress;
+  /** For models that are not open to everybody; sent to the hub alone. */
+  readonly accessToken?: string;
   readonly hubUrl?: string;
   readonly patience?: Patience;
 }
@@ -28,6 +30,7 @@ export interface Patience {
 const SECOND = 1000;
 const PATIENCE: Patience = { deadlineMs: 30 * SECOND, pausesMs: [1 * SECOND, 4 * SECOND, 16 * SECOND] };
 
+const HUB_URL = 'https://huggingface.co';
 const PREFIX = 'hub:';
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
@@ -47,10 +50,14 @@ export async function modelFolder(model: string, options: HubOptions): Promise<s
   return folder;
 }
 
-async function download(name: string, folder: string, { progress, hubUrl, patience = PATIENCE }: HubOptions) {
+async function download(
+  name: string,
+  folder: string,
+  { progress, accessToken, hubUrl = HUB_URL, patience = PATIENCE }: HubOptions,
+) {
   const fetchInTime: typeof fetch = (url, init) =>
     fetch(url, { ...init, signal: AbortSignal.timeout(patience.deadlineMs) });
-  const hub = { repo: name, hubUrl, fetch: fetchInTime };
+  const hub = { repo: name, hubUrl, accessToken, fetch: fetchInTime };
   const listed = await persistently(patience, () => collect(listFiles(hub)));
   const files = neededFiles(name, listed);
   const total = files.reduce((sum, { size }) => sum + size, 0);
@@ -61,7 +68,8 @@ async function download(name: string, folder: string, { progress, hubUrl, patien
       await persistently(patience, async () => {
         const info = await fileDownloadInfo({ ...hub, path: file });
         if (!info) throw new Error(`${file} is listed and is not there`);
-        await downloadFile(info, path.join(temporary, file), patience.deadlineMs, bar);
+        const headers = accessToken && isAt(hubUrl, info.url) ? { Authorization: `Bearer ${accessToken}` } : undefined;
+        await downloadFile(info, path.join(temporary, file), { headers, deadlineMs: patience.deadlineMs }, bar);
       });
     }
     await rename(temporary, folder);
@@ -72,6 +80,8 @@ async function download(name: string, folder: string, { progress, hubUrl, patien
     await rm(temporary, { recursive: true, force: true });
   }
 }
+
+const isAt = (hubUrl: string, url: string): boolean => new URL(url).origin === new URL(hubUrl).origin;
 
 async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   const all: Entry[] = [];
@@ -98,13 +108,18 @@ function neededFiles<Entry extends { readonly path: string }>(name: string, list
 }
 
 /** Streams a file to its place; the file is there when all of it has come and is what the hub says. */
-async function downloadFile(info: FileDownloadInfoOutput, file: string, deadlineMs: number, bar: ProgressTask) {
+async function downloadFile(
+  info: FileDownloadInfoOutput,
+  file: string,
+  { headers, deadlineMs }: { headers?: Record<string, string>; deadlineMs: number },
+  bar: ProgressTask,
+) {
   const target = openAtomicFile(file);
   const stalled = new AbortController();
   const timer = setTimeout(() => stalled.abort(new Error(`nothing came for ${deadlineMs / SECOND} s`)), deadlineMs);
   let received = 0;
   try {
-    const response = await fetch(info.url, { signal: stalled.signal });
+    const response = await fetch(info.url, { headers, signal: stalled.signal });
     if (!response.ok) throw new HubApiError(info.url, response.status);
     const { hash, expected } = hashOf(info);
     for await (const chunk of response.body!) {
@@ -150,21 +165,25 @@ async function persistently<Result>({ pausesMs }: Patience, attempt: () => Promi
 
 const PASSING = [408, 425, 429];
 
-/** A request that the hub refuses, a file that cannot be written and a name that nobody knows (offline) stay so. */
+/** What a request fails with where there is no network, or none that leads there. */
+const OFFLINE = ['ENOTFOUND', 'EAI_AGAIN', 'ENETDOWN', 'ENETUNREACH', 'EHOSTUNREACH'];
+
+/** A request that the hub refuses, a file that cannot be written and a network that is not there stay so. */
 function isFinal(error: unknown): boolean {
   if (error instanceof HubApiError) return error.statusCode < 500 && !PASSING.includes(error.statusCode);
-  return error instanceof TslrecError || isOfFiles(error) || reason(error) === 'ENOTFOUND';
+  return error instanceof TslrecError || isOfFiles(error) || OFFLINE.includes(codeOf(error));
 }
 
 const isOfFiles = (error: unknown): boolean => (error as NodeJS.ErrnoException).path !== undefined;
 
-function refuse(error: unknown, model: string, { hubUrl = 'https://huggingface.co' }: HubOptions): never {
+function refuse(error: unknown, model: string, { hubUrl = HUB_URL, accessToken }: HubOptions): never {
   if (error instanceof TslrecError || isOfFiles(error)) throw error;
   if (error instanceof HubApiError && isFinal(error)) {
     throw new TslrecError(
       'bad-request',
       `${model}: ${hubUrl} answers ${error.statusCode}, which means that there is no such model or that it is not open to ` +
-        'everybody; check the name, or download its folder elsewhere and give the path.',
+        `${accessToken ? 'the owner of HF_TOKEN' : 'everybody'}; check the name, ` +
+        `${accessToken ? '' : 'set HF_TOKEN to a token that may read it, '}or download its folder elsewhere and give the path.`,
       { cause: error },
     );
   }
@@ -179,6 +198,11 @@ function refuse(error: unknown, model: string, { hubUrl = 'https://huggingface.c
 /** A request that has failed says why in its cause. */
 function reason(error: unknown): string {
   if (error instanceof HubApiError) return `it answers ${error.statusCode}`;
+  const code = codeOf(error);
+  return OFFLINE.includes(code) ? `this machine is offline or does not find it: ${code}` : code;
+}
+
+const codeOf = (error: unknown): string => {
   const { message, cause } = error as Error & { cause?: NodeJS.ErrnoException };
   return cause?.code ?? message;
-}
+};

@@ -56,7 +56,9 @@ const PREFIX = 'base_model.model.';
 
 export interface Adapter {
   readonly lora: LoraConfig;
+  /** Without those on the output layer, which reading texts does not need. */
   readonly values: Values;
+  readonly adaptsOutput: boolean;
 }
 
 export async function readAdapter(folder: string, architecture: Architecture): Promise<Adapter> {
@@ -77,12 +79,17 @@ export async function readAdapter(folder: string, architecture: Architecture): P
   const lora = { rank, alpha, dropout, targetModules };
   const parameters = parametersOf(architecture, lora).filter(({ name }) => isLoraParameter(name));
   const parameterOf = parameterNames(architecture.kind, parameters);
+  let adaptsOutput = false;
   const values = await readTensors([path.join(folder, 'adapter_model.safetensors')], {
     parameters,
-    parameterOf: (stored) => parameterOf(stored.replace(PREFIX, '')),
+    parameterOf: (stored) => {
+      const name = stored.replace(PREFIX, '');
+      adaptsOutput ||= name.startsWith('lm_head.');
+      return parameterOf(name);
+    },
     source: file,
   });
-  return { lora, values };
+  return { lora, values, adaptsOutput };
 }
 
 /** `values` may hold other things beside the adapter. */

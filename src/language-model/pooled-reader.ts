@@ -1,5 +1,6 @@
 // Runs a language model over texts of uneven length: texts of about the same length go together, through a graph of that
 // length that is made when it is first needed. Legend: n texts, B texts of a batch, L tokens, H hidden size, w width.
+import { TslrecError } from '../errors.ts';
 import { buildModel, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
 import { matmul, reshape } from '../tensor/functions.ts';
@@ -72,6 +73,7 @@ export function createPooledReader<Name extends string>(
             length,
           );
           for (const { name, w } of widths) {
+            checkNumbers(results[name], task);
             block.forEach(({ row }, b) => {
               outputs[name].set(results[name].subarray(b * w, (b + 1) * w), row * w);
             });
@@ -88,4 +90,13 @@ export function createPooledReader<Name extends string>(
       opened.clear();
     },
   };
+}
+
+function checkNumbers(values: Float32Array, task: string): void {
+  if (values.every(Number.isFinite)) return;
+  throw new TslrecError(
+    'bad-data',
+    `${task}: got numbers that are not finite from the language model, expected finite ones of every text; its weights are ` +
+      'damaged or of another model: copy its folder again.',
+  );
 }

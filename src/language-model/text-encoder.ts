@@ -1,6 +1,5 @@
 // A model folder as a function from texts to vectors: the last hidden states after the final norm, averaged over the
 // tokens that the folder's own tokenizer gives, special tokens included. Legend: n texts, H hidden size.
-import { TslrecError } from '../errors.ts';
 import type { Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
 import { hiddenStates, parametersOf, readArchitecture } from './architecture.ts';
@@ -35,21 +34,10 @@ export async function loadTextEncoder(
   return {
     width,
     async embed(texts, task) {
-      const { embedding } = await reader.read(await tokenizer.encode(texts), task);
-      checkNumbers(embedding, folder);
-      return embedding;
+      return (await reader.read(await tokenizer.encode(texts), task)).embedding;
     },
     release: () => reader.release(),
   };
 }
 
 const noAdapter: { lora: undefined; values: Values } = { lora: undefined, values: new Map() };
-
-function checkNumbers(vectors: Float32Array, folder: string): void {
-  if (vectors.every(Number.isFinite)) return;
-  throw new TslrecError(
-    'bad-data',
-    `${folder}: got vectors with numbers that are not finite, expected finite ones of every text; the weights are damaged or ` +
-      'of another model: copy the folder again.',
-  );
-}

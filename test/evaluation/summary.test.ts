@@ -58,6 +58,20 @@ test('each model, arm and mode: mean and sample deviation over seeds, gain over 
   assert.equal(random.gain, undefined);
 });
 
+test('gain over text features, in the mode that validation chose for them', () => {
+  const text = (mode: Run['mode'], validation: number, test: number) =>
+    run('text', mode, 1, [0.1], [validation, THIRD], [test, NOWHERE]);
+  const withText = summarise(
+    [...runs, text('init', SEVENTH, FIRST), text('frozen', FIRST, THIRD)],
+    { train, test: next },
+    5,
+  );
+  const tslrec = withText.filter(({ arm }) => arm === 'tslrec');
+  // Text frozen has 1/4 over the two users; init of TSLRec 1.
+  assert.ok(Math.abs(tslrec[0].overText!.gain! - 3) < 1e-12);
+  assert.ok(withText.every(({ arm, overText }) => (overText !== undefined) === (arm === 'tslrec')));
+});
+
 test('the mode is chosen on validation, whatever the test says', () => {
   assert.deepEqual(
     summary.map(({ chosen }) => chosen),

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
 import { tslrec } from '../support/command-line.ts';
-import { fixtures } from '../support/model-folders.ts';
+import { editTensors, fixtures } from '../support/model-folders.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 
 test('refresh --base and --adapter', async (context) => {
@@ -20,6 +20,12 @@ test('refresh --base and --adapter', async (context) => {
     });
   const work = () => path.join(store, 'work', readdirSync(path.join(store, 'work'))[0]);
   const models = () => readdirSync(work()).filter((name) => name.startsWith('model-'));
+  const copyOfBase = () => {
+    cpSync(path.join(fixtures, 'bert'), path.join(folder, 'other'), { recursive: true });
+    return editTensors(path.join(folder, 'other', 'model.safetensors'), (tensors) => {
+      for (const { values } of tensors.values()) values[0] += 0.5;
+    });
+  };
   const read = async (model: string) => (await readSafetensors(path.join(work(), model, 'infer.safetensors'))).tensors;
 
   const tuned = await refresh(['--base', 'bert']);
@@ -36,6 +42,24 @@ test('refresh --base and --adapter', async (context) => {
       ]);
     },
   );
+
+  await context.test('an evaluation keeps the runs of each model apart, and the random start for all', async () => {
+    await copyOfBase();
+    for (const base of ['bert', 'other']) {
+      const exit = await tslrec(folder, [
+        ...['evaluate', '--data', 'sample', '--store', store, '--preset', 'quick', '--base', base],
+        ...['--arms', 'random,untuned', '--modes', 'frozen', '--models', 'sasrec', '--seeds', '1'],
+      ]);
+      assert.equal(exit.code, 0, exit.stderr);
+    }
+    const runs = (at: string) => readdirSync(at).filter((name) => /^evaluate-.*\.safetensors$/.test(name));
+    assert.deepEqual(runs(work()), ['evaluate-20-sasrec-random-init-1.safetensors']);
+    assert.equal(models().length, 2);
+    for (const model of models()) {
+      assert.deepEqual(runs(path.join(work(), model)), ['evaluate-20-sasrec-untuned-frozen-1.safetensors']);
+    }
+    rmSync(path.join(work(), models().filter((name) => name !== first)[0]), { recursive: true });
+  });
 
   const adapter = path.join(folder, 'elsewhere');
   cpSync(path.join(work(), first, 'adapter'), adapter, { recursive: true });

@@ -7,6 +7,7 @@ import { chatPrompt } from '../../src/instructions/chat-samples.ts';
 import { answerOf } from '../../src/instructions/distribution-answer.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import type { LanguageModel } from '../../src/language-model/language-model.ts';
+import { LanguageModelError, type LanguageModelReason } from '../../src/language-model/language-model-error.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { type Fault, faults, startLanguageModelServer } from '../support/language-model-server.ts';
 
@@ -85,6 +86,25 @@ test('a model of which nothing can be read is told; nobody to ask is nothing to 
   });
   const nobody = { distributions: new Float32Array(0), answers: 0, malformed: 0, givenUp: 0 };
   assert.deepEqual(await readAnswers(model, [], K, { progress }), nobody);
+});
+
+test('an answer that breaks off is asked for anew, so many times; a server that refuses is not', async () => {
+  const broken = (failures: readonly LanguageModelReason[]) => {
+    let asked = 0;
+    const model: Pick<LanguageModel, 'name' | 'generate'> = {
+      name: 'broken',
+      async *generate() {
+        yield '{"1"';
+        if (asked < failures.length) throw new LanguageModelError(failures[asked++], 'broken off');
+        yield ': 1}';
+      },
+    };
+    return readAnswers(model as LanguageModel, ['user'], K, { tries: 3, progress });
+  };
+  const { distributions, malformed } = await broken(['unavailable', 'timeout']);
+  assert.deepEqual([...distributions, malformed], [0, 1, 0, 0]);
+  await assert.rejects(broken(['unavailable', 'timeout', 'unavailable']), { reason: 'unavailable' });
+  await assert.rejects(broken(['refused']), { reason: 'refused' });
 });
 
 test('so many users are asked at a time and no more', async () => {

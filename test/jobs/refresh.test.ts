@@ -28,6 +28,7 @@ const STAGES = [
   'augment',
   'warm-start-init',
   'warm-start-frozen',
+  'warm-start-frozen+residual',
 ];
 /** Which version readers have after a kill at each point of publishing. */
 const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
@@ -45,6 +46,7 @@ const TRAININGS = [
   'adaptation 2/2',
   'recommender: init',
   'recommender: frozen',
+  'recommender: frozen+residual',
 ];
 const INTO_TRAINING_MS = 300;
 
@@ -139,7 +141,7 @@ test('refresh', async (context) => {
     const { random, modes, best, gain }: WarmStarts = versions[0].manifest.metrics.warmStarts;
     assert.deepEqual(
       modes.map(({ mode }) => mode),
-      ['init', 'frozen'],
+      ['init', 'frozen', 'frozen+residual'],
     );
     const top = Math.max(...modes.map(({ validationNdcg }) => validationNdcg));
     assert.equal(modes.find(({ mode }) => mode === best)!.validationNdcg, top);

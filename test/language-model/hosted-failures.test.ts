@@ -186,6 +186,11 @@ const wrongShapes: Record<string, { fault: Fault; says: RegExp; requests?: numbe
   'fewer rows': { fault: rows((v) => v.slice(1)), says: /2 vectors for 3 texts/ },
   'more rows': { fault: rows((v) => [...v, v[0]]), says: /4 vectors for 3 texts/ },
   'rows in another order': { fault: rows((v) => v.toReversed()), says: /another order/, requests: 2 },
+  "two rows in each other's place": {
+    fault: rows((v) => [v[0], v[2], v[1]].slice(0, v.length)),
+    says: /another order/,
+    requests: 3,
+  },
   'one flat row': { fault: rows((v) => v[0]), says: /no list of vectors/ },
   'an object': { fault: rows((v) => ({ embeddings: v })), says: /no list of vectors/ },
   'nothing at all': { fault: faults.body('null'), says: /no list of vectors/ },
@@ -277,7 +282,8 @@ test('what has been handed over before a failure is not asked for again', async 
   server.work();
   await read([...all.keys()].filter((i) => !kept.has(i)));
   assert.equal(kept.size, 100);
-  const sent = server.requests.slice(before).flatMap(({ body }) => body.inputs as string[]);
+  const batches = server.requests.slice(before).filter(({ body }) => body.inputs!.length > 1); // one alone: its place
+  const sent = batches.flatMap(({ body }) => body.inputs as string[]);
   assert.equal(sent.length, 110, 'each text once, and the refused batch twice');
   const { vectors } = await model.embed(all);
   assert.deepEqual(Float32Array.from([...all.keys()].flatMap((i) => [...kept.get(i)!])), vectors);
@@ -346,6 +352,40 @@ for (const [name, { fault, reason, limits }] of Object.entries(midStream)) {
     assert.equal(server.requests.length, 2);
   });
 }
+
+test('streams are under way until they end: no more than the limit, and a place is free again when one breaks off', async (context) => {
+  const { server, model } = await setUp(context, { concurrency: 2, deadlineMs: 300 });
+  server.failWith(faults.stuckAfter(4, 'hang'));
+  const streams = Promise.allSettled(Array.from({ length: 5 }, () => answer(model)));
+  await until(() => server.requests.length > 0);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(server.requests.length, 2);
+  assert.ok((await streams).every(({ status }) => status === 'rejected'));
+  assert.equal(server.requests.length, 5);
+});
+
+test('streams that break off open the circuit, although each began well', async (context) => {
+  const { server, model } = await setUp(context, { concurrency: 1, tries: 2 });
+  server.failWith(faults.stuckAfter(4, 'reset'));
+  for (let i = 0; i < 2; i++) await assert.rejects(answer(model), { reason: 'unavailable' });
+  await assert.rejects(answer(model), { reason: 'circuit-open' });
+  assert.equal(server.requests.length, 2);
+});
+
+test('a stream that never ends, an event at a time, is given up after ten deadlines', async (context) => {
+  const { clock, model } = await setUp(context);
+  const pieces: string[] = [];
+  await assert.rejects(
+    async () => {
+      for await (const piece of model.generate(messages, { maxTokens: 8 })) {
+        pieces.push(piece);
+        clock.advance(20 * SECOND);
+      }
+    },
+    { reason: 'timeout', message: /no complete answer in 50 s/ },
+  );
+  assert.equal(pieces.length, 3);
+});
 
 test('a reader that leaves a stream ends the request', async (context) => {
   const { server, model } = await setUp(context);

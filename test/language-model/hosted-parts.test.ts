@@ -5,7 +5,7 @@ import { fewAtATime } from '../../src/few-at-a-time.ts';
 import { createCircuitBreaker } from '../../src/language-model/hosted/circuit-breaker.ts';
 import { standsAt } from '../../src/language-model/hosted/embedding-rows.ts';
 import { eventData } from '../../src/language-model/hosted/event-stream.ts';
-import { createLimit } from '../../src/language-model/hosted/limit.ts';
+import { createLimit, type Limit } from '../../src/language-model/hosted/limit.ts';
 import { retryAfterMs, systemClock } from '../../src/language-model/hosted/retry.ts';
 import {
   scoresFromEchoes,
@@ -119,6 +119,11 @@ test('a probe that is aborted gives its place back', async () => {
   assert.equal(await breaker.run(async () => 1), 1);
 });
 
+async function within<T>(limit: Limit, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const leave = await limit(signal);
+  return work().finally(leave);
+}
+
 test('a limit keeps its number through successes, failures and aborts', async () => {
   const limit = createLimit(2);
   let running = 0;
@@ -133,13 +138,13 @@ test('a limit keeps its number through successes, failures and aborts', async ()
   };
   const abort = new AbortController();
   const results = Array.from({ length: 20 }, (_, i) =>
-    limit(() => work(i), i % 5 === 4 ? abort.signal : new AbortController().signal),
+    within(limit, () => work(i), i % 5 === 4 ? abort.signal : new AbortController().signal),
   );
   abort.abort();
   const settled = await Promise.allSettled(results);
   assert.equal(most, 2);
   assert.equal(settled.filter(({ status }) => status === 'fulfilled').length, 10);
-  assert.equal(await limit(async () => 'free', new AbortController().signal), 'free');
+  assert.equal(await within(limit, async () => 'free', new AbortController().signal), 'free');
 });
 
 test('a place that is handed on while its next holder gives up is not lost', async () => {
@@ -148,9 +153,9 @@ test('a place that is handed on while its next holder gives up is not lost', asy
     const gate = Promise.withResolvers<void>();
     const abort = new AbortController();
     const patient = new AbortController();
-    const first = limit(() => gate.promise, patient.signal);
-    const second = limit(async () => {}, abort.signal);
-    const third = limit(async () => 'third', patient.signal);
+    const first = within(limit, () => gate.promise, patient.signal);
+    const second = within(limit, async () => {}, abort.signal);
+    const third = within(limit, async () => 'third', patient.signal);
     gate.resolve();
     for (let i = 0; i < microtasks; i++) await null;
     abort.abort();
@@ -221,15 +226,23 @@ test('scores from echoes: the sum behind the prompt, whatever tokens the prompt 
     prompt,
     echo(1, ['A', 'B', ' c', 'c'], [null, -1, -2, -3]),
   ];
-  assert.deepEqual(scoresFromEchoes({ choices }, 2), { logProbabilities: [-5, -5], exact: true });
+  assert.deepEqual(scoresFromEchoes({ choices }, ['AB', 'AB cc', 'AB d']), { logProbabilities: [-5, -5], exact: true });
   // "Bc" is one token: ln P(A Bc) - ln P(A B) = -4 - (-1).
-  assert.deepEqual(scoresFromEchoes({ choices: [prompt, echo(1, ['A', 'Bc'], [null, -4])] }, 1), {
+  assert.deepEqual(scoresFromEchoes({ choices: [prompt, echo(1, ['A', 'Bc'], [null, -4])] }, ['AB', 'ABc']), {
     logProbabilities: [-3],
     exact: false,
   });
-  assert.equal(scoresFromEchoes({ choices: [echo(0, [], []), echo(1, ['c'], [null])] }, 1), undefined);
-  assert.equal(scoresFromEchoes({ choices: [{ index: 0, text: 'no log-probabilities' }] }, 0), undefined);
-  assert.equal(scoresFromEchoes({ choices }, 3), undefined);
+  const unusable: [string, object[], string[]][] = [
+    ['nothing before the choice', [echo(0, [], []), echo(1, ['c'], [null])], ['', 'c']],
+    ['no log-probabilities', [{ index: 0, text: 'AB' }], ['AB']],
+    ['too few', choices, ['AB', 'AB cc', 'AB d', 'AB e']],
+    ['empty lists', [echo(0, [], []), echo(1, [], [])], ['AB', 'ABc']],
+    ['an answer in place of the echo', [echo(0, [' the'], [-1]), echo(1, [' the'], [-2])], ['AB', 'ABc']],
+    ['an answer behind the echo', [prompt, echo(1, ['A', 'B', 'c', '!'], [null, -1, -2, -3])], ['AB', 'ABc']],
+  ];
+  for (const [what, answers, sent] of unusable) {
+    assert.equal(scoresFromEchoes({ choices: answers }, sent), undefined, what);
+  }
 });
 
 test('scores from first tokens: yes in all its spellings, and what is left for what is not listed', () => {

@@ -21,6 +21,7 @@ test('an endpoint is asked as it stands, and for the rest behind /v1', async (co
     [
       ['/', { inputs: ['a', '-'], truncate: true, truncation_direction: 'left' }],
       ['/', { inputs: ['a'], truncate: true, truncation_direction: 'left' }],
+      ['/', { inputs: ['-'], truncate: true, truncation_direction: 'left' }],
       [
         '/',
         {

@@ -124,13 +124,25 @@ test('a name that could lead out of the folder is none', async (context) => {
     await assert.rejects(get(name), refused('bad-request', /got a name that no model can have/));
 });
 
-test('without a network: one sentence that says what to do', async (context) => {
+test('an access token is sent with every request to the hub', async (context) => {
+  const { hub, options } = await setUp(context);
+  await modelFolder(`hub:${NAME}`, { ...options, accessToken: 'hf_secret' });
+  assert.ok(hub.authorizations.length > NEEDED.length);
+  assert.deepEqual(new Set(hub.authorizations), new Set(['Bearer hf_secret']));
+});
+
+test('without a network: one sentence that says so and what to do, at once', async (context) => {
   const folder = await temporaryFolder(context);
-  const options = { folder, progress: silentProgress, hubUrl: 'http://127.0.0.1:9', patience };
+  const offline = { folder, progress: silentProgress, hubUrl: 'http://hub.invalid' }; // a name that no resolver knows
+  const began = performance.now();
   await assert.rejects(
-    modelFolder('hub:acme/x', options),
-    refused('unavailable', /cannot be downloaded from http:\/\/127\.0\.0\.1:9 \(.+\); try again later, or download/),
+    modelFolder('hub:acme/x', offline),
+    refused(
+      'unavailable',
+      /^hub:acme\/x cannot be downloaded from http:\/\/hub\.invalid \(this machine is offline or does not find it: E\w+\); try again later, or download/,
+    ),
   );
+  assert.ok(performance.now() - began < 15_000, 'no pauses');
 });
 
 test('a folder that cannot be written is the fault of the folder, not of the hub', async (context) => {

@@ -12,6 +12,7 @@ import { initialValues } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 import { collect } from '../support/collect.ts';
 import { languageModelContract } from '../support/language-model-contract.ts';
+import { fixtures } from '../support/model-folders.ts';
 import { smallLlama } from '../support/small-llama.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
@@ -58,6 +59,31 @@ languageModelContract(
   },
   ['classify'],
 );
+
+test('released while it reads and answers: what is under way ends with the reason, and nothing crashes', async (context) => {
+  const { base, adapter } = await smallModel(context);
+  const model = await loadLocalModel(base, { adapter, random: createRandom(1) });
+  const calls = [
+    model.embed(Array<string>(600).fill(WORDS[0])),
+    model.score(PROMPT, CHOICES),
+    collect(model.generate([{ role: 'user', content: PROMPT }], { maxTokens: 200 })),
+  ];
+  const settled = Promise.allSettled(calls);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await model.release();
+  for (const result of await settled) {
+    assert.equal(result.status, 'rejected');
+    assert.match(String(result.reason), /was released: open it again to ask it/);
+  }
+});
+
+test('an adapter on the output layer, which answers would need, is refused', async () => {
+  const base = path.join(fixtures, 'llama-2');
+  await assert.rejects(
+    loadLocalModel(base, { adapter: path.join(base, 'adapter-output') }),
+    /adapter-output: got an adapter on the output layer lm_head too, .*; merge it into its model with PEFT and give that folder\.$/,
+  );
+});
 
 test('a higher temperature has other answers, the same seed the same ones', async (context) => {
   const { base } = await smallModel(context);

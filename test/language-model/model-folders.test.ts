@@ -86,7 +86,7 @@ test('a config.json that is no JSON is refused', async (context) => {
   );
 });
 
-test('an encoder cannot be tuned', async (context) => {
+test('an encoder cannot answer', async (context) => {
   await assert.rejects(
     readDecoder(await copyOf(context, 'bert')),
     refused(/got an encoder, expected a model that predicts the next token \(llama, mistral, qwen2, qwen3\);/),

@@ -16,6 +16,8 @@ export interface HubServer {
   readonly url: string;
   /** What was asked for, in order; of a file its name. */
   readonly requests: readonly string[];
+  /** The Authorization that each of all requests came with. */
+  readonly authorizations: readonly (string | undefined)[];
 }
 
 /** `faults` are taken one a download of their file, in order; after them the file is sent as it is. */
@@ -26,8 +28,10 @@ export async function startHub(
   faults: Readonly<Record<string, readonly Fault[]>> = {},
 ): Promise<HubServer> {
   const requests: string[] = [];
+  const authorizations: (string | undefined)[] = [];
   const left = new Map(Object.entries(faults).map(([file, list]) => [file, [...list]]));
   const server = createServer((request, response) => {
+    authorizations.push(request.headers.authorization);
     const { pathname } = new URL(request.url!, 'http://hub');
     const file = pathname.replace(`/${name}/resolve/main/`, '');
     const isProbe = request.headers.range === 'bytes=0-0';
@@ -50,7 +54,7 @@ export async function startHub(
     server.closeAllConnections();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, authorizations };
 }
 
 /** Of large files the hub's etag is their SHA-256, of small ones git's hash; others may say something else. */

@@ -4,7 +4,9 @@ import { LanguageModelError } from '../language-model-error.ts';
 import type { Clock } from './retry.ts';
 
 export interface CircuitBreaker {
-  /** Rejects with the reason `circuit-open`, without starting the work, while the circuit is open. */
+  /** Throws with the reason `circuit-open` while the circuit is open; gives what is to be told how it went, once. */
+  admit(): (error?: unknown) => void;
+  /** The same around a piece of work, which is not started while the circuit is open. */
   run<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -26,21 +28,28 @@ export function createCircuitBreaker(options: {
     if (failures >= failuresToOpen) openUntil = clock.now() + coolDownMs;
   }
 
+  function admit(): (error?: unknown) => void {
+    const isProbe = failures >= failuresToOpen;
+    const wait = openUntil - clock.now();
+    if (isProbe && (probing || wait > 0)) throw circuitOpen(name, failures, Math.max(0, wait));
+    if (isProbe) probing = true;
+    return (error) => {
+      settle(error);
+      if (isProbe) probing = false;
+    };
+  }
+
   return {
+    admit,
     async run(work) {
-      const isProbe = failures >= failuresToOpen;
-      const wait = openUntil - clock.now();
-      if (isProbe && (probing || wait > 0)) throw circuitOpen(name, failures, Math.max(0, wait));
-      if (isProbe) probing = true;
+      const ended = admit();
       try {
         const result = await work();
-        settle();
+        ended();
         return result;
       } catch (error) {
-        settle(error);
+        ended(error);
         throw error;
-      } finally {
-        if (isProbe) probing = false;
       }
     },
   };

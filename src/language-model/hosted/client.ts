@@ -12,7 +12,7 @@ import { type Clock, type Patience, retry } from './retry.ts';
 export interface ClientLimits extends Patience {
   /** Requests under way at a time. */
   readonly concurrency: number;
-  /** For a whole answer; of a stream, for its head and then for each event. */
+  /** For a whole answer; of a stream, for its head and then for each event, and ten times that for all of it. */
   readonly deadlineMs: number;
   /** How long the server is left alone once as many requests have failed in a row as all under way may use up. */
   readonly coolDownMs: number;
@@ -20,7 +20,8 @@ export interface ClientLimits extends Patience {
 
 export interface HostedClient {
   json(make: MakeRequest, signal: AbortSignal): Promise<unknown>;
-  events(make: MakeRequest, signal: AbortSignal): Promise<AsyncGenerator<unknown, void>>;
+  /** Under way until the last event, or until the reader leaves; only what fails before the first event is tried again. */
+  events(make: MakeRequest, signal: AbortSignal): AsyncGenerator<unknown, void>;
   readonly signalWith: Lifetime['signalWith'];
   readonly refuse: Refuse;
   close(): void;
@@ -44,15 +45,47 @@ export function createHostedClient(
   const breaker = createCircuitBreaker({ name, failuresToOpen: concurrency * tries, coolDownMs, clock });
   const lifetime = createLifetime(name);
 
-  type Answer<T> = (request: HttpRequest, signal: AbortSignal) => Promise<T>;
-  function send<T>(make: MakeRequest, answer: Answer<T>, signal: AbortSignal): Promise<T> {
-    const once = () => breaker.run(async () => answer(await make(requests), signal));
-    return limit(() => retry(once, { patience: limits, clock, random, signal }), signal);
+  const retried = <T>(once: () => Promise<T>, signal: AbortSignal) =>
+    retry(once, { patience: limits, clock, random, signal });
+
+  async function json(make: MakeRequest, signal: AbortSignal): Promise<unknown> {
+    const leave = await limit(signal);
+    const once = () => breaker.run(async () => exchange.json(await make(requests), signal));
+    return retried(once, signal).finally(leave);
+  }
+
+  /** The circuit hears of a stream when it is over, whether it failed at its head or in the middle. */
+  async function begin(make: MakeRequest, signal: AbortSignal) {
+    const ended = breaker.admit();
+    try {
+      return { stream: await exchange.events(await make(requests), signal), ended };
+    } catch (error) {
+      ended(error);
+      throw error;
+    }
+  }
+
+  async function* events(make: MakeRequest, signal: AbortSignal): AsyncGenerator<unknown, void> {
+    const leave = await limit(signal);
+    let failure: unknown;
+    try {
+      const { stream, ended } = await retried(() => begin(make, signal), signal);
+      try {
+        yield* stream;
+      } catch (error) {
+        failure = error;
+        throw error;
+      } finally {
+        ended(failure);
+      }
+    } finally {
+      leave();
+    }
   }
 
   return {
-    json: (make, signal) => send(make, exchange.json, signal),
-    events: (make, signal) => send(make, exchange.events, signal),
+    json,
+    events,
     signalWith: lifetime.signalWith,
     refuse: (complaint, advice) =>
       new LanguageModelError('bad-response', `${name} ${complaint}, so nothing of this answer is used: ${advice}.`),

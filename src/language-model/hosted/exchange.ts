@@ -15,9 +15,14 @@ export interface HttpRequest {
 
 export interface Exchange {
   json(request: HttpRequest, signal: AbortSignal): Promise<unknown>;
-  /** The parsed data of each event up to `[DONE]` or the end; the deadline holds for the head and then for each event. */
+  /**
+   * The parsed data of each event up to `[DONE]` or the end; the deadline holds for the head and then for each event, and ten
+   * times it for the whole stream.
+   */
   events(request: HttpRequest, signal: AbortSignal): Promise<AsyncGenerator<unknown, void>>;
 }
+
+const STREAM_DEADLINES = 10;
 
 export function createExchange(server: {
   readonly name: string;
@@ -37,16 +42,19 @@ export function createExchange(server: {
       caller.throwIfAborted();
       if (error instanceof LanguageModelError) throw error;
       throw deadline.expired
-        ? new LanguageModelError(
-            'timeout',
-            `${name} at ${url} gave no complete answer in ${deadlineMs / 1000} s: look at its load, or send it less at a time.`,
-          )
+        ? tooLate(url, deadlineMs)
         : new LanguageModelError(
             'unavailable',
             `${name} at ${url} cannot be reached or broke off (${networkCode(error)}): see that its server runs and that the URL is right.`,
           );
     }
   }
+
+  const tooLate = (url: string, ms: number) =>
+    new LanguageModelError(
+      'timeout',
+      `${name} at ${url} gave no complete answer in ${ms / 1000} s: look at its load, or send it less at a time.`,
+    );
 
   async function open({ url, init }: HttpRequest, deadline: Deadline): Promise<Response> {
     // Followed, a redirected POST would arrive as a GET; so it counts as a refusal.
@@ -89,10 +97,13 @@ export function createExchange(server: {
     caller: AbortSignal,
     url: string,
   ) {
+    const longestMs = STREAM_DEADLINES * deadlineMs;
+    const began = clock.now();
     try {
       while (true) {
         const next = await part(deadline, caller, url, () => data.next());
         if (next.done || next.value === '[DONE]') return;
+        if (clock.now() - began > longestMs) throw tooLate(url, longestMs);
         yield checkedEvent(parse(next.value, url, 'an event'), url);
       }
     } finally {

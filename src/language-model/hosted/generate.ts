@@ -16,7 +16,7 @@ export function createHostedGenerate(client: HostedClient): LanguageModel['gener
       stream: true,
       ...(stop.length > 0 && { stop: stop.slice(0, MOST_STOPS) }),
     };
-    const chunks = await client.events((requests) => requests.chat(messages, parameters, signal), signal);
+    const chunks = client.events((requests) => requests.chat(messages, parameters, signal), signal);
     // TGI leaves the stop text in the answer.
     yield* untilStop(chatPieces(chunks, client.refuse), stop);
   };

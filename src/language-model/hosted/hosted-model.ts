@@ -40,7 +40,7 @@ export function createHostedModel(options: HostedModelOptions): LanguageModel {
   const workers = limits.concurrency;
   return {
     name: options.model,
-    embed: createHostedEmbed(client, { workers, bounds: limits.perRequest }),
+    embed: createHostedEmbed(client, { workers, bounds: limits.perRequest, random: random.fork('order') }),
     classify: createHostedClassify(client, { workers }),
     generate: createHostedGenerate(client),
     score: createHostedScore(client, { workers }),

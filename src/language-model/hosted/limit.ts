@@ -1,6 +1,7 @@
 // At most so many pieces of work at a time; the others wait in the order in which they came.
 
-export type Limit = <T>(work: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+/** Takes a place, and gives what leaves it again. */
+export type Limit = (signal: AbortSignal) => Promise<() => void>;
 
 export function createLimit(most: number): Limit {
   const waiting: (() => void)[] = [];
@@ -19,17 +20,15 @@ export function createLimit(most: number): Limit {
     return promise.finally(() => signal.removeEventListener('abort', leave));
   }
 
-  return async (work, signal) => {
+  return async (signal) => {
     signal.throwIfAborted();
     if (running === most) await turn(signal);
     else running++;
-    try {
-      return await work();
-    } finally {
+    return () => {
       // The place is handed on, so that nobody who comes in between takes it.
       const next = waiting.shift();
       if (next) next();
       else running--;
-    }
+    };
   };
 }

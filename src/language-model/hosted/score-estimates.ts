@@ -16,13 +16,16 @@ const echoesSchema = z.object({
 type Echo = z.infer<typeof echoesSchema>['choices'][number]['logprobs'];
 
 /**
- * From echoes of the prompt and of prompt + choice for each choice; nothing when they carry no log-probabilities.
+ * From the echoes of what was sent: the prompt, and the prompt with each choice; nothing when they carry no
+ * log-probabilities, or are no echoes. A server may leave them out, or answer what was not to be answered.
  * ln P(choice | prompt) = ln P(prompt + choice) - ln P(prompt), in which the tokens that both begin with cancel out.
  */
-export function scoresFromEchoes(answer: unknown, choiceCount: number): Scores | undefined {
+export function scoresFromEchoes(answer: unknown, sent: readonly string[]): Scores | undefined {
   const read = echoesSchema.safeParse(answer);
-  if (!read.success || read.data.choices.length !== choiceCount + 1) return undefined;
-  const [prompt, ...wholes] = read.data.choices.sort((a, b) => a.index - b.index).map(({ logprobs }) => logprobs);
+  if (!read.success || read.data.choices.length !== sent.length) return undefined;
+  const echoes = read.data.choices.sort((a, b) => a.index - b.index).map(({ logprobs }) => logprobs);
+  if (!echoes.every((echo, i) => isEchoOf(echo, sent[i]))) return undefined;
+  const [prompt, ...wholes] = echoes;
   const shared = wholes.map((whole) => commonBeginning(prompt.tokens, whole.tokens));
   const logProbabilities = wholes.map((whole, i) => sumFrom(whole, shared[i]) - sumFrom(prompt, shared[i]));
   if (logProbabilities.some(Number.isNaN)) return undefined;
@@ -32,6 +35,9 @@ export function scoresFromEchoes(answer: unknown, choiceCount: number): Scores |
     exact: shared.every((length) => length === prompt.tokens.length),
   };
 }
+
+/** Before the text there may be a token that begins it; behind it nothing. */
+const isEchoOf = ({ tokens }: Echo, text: string): boolean => tokens.length > 0 && tokens.join('').endsWith(text);
 
 /** NaN where a token has none: the first has nothing before it that it could follow from. */
 function sumFrom({ token_logprobs }: Echo, from: number): number {

@@ -32,7 +32,7 @@ export function createHostedScore(client: HostedClient, { workers }: { workers: 
     const prompts = [prompt, ...choices.map((choice) => prompt + choice)];
     const parameters = { max_tokens: 0, echo: true, logprobs: 1 };
     const answer = await client.json((requests) => requests.completions(prompts, parameters, signal), signal);
-    return scoresFromEchoes(answer, choices.length);
+    return scoresFromEchoes(answer, prompts);
   };
 
   const byFirstTokens: Way = async (prompt, choices, signal) => {

@@ -2,6 +2,7 @@
 // tslrec trained that, the head that gives a text's distribution over the latent categories.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { TslrecError } from '../../errors.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { readDecoder } from '../architecture.ts';
 import type { LanguageModel } from '../language-model.ts';
@@ -34,6 +35,13 @@ export async function loadLocalModel(
   const tokenizer = await readTokenizer(folder, { vocabularySize: config.vocab_size });
   const base = await readModelWeights(folder, 'decoder', decoderParameters(config));
   const tuned = adapter === undefined ? undefined : await readAdapter(adapter, { kind: 'decoder', config });
+  if (tuned?.adaptsOutput) {
+    throw new TslrecError(
+      'bad-data',
+      `${adapter}: got an adapter on the output layer lm_head too, expected one on the layers before it; merge it into its ` +
+        'model with PEFT and give that folder.',
+    );
+  }
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   const head = hasHead ? await readHead(adapter, config.hidden_size) : undefined;
   const values = new Map([...base, ...(tuned?.values ?? []), ...(head?.values ?? [])]);
@@ -46,20 +54,35 @@ export async function loadLocalModel(
   const generate = createLocalGenerate(chat, { maxTokens: config.max_position_embeddings, random });
   const score = createLocalScore(chat, { name, maxTokens: config.max_position_embeddings });
 
+  /** The steps under way: graphs are freed when the last one has ended. */
+  const steps = new Set<Promise<unknown>>();
+  function step<T>(work: Promise<T>): Promise<T> {
+    steps.add(work);
+    return work.finally(() => steps.delete(work));
+  }
+
   let released: Promise<void> | undefined;
   const { signalWith, end } = createLifetime(`The language model ${name}`);
   return {
     name,
-    embed: async (texts, options = {}) => readers.embed(texts, { ...options, signal: signalWith(options.signal) }),
+    embed: async (texts, options = {}) =>
+      step(readers.embed(texts, { ...options, signal: signalWith(options.signal) })),
     classify: async (texts, options = {}) =>
-      readers.classify(texts, { ...options, signal: signalWith(options.signal) }),
+      step(readers.classify(texts, { ...options, signal: signalWith(options.signal) })),
     async *generate(messages, options) {
-      yield* generate(messages, { ...options, signal: signalWith(options.signal) });
+      const pieces = generate(messages, { ...options, signal: signalWith(options.signal) })[Symbol.asyncIterator]();
+      try {
+        for (let next = await step(pieces.next()); !next.done; next = await step(pieces.next())) yield next.value;
+      } finally {
+        await pieces.return?.();
+      }
     },
-    score: async (prompt, choices, options = {}) => score(prompt, choices, signalWith(options.signal)),
+    score: async (prompt, choices, options = {}) => step(score(prompt, choices, signalWith(options.signal))),
     release() {
       end();
-      released ??= Promise.all([decoder.release(), readers.release()]).then(() => {});
+      released ??= Promise.allSettled(steps)
+        .then(() => Promise.all([decoder.release(), readers.release()]))
+        .then(() => {});
       return released;
     },
   };

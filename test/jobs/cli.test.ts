@@ -95,7 +95,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'an unknown mode',
       'evaluate --data sample --modes warm',
-      /"warm" is none of init, frozen, frozen\+adapter, dual\.$/,
+      /"warm" is none of init, frozen, frozen\+residual, frozen\+adapter, dual\.$/,
     ],
     ['an unknown split', 'evaluate --data sample --split random', /Allowed choices are leave-one-out, time\.$/],
     ['a cut-off that is none', 'evaluate --data sample --cut-offs 5,ten', /Give a whole number from 1 on\.$/],
@@ -258,7 +258,7 @@ test('evaluate prints one row an arm, mode and split, with the figures of the ru
   assert.equal(dataset, 'sample');
   assert.deepEqual(
     rows.map(({ model, arm, mode, seed, split }) => [model, arm, mode, seed, split].join(' ')),
-    ['random init', 'text init', 'text frozen'].flatMap((start) => [
+    ['random init', 'text init', 'text frozen', 'text frozen+residual'].flatMap((start) => [
       `sasrec ${start} 1 validation`,
       `sasrec ${start} 1 test`,
     ]),

@@ -10,7 +10,7 @@ import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.t
 import { type PromptOptions, promptTemplateHash, type SftSample } from '../src/instructions/sft-samples.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
-import { leaveOneOut } from '../src/interactions/split.ts';
+import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { learnSamples } from './learn-samples.ts';
@@ -74,7 +74,7 @@ export async function exportSft({
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   mkdirSync(output, { recursive: true }); // now, because a path that cannot be used is better told before the training
   const preset = PRESETS[options.preset];
-  const split = leaveOneOut(dataset.sequences);
+  const split = splitDataset('leave-one-out', dataset);
   const srsHash = srs?.hash;
   const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage: async () => {} });
   const learner = learnerFor(profileOf(dataset, split), preset);

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { type ReadResult, readDataset } from '../src/interactions/read-dataset.ts';
-import { leaveOneOut } from '../src/interactions/split.ts';
+import { splitDataset } from '../src/interactions/split.ts';
 import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
@@ -92,7 +92,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
-  const split = leaveOneOut(dataset.sequences);
+  const split = splitDataset('leave-one-out', dataset);
   const learner = learnerFor(profileOf(dataset, split), preset);
 
   const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {

@@ -10,7 +10,7 @@ The definitions are those of src/interactions (interaction-rows.ts, split.ts), s
 src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts). What differs:
  - a batch is B windows; there is no cap on its real positions, so that none is cut short;
  - initial values, batches and dropout masks come from PyTorch's random numbers;
- - training times include gathering the batches, which fit.ts does before it starts the clock;
+ - training times include gathering the batches, as those of fit.ts do, where only the packing of an epoch comes before the clock;
  - ranking computes all L positions of every history, in the order of the users.
 Legend: N items, W windows, B batch, L length, R real positions, d width, n users who are asked.
 """

@@ -152,7 +152,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'a user with one item',
       'refresh --data lonely --store lonely-store',
-      /^tslrec: There is nothing to choose from: got a catalogue of one item; /,
+      /^tslrec: lonely has nobody to ask for the validation .*: of 1 users none has three interactions; give data with /,
     ],
     [
       'nobody to ask',
@@ -162,6 +162,16 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'nobody to choose an epoch by',
       'train --data pairs',
+      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
+    ],
+    [
+      'nobody to choose an epoch by',
+      'refresh --data pairs',
+      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
+    ],
+    [
+      'nobody to choose an epoch by',
+      'export-sft --data pairs --output samples',
       /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
     ],
     [

@@ -52,24 +52,24 @@ export function summarise(
 ): Summary[] {
   const groupOf = popularityGroups(split.train, itemCount);
   const groups = [...Map.groupBy(runs, ({ model, arm, mode }) => `${model} ${arm} ${mode}`).values()];
-  const validationOf = (group: readonly Run[]) =>
-    average(group.map(({ validation }) => average(ndcgOfUsers(validation, CUT_OFF))));
-  const bestOf = (rivals: readonly Run[][]) =>
-    rivals.reduce((best, other) => (validationOf(other) > validationOf(best) ? other : best));
+  const validationOf = new Map(
+    groups.map((group) => [group, average(group.map(({ validation }) => average(ndcgOfUsers(validation, CUT_OFF))))]),
+  );
+  const modesOf = (model: string, arm: string) =>
+    groups.filter(([other]) => other.model === model && other.arm === arm);
+  const isChosen = (group: Run[]) =>
+    modesOf(group[0].model, group[0].arm).every((rival) => validationOf.get(group)! >= validationOf.get(rival)!);
   return groups.map((group) => {
     const [{ model, arm, mode }] = group;
-    const rivals = groups.filter(([rival]) => rival.model === model && rival.arm === arm);
     const random = runs.filter((run) => run.model === model && run.arm === RANDOM_ARM);
     const users = ndcgOverSeeds(group);
     const isCompared = arm !== RANDOM_ARM && random.length > 0;
-    const ofRandom = isCompared ? ndcgOverSeeds(random) : undefined;
-    const texts = groups.filter(([text]) => text.model === model && text.arm === TEXT_ARM);
-    const ofText = texts.length > 0 && ![RANDOM_ARM, TEXT_ARM].includes(arm) ? ndcgOverSeeds(bestOf(texts)) : undefined;
+    const text = [RANDOM_ARM, TEXT_ARM].includes(arm) ? undefined : modesOf(model, TEXT_ARM).find(isChosen);
     return {
       model,
       arm,
       mode,
-      chosen: validationOf(group) >= Math.max(...rivals.map(validationOf)),
+      chosen: isChosen(group),
       seeds: group.length,
       validation: spreads(group.map((run) => rankingMetrics(run.validation, cutOffs))),
       test: spreads(group.map((run) => rankingMetrics(run.test, cutOffs))),
@@ -79,14 +79,11 @@ export function summarise(
           return [name, { users: ofGroup.length, ndcg: average(ofGroup) }];
         }),
       ) as unknown as Summary['groups'],
-      ...(ofRandom && {
-        gain: gainOver(average(users), average(ofRandom)),
-        pValue: pairedRandomisationTest(users, ofRandom),
+      ...(isCompared && {
+        ...pairedGain(users, ndcgOverSeeds(random)),
         toRandomBest: toRandomBest(group, random),
       }),
-      ...(ofText && {
-        overText: { gain: gainOver(average(users), average(ofText)), pValue: pairedRandomisationTest(users, ofText) },
-      }),
+      ...(text && { overText: pairedGain(users, ndcgOverSeeds(text)) }),
       epochs: average(group.map(({ epochs }) => epochs)),
       seconds: average(group.map(({ seconds }) => seconds)),
     };
@@ -104,7 +101,14 @@ function ndcgOverSeeds(runs: readonly Run[]): Float64Array {
   return total;
 }
 
-const gainOver = (figure: number, base: number): number | undefined => (base > 0 ? figure / base - 1 : undefined);
+/** Of the same users; no gain over a base of 0. */
+function pairedGain(users: Float64Array, base: Float64Array): { gain?: number; pValue: number } {
+  const ofBase = average(base);
+  return {
+    gain: ofBase > 0 ? average(users) / ofBase - 1 : undefined,
+    pValue: pairedRandomisationTest(users, base),
+  };
+}
 
 function toRandomBest(group: readonly Run[], random: readonly Run[]): Summary['toRandomBest'] {
   const best = (seed: number) => {

@@ -18,6 +18,13 @@ export interface OccurringItems {
 export const itemsIn = (sequences: readonly Int32Array[]): Int32Array =>
   Int32Array.from(new Set(sequences.flatMap((sequence) => [...sequence]))).sort();
 
+/** How often each item occurs [N]. */
+export function interactionCounts(sequences: readonly Int32Array[], N: number): Int32Array {
+  const counts = new Int32Array(N);
+  for (const sequence of sequences) for (const item of sequence) counts[item]++;
+  return counts;
+}
+
 export function occurringItems(sequences: readonly Int32Array[], N: number): OccurringItems {
   const numberOf = new Int32Array(N).fill(-1);
   const items = itemsIn(sequences);

@@ -1,5 +1,6 @@
 // The item table of a recommender: what its items start from, and whether they may move. The mode decides more
 // than the vectors do (docs/LOG.md). Legend: N items, F features, d width.
+import { interactionCounts } from '../interactions/occurring-items.ts';
 import { linear } from '../network/layers.ts';
 import {
   buildModel,
@@ -47,9 +48,7 @@ const PRIOR_INTERACTIONS = 20;
  * (docs/LOG.md, "One recipe for both gains").
  */
 export function historyTrust(sequences: readonly Int32Array[], N: number): Float32Array {
-  const count = new Float32Array(N);
-  for (const sequence of sequences) for (const item of sequence) count[item]++;
-  return count.map((n) => n / (n + PRIOR_INTERACTIONS));
+  return Float32Array.from(interactionCounts(sequences, N), (n) => n / (n + PRIOR_INTERACTIONS));
 }
 
 /** Parameters under these names never learn. */
@@ -97,8 +96,8 @@ const given =
 /** Computes the item table [N, d] from a model's values. */
 export async function createTabulator(table: ItemTable, N: number, d: number) {
   const model = buildModel('inference', (scope) => itemTable(scope, table, N, d));
-  if (table.kind === 'random' || table.kind === 'init' || table.kind === 'frozen') {
-    const [{ name }] = model.parameters;
+  const [{ name }, ...others] = model.parameters;
+  if (others.length === 0) {
     return { table: async (values: Values) => values.get(name)!.values, release: async () => {} };
   }
   const session = await createSession(model.graph, { table: model.outputs });

@@ -1,9 +1,9 @@
 // The baseline that knows no user: items by how often they occur in training.
+import { interactionCounts } from '../interactions/occurring-items.ts';
 import type { Recommender } from './recommender.ts';
 
 export function mostPopular(sequences: readonly Int32Array[], itemCount: number): Recommender {
-  const counts = new Float32Array(itemCount);
-  for (const sequence of sequences) for (const item of sequence) counts[item]++;
+  const counts = interactionCounts(sequences, itemCount);
   return {
     async score({ histories }, candidates) {
       if (candidates) return Float32Array.from(candidates, (item) => counts[item]);

@@ -7,7 +7,7 @@ import { createRandom } from '../../src/random.ts';
 /** A share of the items that have interactions, drawn without regard to how many they have; in the order of their indices. */
 export function drawHeldOut(sequences: readonly Int32Array[], share: number, seed: number): Int32Array {
   const known = itemsIn(sequences);
-  const shuffled = createRandom(seed).fork('held-out items').shuffle(Int32Array.from(known));
+  const shuffled = createRandom(seed).fork('held-out items').shuffle(known);
   return shuffled.slice(0, Math.round(share * known.length)).sort();
 }
 

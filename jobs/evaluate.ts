@@ -68,11 +68,11 @@ export interface EvaluationResult {
   readonly users: { readonly validation: number; readonly test: number };
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly Summary[];
-  /** Validation NDCG@10 after each epoch, by run. */
+  /** Validation NDCG@10 after each epoch, by run: in the whole catalogue or as `validatedAmong` says, whatever the tables rank. */
   readonly curves: readonly Curve[];
 }
 
-export interface Curve extends RunName {
+export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
   readonly epochs: readonly { readonly loss: number; readonly validation: number; readonly seconds: number }[];
 }
 
@@ -136,11 +136,12 @@ function keepRuns(workOf: (arm: string) => StageContext, protocol: string): Comp
   };
 }
 
-const curveOf = ({ model, arm, mode, seed, history }: Run): Curve => ({
+const curveOf = ({ model, arm, mode, seed, history, validatedAmong }: Run): Curve => ({
   model,
   arm,
   mode,
   seed,
+  validatedAmong,
   epochs: history.map(({ loss, metric = 0, seconds }) => ({ loss, validation: metric, seconds })),
 });
 

@@ -1,4 +1,4 @@
-// One recommender, trained and written as an ONNX file, for those who serve it themselves.
+// One recommender, trained and written as an ONNX file and its weights, for those who serve it or go on training it.
 import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
@@ -6,6 +6,7 @@ import { writeFileAtomically } from '../src/files.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
+import { writeSafetensors } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
@@ -19,7 +20,10 @@ import { SKIPPED_ROWS } from './work.ts';
 export interface TrainOptions {
   readonly data: string;
   readonly model: ModelName;
-  /** The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, and bad rows that were skipped. */
+  /**
+   * The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, NAME.safetensors with the weights by name, and
+   * bad rows that were skipped.
+   */
   readonly output: string;
   readonly preset: PresetName;
   readonly length?: number;
@@ -31,6 +35,7 @@ export interface TrainOptions {
 export interface TrainResult {
   readonly output: string;
   readonly ids: string;
+  readonly weights: string;
   readonly items: number;
   readonly skippedRows: number;
   /** Where they are, with `onBadRow` 'skip'. */
@@ -42,15 +47,15 @@ export interface TrainResult {
 }
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { output, ids, skippedRowsFile } = outputFiles(options.output);
+  const { output, ids, weights, skippedRowsFile } = outputFiles(options.output);
   const { dataset, skippedRows } = await readDataset(options.data, { onBadRow: options.onBadRow, skippedRowsFile });
   const preset = PRESETS[options.preset];
   const split = splitDataset('leave-one-out', dataset);
   const model = MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
-  if (model.kind !== 'sequence' || model.encoder.task !== 'next item') {
+  if (model.kind !== 'sequence') {
     throw new TslrecError(
       'bad-request',
-      `${options.model} cannot be written as a graph from histories to scores; sasrec, gru4rec, narm and core can.`,
+      `${options.model} cannot be written as a graph from histories to scores; sasrec, gru4rec, bert4rec, narm and core can.`,
     );
   }
   const trained = await trainSequenceModel(model, split.train, split.validation, {
@@ -65,6 +70,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const [validation, test] = [await metricsOn('validation'), await metricsOn('test')];
   await trained.recommender.release();
   const metadata = { model: options.model, dataset: dataset.name, data: dataset.hash, ids: path.basename(ids) };
+  writeSafetensors(weights, trained.values, metadata);
   writeFileAtomically(output, [encodeOnnxRecommender(model, trained, metadata)]);
   writeFileAtomically(
     ids,
@@ -73,6 +79,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   return {
     output,
     ids,
+    weights,
     items: dataset.items.length,
     skippedRows,
     skippedRowsFile,
@@ -84,7 +91,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 /** What is written, in a folder that is there: a path that cannot be used is better told before hours of training. */
-function outputFiles(output: string): Pick<TrainResult, 'output' | 'ids' | 'skippedRowsFile'> {
+function outputFiles(output: string): Pick<TrainResult, 'output' | 'ids' | 'weights' | 'skippedRowsFile'> {
   const { dir, name } = path.parse(output);
   if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) {
     const file = path.join(output, 'model.onnx');
@@ -92,5 +99,5 @@ function outputFiles(output: string): Pick<TrainResult, 'output' | 'ids' | 'skip
   }
   mkdirSync(dir || '.', { recursive: true });
   const beside = (extension: string) => path.join(dir, `${name}.${extension}`);
-  return { output, ids: beside('ids.txt'), skippedRowsFile: beside(SKIPPED_ROWS) };
+  return { output, ids: beside('ids.txt'), weights: beside('safetensors'), skippedRowsFile: beside(SKIPPED_ROWS) };
 }

@@ -26,8 +26,8 @@ export function learningCurves(curves: readonly Curve[]): Markup | undefined {
   const charts = [...Map.groupBy(trained, ({ model }) => model)];
   return markup`<section>
 <h2>Learning curves</h2>
-<p>Validation NDCG@10 after each epoch, mean over seeds up to where the first seed stops.
-Each chart has its own scales.</p>
+<p>Validation NDCG@10 after each epoch, in the whole catalogue where a chart says nothing else, mean over seeds up to where
+the first seed stops. Each chart has its own scales.</p>
 ${legend(trained)}
 <div class="charts">
 ${charts.map(([model, ofModel]) => chart(model, ofModel))}
@@ -38,6 +38,7 @@ ${charts.map(([model, ofModel]) => chart(model, ofModel))}
 function chart(model: string, curves: readonly Curve[]): Markup {
   const starts = meanOverSeeds(curves);
   const goal = randomBest(curves);
+  const among = curves[0].validatedAmong;
   const longest = Math.max(...starts.map(({ validation }) => validation.length));
   const highest = Math.max(...starts.flatMap(({ validation }) => validation), goal ?? 0);
   const x = scaleLinear([1, Math.max(longest, 2)], [LEFT, RIGHT]);
@@ -45,7 +46,7 @@ function chart(model: string, curves: readonly Curve[]): Markup {
   const epochs = x.ticks(6).filter(Number.isInteger);
   const path = line<number>((_, epoch) => x(epoch + 1), y);
   return markup`<figure>
-<figcaption>${model}</figcaption>
+<figcaption>${model}${among === undefined ? '' : `, among ${among} sampled items`}</figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img">
 <title>Validation NDCG@10 of ${model} after each epoch</title>
 <desc>${starts.map(inWords).join('; ')}</desc>

@@ -17,7 +17,9 @@ export function trainCommand(): Command {
     .description('Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.')
     .addOption(dataOption())
     .addOption(new Option('--model <name>', 'which one').choices(MODEL_NAMES).default('sasrec'))
-    .addOption(new Option('--output <file>', 'where to; the ids of its rows go beside it').default('model.onnx'))
+    .addOption(
+      new Option('--output <file>', 'where to; the ids of its rows and its weights go beside it').default('model.onnx'),
+    )
     .addOption(lengthOption())
     .addOption(presetOption())
     .addOption(seedOption())
@@ -26,9 +28,9 @@ export function trainCommand(): Command {
     .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
       const result = await train({ ...options, progress: terminalProgress() });
       reportSkippedRows(result.skippedRows, result.skippedRowsFile);
-      const { output, ids, items, length, epochs, test } = result;
+      const { output, ids, weights, items, length, epochs, test } = result;
       console.log(
-        `${output}: ${options.model}, ${items} items (${ids}), the last ${length} of a history, ${epochs} epochs, ` +
+        `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} of a history, ${epochs} epochs, ` +
           `test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
       );
       if (options.json) console.log(JSON.stringify(result));

@@ -33,6 +33,8 @@ export interface Run extends RunName {
   readonly epochs: number;
   readonly seconds: number;
   readonly history: readonly EpochRecord[];
+  /** How many sampled items the validation after each epoch ranked among; absent where it ranked the whole catalogue. */
+  readonly validatedAmong?: number;
 }
 
 /** The right item and sampled others for each asked user [n, 1 + sampled]. */
@@ -96,7 +98,7 @@ async function runOnce(split: Split, options: CompareOptions, run: OneRun): Prom
   const { name, model, arm, mode, seed, checkpoint } = run;
   const { candidates, adapterWidth, training, progress } = options;
   const { itemCount } = model;
-  const { recommender, bestEpoch, history } = await trainModel(model, split, {
+  const { recommender, bestEpoch, history, validatedAmong } = await trainModel(model, split, {
     ...training,
     table: arm.vectors
       ? warmStartTable(mode, arm.vectors, { itemCount, train: split.train, adapterWidth })
@@ -123,5 +125,6 @@ async function runOnce(split: Split, options: CompareOptions, run: OneRun): Prom
     epochs: untilBest.length,
     seconds: untilBest.reduce((sum, epoch) => sum + epoch.seconds, 0),
     history,
+    validatedAmong,
   };
 }

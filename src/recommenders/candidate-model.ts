@@ -110,7 +110,8 @@ export async function trainCandidateModel(
   const tabulator = await createTabulator(options.table, itemCount, width);
   const itemVectors = await tabulator.table(values);
   await tabulator.release();
-  return { recommender, values, itemVectors, bestEpoch, history };
+  const validatedAmong = asked.candidates.length / asked.next.targets.length - 1;
+  return { recommender, values, itemVectors, bestEpoch, history, validatedAmong };
 }
 
 function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {

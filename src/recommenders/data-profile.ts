@@ -17,15 +17,18 @@ const LONGEST = 200;
 /** From this mean length on, training histories are dense. */
 const DENSE_LENGTH = 50;
 
-/** L holds nine out of ten training histories, between 10 and 200, unless it is given. */
+/** L holds nine out of ten training histories, between 10 and 200, unless it is given. Who has no history does not count. */
 export function profileOf(
   { items, userIds }: Pick<Dataset, 'items' | 'userIds'>,
   { train }: Split,
   L?: number,
 ): DataProfile {
-  const lengths = train.map((sequence) => sequence.length).sort((a, b) => a - b);
+  const lengths = train
+    .map((sequence) => sequence.length)
+    .filter((length) => length > 0)
+    .sort((a, b) => a - b);
   const mean = lengths.reduce((sum, length) => sum + length, 0) / lengths.length;
-  const mostly = lengths[Math.floor(0.9 * (lengths.length - 1))];
+  const mostly = lengths[Math.floor(0.9 * (lengths.length - 1))] ?? 0;
   return {
     itemCount: items.length,
     userCount: userIds.length,

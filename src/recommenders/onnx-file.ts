@@ -1,15 +1,15 @@
 // A trained recommender as a plain ONNX file, weights and all, which any ONNX Runtime opens:
 //   items   int32 [batch, L]  the last L items of each history as rows of the catalogue, oldest first; anything behind
-//   length  int32 [batch]     how many of them are real, from 1 to L
+//   length  int32 [batch]     how many of them are real, from 1 to L; to L - 1 where the model is asked by a mask behind them
 //   scores  float32 [batch, N]
 import { buildModel, parameterFeeds } from '../network/scope.ts';
-import { subtract } from '../tensor/functions.ts';
-import { BATCH } from '../tensor/graph.ts';
+import { add, minimum, multiply, reshape, subtract } from '../tensor/functions.ts';
+import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { encodeOnnxModel } from '../tensor/onnx-model.ts';
+import { maskToken, paddingToken } from './masked-windows.ts';
 import type { TrainedRecommender } from './recommender.ts';
 import { type SequenceModel, scoresOf } from './sequence-model.ts';
 
-/** For models that are trained on next items; one that is trained on masks would have to be fed them. */
 export function encodeOnnxRecommender(
   recommender: SequenceModel,
   { values, itemVectors }: Pick<TrainedRecommender, 'values' | 'itemVectors'>,
@@ -19,8 +19,35 @@ export function encodeOnnxRecommender(
   const model = buildModel('inference', (scope) => {
     const items = scope.graph.input('items', [BATCH, L], 'int32');
     const length = scope.graph.input('length', [BATCH], 'int32');
+    const table = scope.graph.constant(itemVectors, [N, d]);
+    if (recommender.encoder.task !== 'next item') {
+      return { scores: scoresOf(scope, recommender, withMask(items, length, N), length, table) };
+    }
     const last = subtract(length, scope.graph.constant([1], [], 'int32'));
-    return { scores: scoresOf(scope, recommender, items, last, scope.graph.constant(itemVectors, [N, d])) };
+    return { scores: scoresOf(scope, recommender, items, last, table) };
   });
   return encodeOnnxModel(model.graph, model.outputs, { values: parameterFeeds(model.parameters, values), metadata });
+}
+
+/** items [batch, L], length [batch] -> the first `length` items, a mask, and padding behind it [batch, L]. */
+function withMask(items: Tensor, length: Tensor, N: number): Tensor {
+  const { graph } = items;
+  const whole = (value: number) => graph.constant([value], [], 'int32');
+  const L = items.shape[1];
+  const positions = graph.constant(
+    Array.from({ length: L }, (_, position) => position),
+    [L],
+    'int32',
+  );
+  /** 1 where x is positive, else 0. */
+  const isPositive = (x: Tensor) => multiply(minimum(multiply(minimum(x, whole(1)), whole(-1)), whole(0)), whole(-1));
+  const itemsLeft = subtract(reshape(length, [BATCH, 1]), positions);
+  const isItem = isPositive(itemsLeft);
+  const isBehindMask = subtract(whole(1), isPositive(add(itemsLeft, whole(1))));
+  const isToken = subtract(whole(1), isItem);
+  const tokens = add(
+    multiply(isToken, whole(maskToken(N))),
+    multiply(isBehindMask, whole(paddingToken(N) - maskToken(N))),
+  );
+  return add(multiply(items, isItem), tokens);
 }

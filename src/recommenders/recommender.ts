@@ -29,7 +29,7 @@ export interface TrainingOptions {
   readonly batchSize: number;
   /** ... and real positions, at most about. */
   readonly positionsPerStep: number;
-  /** The training ends with the epoch in which this many steps are done. */
+  /** The training ends with the epoch in which this many steps are done, counted in batches of average windows. */
   readonly steps: number;
   /** Epochs without a better validation before it ends. */
   readonly patience: number;
@@ -48,5 +48,7 @@ export interface TrainedRecommender {
   /** The item table that the model ended with [N, d], whatever it was made from. */
   readonly itemVectors: Float32Array;
   readonly bestEpoch: number;
+  /** By epoch; its metric is NDCG@10 in the whole catalogue, or among as many sampled items as `validatedAmong` says. */
   readonly history: readonly EpochRecord[];
+  readonly validatedAmong?: number;
 }

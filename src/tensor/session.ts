@@ -25,6 +25,8 @@ export interface Session {
   release(): Promise<void>;
 }
 
+ort.env.logLevel = 'fatal'; // what goes wrong is thrown, and told once
+
 /** Whose kernels run the graphs of this process; where one lacks an operation, the CPU's stand in. */
 let executionProvider = 'cpu';
 /** Threads inside one operation; 0 is one a physical core. */

@@ -176,6 +176,12 @@ test('a curve a start: the mean over seeds as far as both got, and the best of t
   assert.match(page, /<desc>random: 0\.1000 after epoch 1, best 0\.4000 after epoch 2; text frozen\+adapter: 0\.2000 /);
 });
 
+test('a chart whose validation ranked sampled items says so', () => {
+  const sampled = { ...curve('random', 'init', 1, [0.1, 0.3]), model: 'din' as const, validatedAmong: 100 };
+  const page = reportPage({ ...result, curves: [...result.curves, sampled] });
+  assert.deepEqual(textsOf(page, 'figcaption'), ['sasrec', 'din, among 100 sampled items']);
+});
+
 test('a bar a start and group that anybody is asked for, as long as its figure', () => {
   const bars = [...page.matchAll(/<rect class="bar" data-arm="(.*?)" x="(\d+)" y="(\d+)" width="(.*?)"/g)];
   // 0.4 is 185 long. A row is 20 high, and a model has a row for its name.

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import * as ort from 'onnxruntime-node';
 import type { TrainResult } from '../../jobs/train.ts';
+import { readSafetensors } from '../../src/network/safetensors.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
@@ -14,12 +16,35 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   const parameters = ['--data', 'sample', '--preset', 'quick', '--on-bad-row', 'skip', '--output', output, '--json'];
   const exit = await tslrec(folder, ['train', ...parameters]);
   assert.equal(exit.code, 0, exit.stderr);
-  const { ids, items, skippedRows, skippedRowsFile, test } = lastLine<TrainResult>(exit);
+  const { ids, items, length, weights, skippedRows, skippedRowsFile, test } = lastLine<TrainResult>(exit);
   assert.deepEqual([items, skippedRows], [20, 1]);
   assert.ok(test['ndcg@10'] > 0);
   assert.match(exit.stdout, /^1 bad rows were skipped; they are in new\/folder\/shop\.skipped-rows\.jsonl\.$/m);
   assert.equal(JSON.parse(readFileSync(path.join(folder, skippedRowsFile), 'utf8')).raw, 'U00001,S9999,1');
   assert.equal(readFileSync(path.join(folder, ids), 'utf8').trimEnd().split('\n').length, 20);
-  const written = ['shop.ids.txt', 'shop.onnx', 'shop.skipped-rows.jsonl'];
+  const written = ['shop.ids.txt', 'shop.onnx', 'shop.safetensors', 'shop.skipped-rows.jsonl'];
   assert.deepEqual(readdirSync(path.join(folder, 'new', 'folder')).sort(), written);
+
+  const session = await ort.InferenceSession.create(path.join(folder, output));
+  const { scores } = await session.run({
+    items: new ort.Tensor('int32', new Int32Array(2 * length), [2, length]),
+    length: new ort.Tensor('int32', Int32Array.of(1, 2), [2]),
+  });
+  await session.release();
+  assert.deepEqual(scores.dims, [2, 20]);
+  const { tensors, metadata } = await readSafetensors(path.join(folder, weights));
+  assert.equal(metadata.model, 'sasrec');
+  assert.equal(tensors.get('items.weight')?.shape[0], 20);
+});
+
+test('a model that judges candidates one by one is not written as a graph of histories', async (context) => {
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  const exit = await tslrec(folder, ['train', '--data', 'sample', '--model', 'din', '--output', 'din.onnx']);
+  assert.equal(exit.code, 1);
+  assert.match(
+    exit.stderr,
+    /^tslrec: din cannot be written as a graph .*; sasrec, gru4rec, bert4rec, narm and core can\.$/m,
+  );
+  assert.deepEqual(readdirSync(folder), ['sample']);
 });

@@ -21,6 +21,12 @@ test('L holds nine out of ten training histories, from 10 to what is allowed', (
   assert.equal(profile(1, histories(700), 50).length, 50);
 });
 
+test('users without a history, such as those who came after the point in time, say nothing of how long histories are', () => {
+  const some = Array.from({ length: 20 }, (_, user) => new Int32Array(user < 4 ? 102 : 0));
+  const { length, isDense } = profile(1, some);
+  assert.deepEqual([length, isDense], [100, true]);
+});
+
 test('histories of fifty and more on average are dense', () => {
   const isDense = (length: number) => profile(1, [new Int32Array(length + 2)]).isDense;
   assert.deepEqual([isDense(49), isDense(50)], [false, true]);

@@ -34,7 +34,8 @@ export type Loss =
   /**
    * Generalised binary cross-entropy (gSASRec, arXiv 2308.07192, section 5): the positive's probability to the power of
    * beta, which undoes the overconfidence that sampling brings; `calibration` is its t, 1 for unbiased probabilities.
-   * Deviation: GROUP positions share their negatives (shared by a whole step they taught nothing: docs/LOG.md).
+   * Deviations: GROUP positions share their negatives (shared by a whole step they taught nothing: docs/LOG.md); scores are
+   * relative to the base rate.
    */
   | { readonly kind: 'gbce'; readonly negatives: number; readonly calibration: number }
   /**
@@ -144,6 +145,13 @@ function lossOfScores(loss: SampledLoss, positive: Tensor, drawn: Tensor, negati
   }
 }
 
-/** -beta log sigmoid(s+) - sum log sigmoid(-s-) */
-const binaryCrossEntropy = (positive: Tensor, negative: Tensor, beta: number): Tensor =>
-  subtract(multiply(logSigmoid(positive), -beta), sum(logSigmoid(multiply(negative, -1)), [1], true));
+/**
+ * -beta log sigmoid(s+) - sum log sigmoid(-s-), of scores raised by log(beta / k): what beta right and k wrong answers give
+ * without any knowledge, so that scores of about 0 are where learning starts. It changes no ranking.
+ */
+function binaryCrossEntropy(positive: Tensor, negative: Tensor, beta: number): Tensor {
+  const baseRate = Math.log(beta / negative.shape[1]);
+  const right = logSigmoid(add(positive, baseRate));
+  const wrong = sum(logSigmoid(multiply(add(negative, baseRate), -1)), [1], true);
+  return subtract(multiply(right, -beta), wrong);
+}

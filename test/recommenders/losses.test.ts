@@ -26,6 +26,14 @@ async function lossWith(loss: Loss, negatives?: Int32Array): Promise<number> {
 }
 
 const logSigmoid = (x: number) => -Math.log(1 + Math.exp(-x));
+/** Binary cross-entropy of one position: beta of one right answer, k wrong ones, scores raised by what is known without them. */
+function binary(positive: number, negatives: readonly number[], { beta = 1, k = negatives.length } = {}): number {
+  const baseRate = Math.log(beta / k);
+  return -negatives.reduce(
+    (sum, negative) => sum + logSigmoid(-negative - baseRate),
+    beta * logSigmoid(positive + baseRate),
+  );
+}
 const close = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) < 1e-5, `got ${got}, wanted ${wanted}`);
 
 test('cross-entropy: -log of the softmax over the whole catalogue', async () => {
@@ -36,24 +44,21 @@ test('cross-entropy: -log of the softmax over the whole catalogue', async () => 
 
 test('binary cross-entropy: each position has negatives of its own', async () => {
   // Scores: 2 against 0 and -1; 2 against 6 and -2.
-  const wanted =
-    0.75 * -(logSigmoid(2) + logSigmoid(0) + logSigmoid(1)) + 0.25 * -(logSigmoid(2) + logSigmoid(-6) + logSigmoid(2));
+  const wanted = 0.75 * binary(2, [0, -1]) + 0.25 * binary(2, [6, -2]);
   close(await lossWith({ kind: 'bce', negatives: 2 }, Int32Array.of(1, 2, 4, 2)), wanted);
 });
 
 test('gBCE: the positive counts beta = alpha (t (1 - 1 / alpha) + 1 / alpha), 1 - t (1 - alpha); negatives are shared', async () => {
   // alpha = 2 / 4, t = 0.5: beta = 0.75
-  const wanted =
-    0.75 * -(0.75 * logSigmoid(2) + logSigmoid(0) + logSigmoid(1)) +
-    0.25 * -(0.75 * logSigmoid(2) + logSigmoid(0) + logSigmoid(2));
+  const wanted = 0.75 * binary(2, [0, -1], { beta: 0.75 }) + 0.25 * binary(2, [0, -2], { beta: 0.75 });
   close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0.5 }, Int32Array.of(1, 2)), wanted);
 });
 
 test('a right item that was drawn as a negative does not count', async () => {
   // Item 0 is right for the first position, item 3 for the second.
-  const bce = 0.75 * -(logSigmoid(2) + logSigmoid(-3)) + 0.25 * -(logSigmoid(2) + logSigmoid(-4));
+  const bce = 0.75 * binary(2, [3], { k: 2 }) + 0.25 * binary(2, [4], { k: 2 });
   close(await lossWith({ kind: 'bce', negatives: 2 }, Int32Array.of(0, 4, 3, 0)), bce);
-  const gbce = 0.75 * -(logSigmoid(2) + logSigmoid(-1)) + 0.25 * -(logSigmoid(2) + logSigmoid(-4));
+  const gbce = 0.75 * binary(2, [1], { k: 2 }) + 0.25 * binary(2, [4], { k: 2 });
   close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0 }, Int32Array.of(0, 3)), gbce);
   const won = 0.75 * -Math.log(1 / (1 + Math.exp(1 - 2))) + 0.25 * -Math.log(1 / (1 + Math.exp(4 - 2)));
   close(await lossWith({ kind: 'bpr-max', negatives: 2, regularisation: 0 }, Int32Array.of(0, 3)), won);
@@ -91,3 +96,22 @@ for (const kind of ['bce', 'gbce'] as const) {
     assert.deepEqual([...result.gradient], [-1.5, 0.5, 1.5, -0.5]);
   });
 }
+
+test('gBCE starts at the base rate: before anything is known of the items, nothing pulls on what they have in common', async () => {
+  const graph = new Graph();
+  const h = graph.input('h', [1, 1]);
+  const E = graph.input('E', [100, 1]);
+  const loss: Loss = { kind: 'gbce', negatives: 50, calibration: 0.75 };
+  const [gradient] = gradients(lossOf(loss, h, E, labelInputs(graph, loss, 1)), [E]);
+  const session = await createSession(graph, { gradient });
+  const negatives = Int32Array.from({ length: 50 }, (_, i) => i + 1);
+  const feeds = { targets: Int32Array.of(0), weights: Float32Array.of(1), negatives };
+  const result = await session.run({ h: Float32Array.of(1), E: new Float32Array(100), ...feeds });
+  await session.release();
+  // beta = 0.625 right answers and 50 wrong ones: without the base rate 50 sigmoid(0) - 0.625 sigmoid(0) = 24.7.
+  close(
+    result.gradient.reduce((sum, slope) => sum + slope, 0),
+    0,
+  );
+  assert.ok(result.gradient[0] < -0.6, `${result.gradient[0]}`);
+});

@@ -6,8 +6,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { PRESETS, type PresetName } from '../../jobs/presets.ts';
+import { PRESETS } from '../../jobs/presets.ts';
 import { readConfig } from '../../src/config.ts';
+import { TslrecError } from '../../src/errors.ts';
 import { itemsIn } from '../../src/interactions/occurring-items.ts';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { terminalProgress } from '../../src/progress.ts';
@@ -16,30 +17,22 @@ import { figuresOfKinds, meanFigures, pairedDifference } from './compare-kinds.t
 import { drawHeldOut } from './held-out-items.ts';
 import { ADAPTED_TEXT, learnWithout, TEXT, TSLREC } from './learn-without.ts';
 import { FIGURES, trueNeighbourhoods } from './neighbourhoods.ts';
+import { type Options, oneOf, wholeNumber } from './options.ts';
 
 const HELD_OUT_SHARE = 0.1;
 
-export interface ColdItemsOptions {
-  readonly data?: string;
-  readonly preset?: string;
-  readonly seed?: string;
-  readonly base?: string;
-  readonly store?: string;
-}
-
-export async function benchmarkColdItems(options: ColdItemsOptions): Promise<object> {
-  const { data, preset = 'standard', base, store } = options;
-  const seed = Number(options.seed ?? 1);
-  if (data === undefined) throw new Error('--data is missing: name a data folder');
-  if (!Object.hasOwn(PRESETS, preset))
-    throw new Error(`--preset ${preset}: allowed are ${Object.keys(PRESETS).join(', ')}`);
+export async function benchmarkColdItems(options: Options) {
+  const { data, base, store } = options;
+  const preset = oneOf('preset', options.preset ?? 'standard', PRESETS);
+  const seed = wholeNumber('seed', options.seed ?? '1', 0);
+  if (data === undefined) throw new TslrecError('bad-request', '--data has to name a data folder.');
   configureExecution(readConfig(process.env).execution);
   const { dataset } = await readDataset(data, { onBadRow: 'stop' });
   const heldOut = drawHeldOut(dataset.sequences, HELD_OUT_SHARE, seed);
   const folder = store ?? mkdtempSync(path.join(os.tmpdir(), 'tslrec-cold-items-'));
   const learnt = await learnWithout(dataset, new Set(heldOut), {
     folder,
-    preset: PRESETS[preset as PresetName],
+    preset: PRESETS[preset],
     seed,
     base,
     progress: terminalProgress(),
@@ -61,7 +54,7 @@ export async function benchmarkColdItems(options: ColdItemsOptions): Promise<obj
   console.table(rows.map(shown));
   console.log(`${TSLREC} over other vectors, item by item:`);
   console.table(differences.map(shown));
-  return { preset, seed, ...counts, rows, differences };
+  return { work: 'neighbours of items held out', sizes: { data, preset, seed, ...counts }, rows, differences };
 }
 
 /** Numbers as they are read: four digits. */

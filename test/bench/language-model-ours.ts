@@ -1,4 +1,4 @@
-// One model of the benchmark of language models: node language-model-ours.ts ARCHITECTURE_AS_JSON
+// One model of the benchmark of language models: node language-model-ours.ts SIZES_AS_JSON
 import { STEP_BYTES } from '../../jobs/stages/fine-tune.ts';
 import { type Architecture, parametersOf } from '../../src/language-model/architecture.ts';
 import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
@@ -10,10 +10,13 @@ import { createTrainer } from '../../src/network/trainer.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
+import { configureExecution } from '../../src/tensor/session.ts';
 import type { ModelSpeed } from './language-models.ts';
 import { median } from './processes.ts';
 
-const architecture = JSON.parse(process.argv[2]) as Architecture;
+const sizes = JSON.parse(process.argv[2]) as { readonly architecture: Architecture; readonly threads: number };
+const { architecture, threads } = sizes;
+configureExecution({ provider: 'cpu', threads });
 const lora = { rank: 16, alpha: 32, dropout: 0.05 };
 const K = 64;
 const READ_TOKENS = 2_048;

@@ -1,7 +1,7 @@
 // Which language models fit this machine: how many tokens a second models of known shapes, with random weights, read, learn
 // from and answer with, and how much memory that takes.
 import type { Architecture } from '../../src/language-model/architecture.ts';
-import { runOurs } from './processes.ts';
+import { MEASURED_WITH, runOurs } from './processes.ts';
 
 const plain = { max_position_embeddings: 512, rms_norm_eps: 1e-6, rope_theta: 10_000 };
 
@@ -52,11 +52,14 @@ export interface ModelSpeed {
   readonly peakMegabytes: number;
 }
 
-export function benchmarkLanguageModels(): object {
+export function benchmarkLanguageModels() {
+  const { threads } = MEASURED_WITH;
   const rows = Object.entries(SHAPES).map(([shape, architecture]) => ({
     shape,
-    ...runOurs<ModelSpeed>('language-model-ours.ts', [JSON.stringify(architecture)]),
+    ...runOurs<ModelSpeed>('language-model-ours.ts', [JSON.stringify({ architecture, threads })]),
   }));
+  const work = 'reading, tuning and generating, tokens a second';
+  console.log(`${work}, ${threads} threads`);
   console.table(rows);
-  return { rows };
+  return { work, sizes: SHAPES, threads, rows };
 }

@@ -4,7 +4,9 @@ import type { LlamaConfig } from '../../src/language-model/llama.ts';
 import type { TunedModel } from '../../src/language-model/tuned-model.ts';
 import { SFT_TRAINING, sftModel } from '../../src/language-model/user-level-sft.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
-import { compareWithOurs, MEASURED_WITH, type Measurement, round, runOurs, runTorch } from './processes.ts';
+import { type Comparison, compareWithOurs, show, torchSides } from './comparison.ts';
+import { MEASURED_WITH, type Measurement, runOurs } from './processes.ts';
+import { runTorch, TRANSFORMERS_SETTINGS } from './torch.ts';
 
 const CONFIG: LlamaConfig = {
   vocab_size: 8192,
@@ -30,42 +32,30 @@ const SIZES: LoraStepSizes = {
   length: 128,
 };
 
-/** The implementations of attention in transformers. */
-const ATTENTIONS = ['eager', 'sdpa'];
-
-interface LoraRow extends Measurement {
-  readonly engine: string;
-  readonly tokensPerSecond: number;
+interface LoraStep extends Comparison {
+  readonly tokensPerSecond: { readonly ours: number; readonly peer?: number };
 }
 
-interface LoraStepResult {
-  /** The fastest peer's time and peak memory over ours. */
-  readonly ratio?: number;
-  readonly memoryRatio?: number;
-  readonly rows: readonly LoraRow[];
-}
-
-export function benchmarkLoraStep(): LoraStepResult {
-  const { batchSize, length } = SIZES;
+export function benchmarkLoraStep(): LoraStep {
   const all = { ...SIZES, ...MEASURED_WITH, learningParameters: countLearning() };
-  const torch = (attention: string) =>
-    runTorch<Measurement>('lora_step.py', [JSON.stringify({ ...all, attention })], ['torch', 'transformers', 'peft']);
-  const { ours, peers, ratios } = compareWithOurs({
-    ours: () => runOurs('lora-step-ours.ts', [JSON.stringify(all)]),
-    ...Object.fromEntries(ATTENTIONS.map((attention) => [`peft ${attention}`, () => torch(attention)])),
-  });
-  const row = (engine: string, measured: Measurement): LoraRow => ({
-    engine,
-    tokensPerSecond: Math.round((1000 * batchSize * length) / measured.milliseconds),
-    ...measured,
-  });
-  const rows = [row('tslrec', ours), ...Object.entries(peers).map(([name, peer]) => row(name, peer))];
-  console.table(rows);
-  const [fastest] = Object.keys(peers).toSorted((a, b) => ratios[a] - ratios[b]);
-  if (fastest === undefined) return { rows };
-  const memoryRatio = round(peers[fastest].peakMegabytes! / ours.peakMegabytes!);
-  return { ratio: ratios[fastest], memoryRatio, rows };
+  const comparison = compareWithOurs(
+    { work: 'a step of LoRA fine-tuning', sizes: SIZES },
+    () => runOurs('lora-step-ours.ts', [JSON.stringify(all)]),
+    torchSides(
+      TRANSFORMERS_SETTINGS,
+      (settings) => runTorch('lora_step.py', [JSON.stringify({ ...all, ...settings })]),
+      ['torch', 'transformers', 'peft'],
+    ),
+  );
+  show(comparison);
+  const { ours, peer } = comparison;
+  const tokensPerSecond = { ours: tokensASecond(ours), ...(peer && { peer: tokensASecond(peer) }) };
+  console.log('tokens a second:', tokensPerSecond);
+  return { ...comparison, tokensPerSecond };
 }
+
+const tokensASecond = ({ milliseconds }: Measurement): number =>
+  Math.round((1000 * SIZES.batchSize * SIZES.length) / milliseconds);
 
 /** What both sides have to agree on. */
 function countLearning(): number {

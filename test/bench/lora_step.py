@@ -2,7 +2,7 @@
 python lora_step.py SIZES_AS_JSON
 
 LoRA on all projections of a frozen Llama, a linear head on the mean of the last hidden states, soft-label cross-entropy.
-`attention` is the implementation of transformers: eager or sdpa.
+`attention` is the implementation of transformers: eager or sdpa; `mode` is eager or compiled.
 Legend: B batch, L length, K categories.
 """
 
@@ -14,6 +14,7 @@ from peft import LoraConfig, get_peft_model
 from torch import Tensor, nn
 from transformers import LlamaConfig, LlamaModel
 
+from peer_models import adamw
 from torch_timing import read_sizes, report_step
 
 sizes = read_sizes()
@@ -42,7 +43,7 @@ def clipped_adamw(model: nn.Module) -> Callable[[], None]:
     learning = [parameter for parameter in model.parameters() if parameter.requires_grad]
     count = sum(parameter.numel() for parameter in learning)
     assert count == sizes.learningParameters, f"{count} parameters learn, not {sizes.learningParameters}"
-    optimizer = torch.optim.AdamW(learning, lr=1e-3, weight_decay=0.01, fused=True)
+    optimizer = adamw(learning, lr=1e-3, weight_decay=0.01)
 
     def update() -> None:
         nn.utils.clip_grad_norm_(learning, 1.0)

@@ -1,75 +1,110 @@
-// Benchmarks: npm run bench -- NAME [options]. Each prints a table and, with --json, one JSON object as the last line of
-// stdout; what a benchmark leaves out it says on stderr.
+// Benchmarks: npm run bench -- NAME [options]. Each prints tables and, with --json, one JSON object as the last line of
+// stdout; what a benchmark leaves out it says on stderr. Those against PyTorch all give a Comparison (comparison.ts), the
+// others some Work and its rows.
 import { parseArgs } from 'node:util';
+import { printable, TslrecError } from '../../src/errors.ts';
+import { stopBars } from '../../src/progress.ts';
 import { benchmarkColdItems } from './cold-items.ts';
+import type { Comparison, Work } from './comparison.ts';
 import { benchmarkLanguageModels } from './language-models.ts';
 import { benchmarkLoraStep } from './lora-step.ts';
+import type { Options } from './options.ts';
 import { benchmarkParity } from './parity.ts';
 import { benchmarkRanking } from './rank.ts';
 import { benchmarkScaling } from './scaling.ts';
 import { benchmarkGru4recStep, benchmarkSasrecStep } from './training-step.ts';
 
-const BENCHMARKS: Record<
-  string,
-  { readonly help: string; readonly run: (options: Options) => object | Promise<object> }
-> = {
+type Outcome = Comparison | (Work & { readonly rows: readonly object[] });
+
+interface Benchmark {
+  readonly help: string;
+  /** What it takes, and what is told of it. */
+  readonly options?: Options;
+  readonly run: (options: Options) => Outcome | Promise<Outcome>;
+}
+
+const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'sasrec-step': {
-    help: 'a training step of SASRec against PyTorch (PYTHON) and the prototype (PROTOTYPE); --length 200|50',
+    help: 'a training step of SASRec against PyTorch, and against the prototype where PROTOTYPE names its folder',
+    options: { length: 'L, 200 and 50 without it' },
     run: benchmarkSasrecStep,
   },
   'gru4rec-step': { help: 'a training step of GRU4Rec against PyTorch', run: benchmarkGru4recStep },
   'lora-step': {
-    help: 'a step of LoRA fine-tuning on a small Llama against PyTorch with PEFT: tokens a second and memory',
+    help: 'a step of LoRA fine-tuning on a small Llama against PyTorch with transformers and PEFT',
     run: benchmarkLoraStep,
   },
+  rank: {
+    help: 'ranking a test set in the whole catalogue against PyTorch',
+    options: { data: 'DIR' },
+    run: benchmarkRanking,
+  },
+  parity: {
+    help: 'the same training here and in PyTorch, quality and time',
+    options: { data: 'DIR', model: 'sasrec|gru4rec', length: 'L', seeds: 'N' },
+    run: benchmarkParity,
+  },
+  scaling: { help: 'how the step time of SASRec grows with batch, length and catalogue', run: benchmarkScaling },
   'language-models': {
     help: 'tokens a second that language models of several sizes read, learn from and answer with here',
     run: benchmarkLanguageModels,
   },
-  rank: { help: 'ranking a test set in the whole catalogue against PyTorch; --data DIR', run: benchmarkRanking },
-  scaling: { help: 'how the step time of SASRec grows with batch, length and catalogue', run: benchmarkScaling },
-  parity: {
-    help: 'the same training here and in PyTorch, quality and time; --data DIR --model sasrec|gru4rec --length L --seeds N',
-    run: benchmarkParity,
-  },
   'cold-items': {
-    help: 'neighbours of items held out of all training, TSLRec against text; --data DIR --preset --seed --base --store',
+    help: 'neighbours of items held out of all training, TSLRec against text',
+    options: {
+      ...{ data: 'DIR', preset: 'quick|standard', seed: 'N' },
+      ...{ base: 'FOLDER|hub:NAME', store: 'DIR, which keeps the stages' },
+    },
     run: benchmarkColdItems,
   },
 };
 
-export interface Options {
-  readonly length?: string;
-  readonly data?: string;
-  readonly model?: string;
-  readonly seeds?: string;
-  readonly preset?: string;
-  readonly seed?: string;
-  readonly base?: string;
-  readonly store?: string;
+const HELP = [
+  'npm run bench -- NAME [--json] [options]; PYTHON names the interpreter that has torch, python3 by default. NAME is one of',
+  ...Object.entries(BENCHMARKS).flatMap(([name, { help, options = {} }]) => [
+    `  ${name.padEnd(15)} ${help}`,
+    ...Object.entries(options).map(([option, value]) => `${' '.repeat(20)}--${option} ${value}`),
+  ]),
+].join('\n');
+
+function readArguments() {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        ...{ length: text, data: text, model: text, seeds: text, preset: text, seed: text, base: text, store: text },
+        json: { type: 'boolean' },
+        help: { type: 'boolean' },
+      },
+    });
+  } catch (error) {
+    const [problem] = (error as Error).message.split('. '); // Node adds how to write a positional argument
+    throw new TslrecError('bad-request', `${problem}; --help tells more.`);
+  }
 }
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    length: { type: 'string' },
-    data: { type: 'string' },
-    model: { type: 'string' },
-    seeds: { type: 'string' },
-    preset: { type: 'string' },
-    seed: { type: 'string' },
-    base: { type: 'string' },
-    store: { type: 'string' },
-    json: { type: 'boolean' },
-  },
-});
-const [name] = positionals;
-const benchmark = Object.hasOwn(BENCHMARKS, name ?? '') ? BENCHMARKS[name] : undefined;
-if (benchmark) {
-  const result = await benchmark.run(values);
-  if (values.json) console.log(JSON.stringify({ name, ...result }));
-} else {
-  console.error('npm run bench -- NAME [--json], where NAME is one of');
-  for (const [known, { help }] of Object.entries(BENCHMARKS)) console.error(`  ${known.padEnd(15)} ${help}`);
+try {
+  const {
+    positionals: [name, ...more],
+    values: { json, help, ...options },
+  } = readArguments();
+  if (help || name === undefined) {
+    console.log(HELP);
+    process.exitCode = help ? 0 : 1;
+  } else {
+    const known = Object.keys(BENCHMARKS).join(', ');
+    const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
+    if (!benchmark || more.length > 0) {
+      throw new TslrecError('bad-request', `Name one benchmark, of ${known}; got ${[name, ...more].join(' ')}.`);
+    }
+    const surplus = Object.keys(options).find((option) => !Object.hasOwn(benchmark.options ?? {}, option));
+    if (surplus !== undefined) throw new TslrecError('bad-request', `${name} has no --${surplus}; --help tells more.`);
+    const result = await benchmark.run(options);
+    if (json) console.log(JSON.stringify({ name, ...result }));
+  }
+} catch (error) {
+  stopBars();
+  console.error(printable(error));
   process.exitCode = 1;
 }

@@ -1,18 +1,21 @@
 """Trains the SASRec or the GRU4Rec of src/recommenders in PyTorch, on the same split of the same data, and ranks.
 
     python peer_train.py --data DIR --model sasrec|gru4rec --length L --seed N [--epochs N] [--threads 2]
+        [--mode eager|compiled] [--attention plain|sdpa] [--loss logits|chunked] [--grouping none|length]
 
-On the CPU and in eager mode: torch.compile made a step of SASRec no faster at these sizes. Progress goes to stderr, one
-JSON line to stdout. `epochs` counts to the best one, `seconds` is the training time until then, `secondsPerEpoch` the
-mean over all epochs, both without validation; `rankingSeconds` is the wall time of ranking the test set once.
+On the CPU. Progress goes to stderr, one JSON line to stdout. `epochs` counts to the best one, `seconds` is the training
+time until then, `epochSeconds` that of every epoch, both without validation; `rankingSeconds` is the wall time of
+ranking the test set once.
 
 The definitions are those of src/interactions (interaction-rows.ts, split.ts), src/network (gru.ts, fit.ts) and
 src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts). What differs:
  - a batch is B windows; there is no cap on its real positions, so that none is cut short;
  - initial values, batches and dropout masks come from PyTorch's random numbers;
  - training times include gathering the batches, as those of fit.ts do, where only the packing of an epoch comes before the clock;
- - ranking computes all L positions of every history, in the order of the users.
-Legend: N items, W windows, B batch, L length, R real positions, d width, n users who are asked.
+ - ranking computes all L positions of every history, in the order of the users; --grouping length takes histories of
+   about the same length together and pads them to a quarter, a half, three quarters or all of L, as ranking.ts does.
+   Ours computes the last block for the last position alone, this one for all.
+Legend: N items, W windows, B batch, L length, R real positions, n users who are asked.
 """
 
 import argparse
@@ -21,14 +24,17 @@ import json
 import math
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from statistics import fmean
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
+
+from peer_models import Gru4Rec, NextItemLoss, SasRec, adamw, in_mode
+from torch_timing import print_measured, start
 
 WIDTH = 64
 BLOCKS = 2
@@ -41,7 +47,8 @@ BETAS = (0.9, 0.98)
 STEPS = 10_000
 PATIENCE = 10
 CUT_OFF = 10
-QUERIES_AT_ONCE = 256
+QUERIES_AT_ONCE = 64
+LENGTHS = 4
 
 
 class NextItems(NamedTuple):
@@ -120,102 +127,70 @@ def batch_size_for(windows: Windows) -> int:
 # Models
 
 
-def xavier_linear(inputs: int, outputs: int) -> nn.Linear:
-    linear = nn.Linear(inputs, outputs)
-    nn.init.xavier_normal_(linear.weight)
-    nn.init.zeros_(linear.bias)
-    return linear
+def create_sasrec(item_count: int, options: argparse.Namespace, rate: float) -> SasRec:
+    return SasRec(item_count, options.length, WIDTH, rate, options.attention, BLOCKS, feed_forward=FEED_FORWARD)
 
 
-class Block(nn.Module):
-    """y = x + Dropout(Attention(LayerNorm(x))), then y + Dropout(FeedForward(LayerNorm(y))); one head."""
-
-    def __init__(self, d: int, rate: float) -> None:
-        super().__init__()
-        self.rate = rate
-        self.attention_norm = nn.LayerNorm(d, eps=1e-8)
-        self.query, self.key, self.value, self.output = (xavier_linear(d, d) for _ in range(4))
-        self.feed_forward_norm = nn.LayerNorm(d, eps=1e-8)
-        self.inner, self.outer = xavier_linear(d, FEED_FORWARD * d), xavier_linear(FEED_FORWARD * d, d)
-
-    def forward(self, x: Tensor) -> Tensor:
-        a = self.attention_norm(x)
-        q, k, v = (head(a).unsqueeze(1) for head in (self.query, self.key, self.value))
-        rate = self.rate if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(q, k, v, is_causal=True, dropout_p=rate).squeeze(1)
-        y = x + F.dropout(self.output(mixed), rate)
-        hidden = F.dropout(F.relu(self.inner(self.feed_forward_norm(y))), rate)
-        return y + F.dropout(self.outer(hidden), rate)
+def create_gru4rec(item_count: int, options: argparse.Namespace, rate: float) -> Gru4Rec:
+    model = Gru4Rec(item_count, WIDTH, GRU_HIDDEN, rate)
+    # Of the biases on the state's side only the candidate's is free; without a gradient Adam leaves a 0 alone.
+    is_candidate = torch.arange(3 * GRU_HIDDEN) >= 2 * GRU_HIDDEN
+    model.gru.bias_hh_l0.register_hook(lambda gradient: gradient * is_candidate)
+    return model
 
 
-class SasRec(nn.Module):
-    def __init__(self, item_count: int, length: int, rate: float, d: int = WIDTH) -> None:
-        super().__init__()
-        self.items = nn.Parameter(torch.randn(item_count, d) * 0.02)
-        self.positions = nn.Parameter(torch.randn(length, d) * 0.02)
-        self.dropout = nn.Dropout(rate)
-        self.blocks = nn.Sequential(*(Block(d, rate) for _ in range(BLOCKS)))
-        self.norm = nn.LayerNorm(d, eps=1e-8)
-
-    def forward(self, items: Tensor) -> Tensor:
-        x = F.embedding(items, self.items) * math.sqrt(self.items.shape[1]) + self.positions
-        return self.norm(self.blocks(self.dropout(x)))
-
-
-class Gru4Rec(nn.Module):
-    def __init__(self, item_count: int, length: int, rate: float, d: int = WIDTH, hidden: int = GRU_HIDDEN) -> None:
-        super().__init__()
-        self.items = nn.Parameter(torch.randn(item_count, d) * 0.02)
-        self.dropout = nn.Dropout(rate)
-        self.gru = nn.GRU(d, hidden, batch_first=True)
-        for weight in (self.gru.weight_ih_l0, self.gru.weight_hh_l0):
-            for gate in weight.chunk(3):
-                nn.init.xavier_normal_(gate)
-        for bias in (self.gru.bias_ih_l0, self.gru.bias_hh_l0):
-            nn.init.zeros_(bias)
-        # Of the biases on the state's side only the candidate's is free; without a gradient Adam leaves a 0 alone.
-        is_candidate = torch.arange(3 * hidden) >= 2 * hidden
-        self.gru.bias_hh_l0.register_hook(lambda gradient: gradient * is_candidate)
-        self.output = xavier_linear(hidden, d)
-
-    def forward(self, items: Tensor) -> Tensor:
-        states, _ = self.gru(self.dropout(F.embedding(items, self.items)))
-        return self.output(states)
-
-
-MODELS = {"sasrec": SasRec, "gru4rec": Gru4Rec}
+MODELS = {"sasrec": create_sasrec, "gru4rec": create_gru4rec}
 
 
 # Ranking
 
 
-@torch.no_grad()
-def rank_in_catalogue(model: nn.Module, asked: NextItems, repeatable: Tensor, length: int) -> Tensor:
-    """Each target's rank in the catalogue, from 0 [n]; N where the target was left out."""
-    model.eval()
-    item_count = len(repeatable)
-    indices = torch.arange(item_count)
-    ranks = []
-    for start in range(0, len(asked.histories), QUERIES_AT_ONCE):
-        histories = asked.histories[start : start + QUERIES_AT_ONCE]
-        targets = asked.targets[start : start + QUERIES_AT_ONCE, None]
-        inputs = torch.zeros(len(histories), length, dtype=torch.long)
-        shown = pad_sequence([history[-length:] for history in histories], batch_first=True)
-        inputs[:, : shown.shape[1]] = shown
-        lengths = torch.tensor([len(history) for history in histories])
-        rows = torch.arange(len(histories))
-        scores = model(inputs)[rows, lengths.clamp(max=length) - 1] @ model.items.T
+class Ranker:
+    """Ranks what comes next in the whole catalogue. Items that are not repeatable [N] are left out where they were met."""
 
-        met = torch.cat(histories)
-        is_left_out = ~repeatable[met]
-        scores[rows.repeat_interleave(lengths)[is_left_out], met[is_left_out]] = -math.inf
+    def __init__(self, model: nn.Module, repeatable: Tensor, options: argparse.Namespace) -> None:
+        self.model, self.repeatable = model, repeatable
+        self.length, self.by_length = options.length, options.grouping == "length"
+        self.score = in_mode(options.mode, self.scores)
 
-        score = scores.gather(1, targets)
-        if score.isnan().any():
-            raise ArithmeticError("a score is not a number: the training diverged")
-        before = (scores > score).sum(1) + ((scores == score) & (indices < targets)).sum(1)
-        ranks.append(before.where(score[:, 0] > -math.inf, item_count))
-    return torch.cat(ranks)
+    def scores(self, inputs: Tensor, last: Tensor) -> Tensor:
+        rows = torch.arange(len(inputs))
+        return self.model(inputs)[rows, last] @ self.model.items.T
+
+    @torch.no_grad()
+    def rank(self, asked: NextItems) -> Tensor:
+        """Each target's rank from 0 [n]; N where the target was left out."""
+        self.model.eval()
+        item_count = len(self.repeatable)
+        indices = torch.arange(item_count)
+        lengths = torch.tensor([len(history) for history in asked.histories])
+        order = lengths.argsort(stable=True) if self.by_length else torch.arange(len(lengths))
+        ranks = torch.empty(len(lengths), dtype=torch.long)
+        for rows in order.split(QUERIES_AT_ONCE):
+            histories = [asked.histories[row] for row in rows]
+            targets = asked.targets[rows, None]
+            inputs = torch.zeros(len(rows), self.padded(lengths[rows].max().item()), dtype=torch.long)
+            shown = pad_sequence([history[-self.length :] for history in histories], batch_first=True)
+            inputs[:, : shown.shape[1]] = shown
+            scores = self.score(inputs, lengths[rows].clamp(max=self.length) - 1)
+
+            met = torch.cat(histories)
+            is_left_out = ~self.repeatable[met]
+            of_batch = torch.arange(len(rows)).repeat_interleave(lengths[rows])
+            scores[of_batch[is_left_out], met[is_left_out]] = -math.inf
+
+            score = scores.gather(1, targets)
+            if score.isnan().any():
+                raise ArithmeticError("a score is not a number: the training diverged")
+            before = (scores > score).sum(1) + ((scores == score) & (indices < targets)).sum(1)
+            ranks[rows] = before.where(score[:, 0] > -math.inf, item_count)
+        return ranks
+
+    def padded(self, longest: int) -> int:
+        if not self.by_length:
+            return self.length
+        quarter = math.ceil(self.length / LENGTHS)
+        return min(self.length, math.ceil(longest / quarter) * quarter)
 
 
 def metrics(ranks: Tensor) -> dict[str, float]:
@@ -234,15 +209,16 @@ class Fitted(NamedTuple):
     seconds: list[float]
 
 
-def train_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, windows: Windows, batch_size: int) -> float:
+def train_epoch(
+    loss_of: Callable[..., Tensor], optimizer: torch.optim.Optimizer, windows: Windows, batch_size: int
+) -> float:
     """Gives the mean loss of its steps."""
-    model.train()
     losses = []
     for batch in torch.randperm(len(windows.inputs)).split(batch_size):
-        targets = windows.targets[batch]
-        is_real = targets >= 0
+        targets = windows.targets[batch].flatten()
+        real = (targets >= 0).nonzero()[:, 0]
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(windows.inputs[batch])[is_real] @ model.items.T, targets[is_real])
+        loss = loss_of(windows.inputs[batch], targets[real], real)
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
@@ -250,22 +226,25 @@ def train_epoch(model: nn.Module, optimizer: torch.optim.Optimizer, windows: Win
 
 
 def fit(
-    model: nn.Module, windows: Windows, validation: NextItems, repeatable: Tensor, length: int, epochs: int | None
+    model: nn.Module, windows: Windows, validation: NextItems, ranker: Ranker, options: argparse.Namespace
 ) -> Fitted:
     """Leaves the best epoch's values in the model."""
     batch_size = batch_size_for(windows)
+    epochs = options.epochs
     if epochs is None:
         epochs = math.ceil(STEPS / (len(windows.inputs) / batch_size))
-    optimizer = torch.optim.Adam(model.parameters(), lr=LEARNING_RATE, betas=BETAS, eps=1e-8, fused=True)
+    loss_of = in_mode(options.mode, NextItemLoss(model, options.loss))
+    optimizer = adamw(model.parameters(), lr=LEARNING_RATE, betas=BETAS, eps=1e-8, weight_decay=0)
     best_epoch, best_metric, best_values = -1, -math.inf, model.state_dict()
     seconds: list[float] = []
     for epoch in range(epochs):
         if epoch - max(best_epoch, 0) > PATIENCE:
             break
+        model.train()
         began = time.perf_counter()
-        loss = train_epoch(model, optimizer, windows, batch_size)
+        loss = train_epoch(loss_of, optimizer, windows, batch_size)
         seconds.append(time.perf_counter() - began)
-        metric = metrics(rank_in_catalogue(model, validation, repeatable, length))["ndcg@10"]
+        metric = metrics(ranker.rank(validation))["ndcg@10"]
         if metric > best_metric:
             best_epoch, best_metric = epoch, metric
             best_values = {name: value.clone() for name, value in model.state_dict().items()}
@@ -274,7 +253,7 @@ def fit(
     return Fitted(best_epoch, seconds)
 
 
-def main() -> None:
+def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="folder with items.jsonl and interactions.csv")
     parser.add_argument("--model", choices=MODELS, required=True)
@@ -282,36 +261,44 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--epochs", type=int, help=f"at most, 0 for none; by default as many as make {STEPS} steps")
     parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
+    parser.add_argument("--mode", choices=["eager", "compiled"], default="eager")
+    parser.add_argument("--attention", choices=["plain", "sdpa"], default="sdpa", help="of SASRec")
+    parser.add_argument("--loss", choices=["logits", "chunked"], default="logits")
+    parser.add_argument("--grouping", choices=["none", "length"], default="none", help="of histories when ranking")
+    return parser.parse_args()
 
+
+def train_and_rank(options: argparse.Namespace) -> dict:
     item_count, sequences = read_sequences(options.data)
     train, validation, test = leave_one_out(sequences)
-    repeatable = repeatable_items(train, item_count)
     is_dense = sum(map(len, train)) / len(train) >= 50
-    model = MODELS[options.model](item_count, options.length, rate=0.2 if is_dense else 0.5)
-    windows = next_item_windows(train, options.length)
-    fitted = fit(model, windows, validation, repeatable, options.length, options.epochs)
+    model = MODELS[options.model](item_count, options, rate=0.2 if is_dense else 0.5)
+    ranker = Ranker(model, repeatable_items(train, item_count), options)
+    fitted = fit(model, next_item_windows(train, options.length), validation, ranker, options)
 
-    validated = metrics(rank_in_catalogue(model, validation, repeatable, options.length))
+    validated = metrics(ranker.rank(validation))
     began = time.perf_counter()
-    test_ranks = rank_in_catalogue(model, test, repeatable, options.length)
+    test_ranks = ranker.rank(test)
     ranking_seconds = time.perf_counter() - began
-    result = {
+    return {
         "model": options.model,
         "dataset": options.data.resolve().name,
         "seed": options.seed,
         "length": options.length,
         "epochs": fitted.best_epoch + 1,
-        "secondsPerEpoch": round(fmean(fitted.seconds), 4) if fitted.seconds else 0,
+        "epochSeconds": [round(seconds, 4) for seconds in fitted.seconds],
         "seconds": round(sum(fitted.seconds[: fitted.best_epoch + 1]), 3),
         "validation": {name: validated[name] for name in ("ndcg@10", "hr@10")},
         "test": metrics(test_ranks),
+        "users": len(test_ranks),
         "rankingSeconds": round(ranking_seconds, 4),
-        "version": torch.__version__,
     }
-    print(json.dumps(result))
+
+
+def main() -> None:
+    options = read_options()
+    start(options.threads, options.seed)
+    print_measured(lambda: train_and_rank(options))
 
 
 if __name__ == "__main__":

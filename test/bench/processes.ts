@@ -1,5 +1,5 @@
 // Every side of a benchmark runs in a process of its own, one after the other, and prints what it measured as JSON in
-// its last line. PYTHON names the interpreter that has torch (python3 by default).
+// its last line.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 
@@ -10,65 +10,47 @@ export interface Measurement {
   readonly peakMegabytes?: number;
 }
 
+/** Why there is no measurement. */
+export interface Failure {
+  readonly failed: string;
+}
+
+/** Every side, so that times can be compared. */
 export const MEASURED_WITH = { threads: 2, warmUpSteps: 3, measuredSteps: 12 };
 
-const ROUNDS = 3;
-
-/**
- * All sides in turn, several times, and of each side the fastest: other work on a machine makes a round slower, nothing
- * makes it faster than it is. A side that gives nothing is left out.
- */
-export function fastestOfRounds(
-  sides: Readonly<Record<string, () => Measurement | undefined>>,
-): Record<string, Measurement> {
-  const fastest: Record<string, Measurement> = {};
-  for (let i = 0; i < ROUNDS; i++) {
-    for (const [name, measure] of Object.entries(sides)) {
-      const measured = i === 0 || name in fastest ? measure() : undefined;
-      if (measured && !(fastest[name]?.milliseconds <= measured.milliseconds)) fastest[name] = measured;
-    }
-  }
-  return fastest;
-}
-
-export interface Comparison {
-  readonly ours: Measurement;
-  readonly peers: Readonly<Record<string, Measurement>>;
-  /** A peer's time over ours. */
-  readonly ratios: Readonly<Record<string, number>>;
-}
-
-export function compareWithOurs(
-  sides: { readonly ours: () => Measurement } & Readonly<Record<string, () => Measurement | undefined>>,
-): Comparison {
-  const { ours, ...peers } = fastestOfRounds(sides);
-  const ratios = Object.entries(peers).map(([name, peer]) => [name, round(peer.milliseconds / ours.milliseconds)]);
-  return { ours, peers, ratios: Object.fromEntries(ratios) };
-}
-
 /** Runs a program of this folder on this Node. */
-export function runOurs<Result>(file: string, parameters: readonly string[]): Result {
-  return runProgram<Result>(process.execPath, [path.join(import.meta.dirname, file), ...parameters]);
+export function runOurs<Result extends object>(file: string, parameters: readonly string[]): Result {
+  return runNode(path.join(import.meta.dirname, file), parameters);
 }
 
-/** Runs a PyTorch program of this folder; says so and gives nothing where what it imports is not installed. */
-export function runTorch<Result>(file: string, parameters: readonly string[], imports = ['torch']): Result | undefined {
-  const python = process.env.PYTHON ?? 'python3';
-  if (spawnSync(python, ['-c', `import ${imports}`]).status !== 0) {
-    console.error(`NOT MEASURED: PyTorch. ${python} lacks ${imports}; name an interpreter that has it in PYTHON.`);
-    return undefined;
-  }
-  return runProgram<Result>(python, [path.join(import.meta.dirname, file), ...parameters]);
+/** Runs a program on this Node, with these variables beside those of this process. */
+export function runNode<Result extends object>(
+  file: string,
+  parameters: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Result {
+  const result = runProgram<Result>(process.execPath, [file, ...parameters], variables);
+  if ('failed' in result) throw new Error(result.failed);
+  return result;
 }
 
-export function runProgram<Result>(program: string, parameters: readonly string[]): Result {
-  const { status, stdout } = spawnSync(program, parameters, {
+export function runProgram<Result extends object>(
+  program: string,
+  parameters: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Result | Failure {
+  const { status, signal, stdout } = spawnSync(program, parameters, {
     encoding: 'utf8',
+    env: { ...process.env, ...variables },
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 2 ** 26,
   });
-  if (status !== 0) throw new Error(`${program} ${parameters[0]} failed`);
-  return JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Result;
+  const last = stdout.trimEnd().split('\n').at(-1)!;
+  // A program may say itself why it failed.
+  if (status !== 0 && !last.startsWith('{"failed"')) {
+    return { failed: `${path.basename(parameters[0])} ended with ${signal ?? `status ${status}`}` };
+  }
+  return JSON.parse(last) as Result | Failure;
 }
 
 /** What one of our own processes prints at its end. */

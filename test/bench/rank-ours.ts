@@ -1,18 +1,24 @@
-// Our part of the ranking benchmark: node rank-ours.ts DATA LENGTH. The values are those before any training.
+// Our part of the ranking benchmark: node rank-ours.ts SIZES_AS_JSON. The values are those before any training.
+import { PRESETS } from '../../jobs/presets.ts';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 import { sasrecModel, trainModel } from '../../src/recommenders/models.ts';
 import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
-import { report } from './processes.ts';
+import { configureExecution } from '../../src/tensor/session.ts';
+import { type MEASURED_WITH, report } from './processes.ts';
+import type { RankSizes } from './rank.ts';
 
-const [data, length] = process.argv.slice(2);
+const { data, length, threads } = JSON.parse(process.argv[2]) as RankSizes & typeof MEASURED_WITH;
+configureExecution({ provider: 'cpu', threads });
 const { dataset } = await readDataset(data, { onBadRow: 'stop' });
 const split = leaveOneOut(dataset.sequences);
-const model = sasrecModel(profileOf(dataset, split, Number(length)), 64);
+const { width, recommender: training } = PRESETS.standard;
+const model = sasrecModel(profileOf(dataset, split, length), width);
 const { recommender } = await trainModel(model, split, {
-  ...{ batchSize: 128, positionsPerStep: 3_200, steps: 0, patience: 1, learningRate: 2e-3 },
+  ...training,
+  steps: 0,
   table: { kind: 'random' },
   seed: 1,
   progress: silentProgress,

@@ -1,22 +1,32 @@
 // Ranking a whole test set in the whole catalogue, SASRec with L 200: ours and PyTorch's, untrained, since what a model
-// has learnt does not change how long it takes.
+// has learnt does not change how long it takes. Both see the same last items of the same users, 64 users at once, leave
+// out the same items and compare the target with all others. Peak memory is that of reading the data, too.
 //   --data DIR  items.jsonl and interactions.csv, such as ml-1m
-import { existsSync } from 'node:fs';
-import { fastestOfRounds, type Measurement, round, runOurs, runTorch } from './processes.ts';
+import { type Comparison, compareWithOurs, show, torchSides } from './comparison.ts';
+import { dataFolder, type Options } from './options.ts';
+import { trainPeer } from './peer-train.ts';
+import { MEASURED_WITH, round, runOurs } from './processes.ts';
+import { RANKING_SETTINGS, type Settings } from './torch.ts';
 
-const LENGTH = '200';
+export interface RankSizes {
+  readonly data: string;
+  readonly length: number;
+}
 
-export function benchmarkRanking({ data }: { readonly data?: string }): object {
-  if (data === undefined || !existsSync(data))
-    throw new Error(`--data ${data ?? 'is missing'}: name a folder with ml-1m`);
-  const peerParameters = ['--data', data, '--model', 'sasrec', '--length', LENGTH, '--seed', '1', '--epochs', '0'];
-  const { ours, torch } = fastestOfRounds({
-    ours: () => runOurs<Measurement>('rank-ours.ts', [data, LENGTH]),
-    torch: () => {
-      const result = runTorch<{ rankingSeconds: number; version: string }>('peer_train.py', peerParameters);
-      return result && { milliseconds: 1000 * result.rankingSeconds, version: result.version };
-    },
-  });
-  console.table([{ engine: 'tslrec', ...ours }, ...(torch ? [{ engine: 'torch', ...torch }] : [])]);
-  return { ...ours, ...(torch && { peer: torch, ratio: round(torch.milliseconds / ours.milliseconds) }) };
+export function benchmarkRanking(options: Options): Comparison {
+  const sizes: RankSizes = { data: dataFolder(options), length: 200 };
+  const comparison = compareWithOurs(
+    { work: `ranking the test set with sasrec, L ${sizes.length}`, sizes },
+    () => runOurs('rank-ours.ts', [JSON.stringify({ ...sizes, ...MEASURED_WITH })]),
+    torchSides(RANKING_SETTINGS, (settings) => rankPeer(sizes, settings)),
+  );
+  show(comparison);
+  return comparison;
+}
+
+function rankPeer(sizes: RankSizes, settings: Settings) {
+  const result = trainPeer({ ...sizes, ...settings, model: 'sasrec', seed: 1, epochs: 0 });
+  if ('failed' in result) return result;
+  const { rankingSeconds, peakMegabytes, users, version } = result;
+  return { milliseconds: round(1000 * rankingSeconds), peakMegabytes, users, version };
 }

@@ -1,71 +1,70 @@
-"""What the PyTorch programs of one training step share: their argument, the timing and the JSON line that they print.
-
-Eager and torch.compile are both tried, the faster one counts.
-"""
+"""What the PyTorch programs share: their start, the timing of a step and the JSON line that they print."""
 
 import json
 import resource
 import statistics
 import sys
 import time
+import traceback
 from collections.abc import Callable
 from types import SimpleNamespace
 
 import torch
 from torch import Tensor, nn
 
+from peer_models import adamw, in_mode
+
+
+def start(threads: int, seed: int) -> None:
+    torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)  # as src/tensor/session.ts does
+    torch.manual_seed(seed)
+
 
 def read_sizes() -> SimpleNamespace:
-    """The program's argument; among the sizes are `threads`, `warmUpSteps` and `measuredSteps`."""
+    """The program's argument; among the sizes are `threads`, `warmUpSteps`, `measuredSteps` and `mode`."""
     sizes = SimpleNamespace(**json.loads(sys.argv[1]))
-    torch.set_num_threads(sizes.threads)
-    torch.manual_seed(1)
+    start(sizes.threads, seed=1)
     return sizes
 
 
+def print_measured(measure: Callable[[], dict]) -> None:
+    """One JSON line: what was measured, or why this PyTorch cannot do it, such as compile without a C++ compiler."""
+    try:
+        result = {**measure(), "peakMegabytes": peak_megabytes(), "version": torch.__version__}
+    except Exception as error:
+        traceback.print_exc()
+        reason = str(error).strip().split("\n\n")[0]
+        result = {"failed": f"{type(error).__name__}: {reason}"}
+    print(json.dumps(result))
+    sys.exit(1 if "failed" in result else 0)
+
+
 def adam(model: nn.Module) -> Callable[[], None]:
-    return torch.optim.Adam(model.parameters(), lr=1e-3, betas=(0.9, 0.98)).step
+    return adamw(model.parameters(), lr=1e-3, betas=(0.9, 0.98), weight_decay=0).step
 
 
 def report_step(
-    create_model: Callable[[], nn.Module],
+    create_loss: Callable[[], nn.Module],
     inputs: tuple[Tensor, ...],
     sizes: SimpleNamespace,
     create_update: Callable[[nn.Module], Callable[[], None]] = adam,
 ) -> None:
-    """Times forward, backward and update of a model whose output for the inputs is its loss; prints one JSON line."""
-    times = {"eager": median_step(create_model(), inputs, sizes, create_update, compiled=False)}
-    peak = peak_megabytes()
-    try:
-        times["compiled"] = median_step(create_model(), inputs, sizes, create_update, compiled=True)
-    except Exception as error:  # no C++ compiler, or a platform that torch.compile does not know
-        reason = next(iter(str(error).strip().splitlines()), "")
-        print(f"NOT MEASURED: torch.compile. {type(error).__name__}: {reason}", file=sys.stderr)
-    mode = min(times, key=times.get)
-    if mode == "compiled":
-        peak = peak_megabytes()
-    result = {"milliseconds": times[mode], "peakMegabytes": peak, "version": torch.__version__, "mode": mode}
-    print(json.dumps(result))
+    """Times forward, backward and update of a model whose output for the inputs is its loss."""
 
+    def measure() -> dict:
+        model = create_loss()
+        loss_of, update = in_mode(sizes.mode, model), create_update(model)
+        times = []
+        for _ in range(sizes.warmUpSteps + sizes.measuredSteps):
+            began = time.perf_counter()
+            model.zero_grad()
+            loss_of(*inputs).backward()
+            update()
+            times.append(time.perf_counter() - began)
+        return {"milliseconds": round(1000 * statistics.median(times[sizes.warmUpSteps :]), 2)}
 
-def median_step(
-    model: nn.Module,
-    inputs: tuple[Tensor, ...],
-    sizes: SimpleNamespace,
-    create_update: Callable[[nn.Module], Callable[[], None]],
-    compiled: bool,
-) -> int:
-    """In milliseconds."""
-    loss_of = torch.compile(model) if compiled else model
-    update = create_update(model)
-    times = []
-    for _ in range(sizes.warmUpSteps + sizes.measuredSteps):
-        began = time.perf_counter()
-        model.zero_grad()
-        loss_of(*inputs).backward()
-        update()
-        times.append(time.perf_counter() - began)
-    return round(1000 * statistics.median(times[sizes.warmUpSteps :]))
+    print_measured(measure)
 
 
 def peak_megabytes() -> int:

@@ -1,10 +1,13 @@
 // One training step, forward, backward and optimiser: ours, PyTorch's and, for SASRec, the prototype's, on the same sizes
 // and threads. Every position is real and the loss is the full softmax, so that all do the same work.
+//   --length L  of SASRec
 //   PROTOTYPE  a folder with the prototype's sasrec-step.mjs and what it imports
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { type Comparison, compareWithOurs, MEASURED_WITH, type Measurement, runOurs, runTorch } from './processes.ts';
+import { type Comparison, compareWithOurs, type Side, show, torchSides } from './comparison.ts';
+import { type Options, wholeNumber } from './options.ts';
+import { type Failure, MEASURED_WITH, type Measurement, runOurs } from './processes.ts';
+import { runTorch, TRAINING_SETTINGS } from './torch.ts';
 
 export interface StepSizes {
   readonly model: 'sasrec' | 'gru4rec';
@@ -32,62 +35,52 @@ export const SASREC: StepSizes = {
 };
 const GRU4REC: StepSizes = { ...SASREC, model: 'gru4rec', length: 50, width: 100, dropout: 0 };
 
-interface Row extends Measurement, Omit<Comparison, 'ours'> {
-  readonly length: number;
+interface SasrecSteps extends Comparison {
+  /** The comparison is that of the length with the smallest ratio, these are all. */
+  readonly lengths: readonly Comparison[];
 }
 
-interface StepResult {
-  /** PyTorch's time over ours, of the length where it is smallest. */
-  readonly ratio?: number;
-  readonly rows: readonly Row[];
+export function benchmarkSasrecStep({ length }: Options): SasrecSteps {
+  const lengths = length === undefined ? [200, 50] : [wholeNumber('length', length, 1)];
+  const compared = lengths.map((L) => compareStep({ ...SASREC, length: L }, 'sasrec_step.py', prototype));
+  const ratioOf = ({ ratio = Number.POSITIVE_INFINITY }: Comparison) => ratio;
+  return { ...compared.reduce((worst, one) => (ratioOf(one) < ratioOf(worst) ? one : worst)), lengths: compared };
 }
 
-export function benchmarkSasrecStep({ length }: { readonly length?: string }): StepResult {
-  const lengths = length === undefined ? [200, 50] : [Number(length)];
-  if (!lengths.every((value) => Number.isInteger(value) && value > 0)) {
-    throw new Error(`--length ${length} is no length`);
-  }
-  return tell(
-    lengths.map((L) => {
-      const sizes = { ...SASREC, length: L };
-      return measure(sizes, 'sasrec_step.py', { prototype: () => measurePrototype(sizes) });
-    }),
-  );
-}
+export const benchmarkGru4recStep = (): Comparison => compareStep(GRU4REC, 'gru4rec_step.py');
 
-export const benchmarkGru4recStep = (): StepResult => tell([measure(GRU4REC, 'gru4rec_step.py')]);
-
-function measure(
+function compareStep(
   sizes: StepSizes,
   torchProgram: string,
-  others: Record<string, () => Measurement | undefined> = {},
-): Row {
-  const parameters = [JSON.stringify({ ...sizes, ...MEASURED_WITH })];
-  const { ours, ...compared } = compareWithOurs({
-    ours: () => runOurs<Measurement>('training-step-ours.ts', parameters),
-    torch: () => runTorch<Measurement>(torchProgram, parameters),
-    ...others,
-  });
-  return { length: sizes.length, ...ours, ...compared };
-}
-
-function tell(rows: readonly Row[]): StepResult {
-  console.table(
-    rows.flatMap(({ length, milliseconds, peakMegabytes, peers, ratios }) => [
-      { length, engine: 'tslrec', milliseconds, peakMegabytes },
-      ...Object.entries(peers).map(([engine, peer]) => ({ length, engine, ...peer, ratio: ratios[engine] })),
-    ]),
+  others: (sizes: StepSizes) => readonly Side[] = () => [],
+): Comparison {
+  const all = { ...sizes, ...MEASURED_WITH };
+  const comparison = compareWithOurs(
+    { work: `a training step of ${sizes.model}, L ${sizes.length}`, sizes },
+    () => runOurs('training-step-ours.ts', [JSON.stringify(all)]),
+    [
+      ...torchSides(TRAINING_SETTINGS[sizes.model], (settings) =>
+        runTorch(torchProgram, [JSON.stringify({ ...all, ...settings })]),
+      ),
+      ...others(sizes),
+    ],
   );
-  const ratios = rows.flatMap(({ ratios }) => ratios.torch ?? []);
-  return { ...(ratios.length > 0 && { ratio: Math.min(...ratios) }), rows };
+  show(comparison);
+  return comparison;
 }
 
-function measurePrototype({ batchSize, length, width, heads, blocks, items }: StepSizes): Measurement | undefined {
-  const program = path.resolve(process.env.PROTOTYPE ?? '', 'sasrec-step.mjs');
-  if (process.env.PROTOTYPE === undefined || !existsSync(program)) {
-    console.error('NOT MEASURED: the prototype. Name a folder with its sasrec-step.mjs in PROTOTYPE.');
-    return undefined;
-  }
+/** The prototype, where PROTOTYPE names it. */
+function prototype(sizes: StepSizes): Side[] {
+  const folder = process.env.PROTOTYPE;
+  if (!folder) return [];
+  const program = path.resolve(folder, 'sasrec-step.mjs');
+  return [{ engine: 'prototype', settings: {}, measure: () => measurePrototype(program, sizes) }];
+}
+
+function measurePrototype(
+  program: string,
+  { batchSize, length, width, heads, blocks, items }: StepSizes,
+): Measurement | Failure {
   const { threads, warmUpSteps, measuredSteps } = MEASURED_WITH;
   const sizes = { B: batchSize, L: length, D: width, H: heads, NB: blocks, V: items, TH: threads };
   const environment = Object.entries({ ...sizes, N: warmUpSteps + measuredSteps });
@@ -98,6 +91,5 @@ function measurePrototype({ batchSize, length, width, heads, blocks, items }: St
   });
   const milliseconds = /median step (\d+) ms/.exec(stdout)?.[1];
   if (status === 0 && milliseconds) return { milliseconds: Number(milliseconds) };
-  console.error(`NOT MEASURED: the prototype. ${program} failed:\n${stderr}`);
-  return undefined;
+  return { failed: /^.*Error.*$/m.exec(stderr)?.[0] ?? `${program} ended with status ${status}` };
 }

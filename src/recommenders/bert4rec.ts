@@ -2,8 +2,8 @@
 // 1904.06690). Trained on the Cloze task; asked for what comes next, it gets a mask behind the history.
 // Legend: B batch, l positions, N items, d width.
 //
-// Deviations from the paper: a sublayer's input is normalised, not its output, which trains without a warm-up; the
-// output layer has no bias an item; all of a history is learnt from, in windows.
+// Deviations from the paper, beside those of all sequence models (sequence-model.ts): a sublayer's input is normalised, not
+// its output, which trains without a warm-up; the output layer has no bias an item.
 import { attention, layerNorm, linear, mergeHeads, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, gelu, reshape, slice } from '../tensor/functions.ts';

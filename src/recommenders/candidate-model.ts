@@ -1,6 +1,13 @@
 // Recommenders that judge one candidate at a time, given the user: a scorer (one file each) and a binary loss. They read
 // the history in the candidate's light, so that a whole catalogue costs as many readings as it has items.
 // Legend: N items, U users, d width, B samples, C candidates, L length.
+//
+// Deviations from one or another of their papers, the same for all:
+// - items are their rows of the table, users theirs or their history: no category, shop, profile or context;
+// - every interaction is a right answer, a repeated one again; wrong ones are drawn uniformly from what is offered to the
+//   user, anew each epoch, and the loss is a mean over right answers, each with its wrong ones;
+// - Adam at a constant rate, without clipping or batch normalisation, and without L2 where models are compared;
+// - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { type Batches, batchOfEach, fit } from '../network/fit.ts';

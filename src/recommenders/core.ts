@@ -4,9 +4,9 @@
 // Legend: l positions, d width.
 //   alpha = softmax(w . Transformer(items)),  hidden = sum_j alpha_j E[item_j],  score = cos(hidden, E[item]) / tau
 //
-// Deviations from the paper: every position of a history is trained on, under a causal mask; sublayers are SASRec's
-// (sasrec.ts); item dropout falls on the embeddings that are summed and on those compared with, not on what the
-// transformer reads.
+// Deviations from the paper, beside those of all sequence models (sequence-model.ts): every position of a history is trained
+// on, under a causal mask; sublayers are SASRec's (sasrec.ts); item dropout falls on the embeddings that are summed and on
+// those compared with, not on what the transformer reads.
 import { causalMask } from '../network/layers.ts';
 import { normal } from '../network/scope.ts';
 import { add, divide, gatherRows, matmul, multiply, reshape, softmax, sqrt, sum } from '../tensor/functions.ts';

@@ -2,7 +2,14 @@
 // history, an auxiliary loss teaches it what comes next, and a second one (AUGRU) lets those evolve that the candidate
 // calls for. Legend: B users, C candidates, L positions, d width.
 //
-// Deviations from the paper: items are their embedding alone; PReLU's place is taken by ReLU.
+// Deviations from the paper, beside those of all candidate models (candidate-model.ts):
+// - PReLU's and Dice's place is taken by ReLU;
+// - the layers that judge see the product of interest and candidate too, and have dropout;
+// - the output is one logit, not a softmax over two;
+// - the auxiliary loss is a mean over steps, not a sum over each history's;
+// - a history is its last L items.
+// The authors' code differs from both: a network of three layers compares states and items in the auxiliary loss, attention
+// is another, and the sum of the history is judged too.
 import { gru } from '../network/gru.ts';
 import { linear } from '../network/layers.ts';
 import { normal } from '../network/scope.ts';

@@ -2,9 +2,14 @@
 // each item weighted by an activation unit that sees it beside the candidate.
 // Legend: B users, C candidates, L positions, d width.
 //
-// Deviations from the paper: items are their embedding alone, without shop and category; PReLU's place is taken by
-// the logistic function in the activation unit and by ReLU behind it; that unit sees the elementwise product of the two
-// items, not the outer one; candidates and history share one table.
+// Deviations from the paper, beside those of all candidate models (candidate-model.ts):
+// - the activation unit sees the elementwise product of the two items, not the outer one;
+// - PReLU's and Dice's place is taken by the logistic function in that unit and by ReLU behind it;
+// - the layers that judge see the product of interest and candidate too, and have dropout;
+// - the output is one logit, not a softmax over two;
+// - Adam, not SGD at a falling rate; no mini-batch aware regularisation (section 5.1);
+// - a history is its last L items.
+// The authors' code differs from both: its weights are a softmax.
 import { linear } from '../network/layers.ts';
 import type { Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, matmul, multiply, relu, reshape, sigmoid } from '../tensor/functions.ts';

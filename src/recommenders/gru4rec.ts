@@ -1,9 +1,15 @@
 // GRU4Rec: session-based recommendations with recurrent networks (Hidasi et al., ICLR 2016, arXiv 1511.06939; losses of
 // arXiv 1706.03847).
 //
-// Deviations from the papers: one embedding serves input and output (their "constrained embedding"), the unit is the
-// one of cuDNN and PyTorch (network/gru.ts), every position of a whole history is trained on at once instead of parallel
-// sessions cut at each step, and the optimiser is Adam.
+// Deviations from the papers and the authors' code, beside those of all sequence models (sequence-model.ts):
+// - a window of a user's history starts from an empty state and is learnt through as a whole; there, parallel sessions hand
+//   their states from step to step, and slopes end at each;
+// - one embedding serves input and output (their "constrained embedding"), and a linear layer leads from a state of another
+//   width to it; no bias an item;
+// - scores are compared as they are, without a last activation (there tanh or ELU);
+// - the unit is the one of cuDNN and PyTorch (network/gru.ts): the reset gate acts after the product;
+// - dropout falls on the embeddings alone, not on the states;
+// - Adam, not Adagrad with momentum.
 import { gru } from '../network/gru.ts';
 import { linear } from '../network/layers.ts';
 import { gatherRows } from '../tensor/functions.ts';

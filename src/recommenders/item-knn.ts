@@ -1,6 +1,11 @@
 // Item-based nearest neighbours (Sarwar et al., WWW 2001): an item scores by its cosine to the items of the history, over
-// the users who have both. Cosine: |A and B| / sqrt(|A| |B|), shrunk for pairs that few share; recent items count more
-// (Jannach and Ludewig, RecSys 2017: item-based with recency is hard to beat on sessions).
+// the users who have both. Cosine: |A and B| / sqrt(|A| |B|).
+//
+// Deviations from the paper:
+// - who has an item counts, not ratings, so that the cosine is not adjusted for users' means;
+// - it is shrunk for pairs that few share;
+// - a history's items add up, not divided by the sum of their similarities, one that occurs twice twice;
+// - recent items count more, as in later nearest neighbours of sessions (Ludewig and Jannach, arXiv 1803.09587: V-SkNN).
 import { pickCandidates, type Recommender } from './recommender.ts';
 
 export interface ItemKnnOptions {

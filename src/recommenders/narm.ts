@@ -3,8 +3,11 @@
 // the last. Legend: B batch, l positions, d width.
 //   alpha_tj = v . sigmoid(A1 h_t + A2 h_j),  local_t = sum_{j <= t} alpha_tj h_j,  hidden_t = B [h_t ; local_t]
 //
-// Deviations from the paper: every position of a history is trained on, so that alpha is computed for all pairs of
-// positions at once; both encoders share one GRU, as in the authors' code.
+// Deviations from the paper, beside those of all sequence models (sequence-model.ts):
+// - every position of a history is trained on, so that alpha is computed for all pairs of positions at once;
+// - both encoders share one GRU, as in the authors' code (whose alpha is a softmax, as the paper's is not);
+// - its states are as wide as the embeddings (there 100 and 50), and its reset gate acts after the product (network/gru.ts);
+// - A1, A2 and B have biases.
 import { gru } from '../network/gru.ts';
 import { linear, positionsAt } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';

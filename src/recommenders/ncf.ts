@@ -2,7 +2,11 @@
 // row alone; the order of their history is not used. Legend: U users, N items, d width, B users, C candidates.
 //   logit = h . [p_u * q_i ; MLP([p'_u ; q'_i])]
 //
-// Deviations from the paper: both parts are trained together from noise, without their pre-training one by one.
+// Deviations from the paper, beside those of all candidate models (candidate-model.ts):
+// - both parts are trained together from noise, without their pre-training one by one, and by Adam throughout;
+// - both have embeddings of the width d, whatever the layers' widths; the output has a bias, as in the authors' code;
+// - dropout between the layers of the MLP;
+// - tables start from a deviation of 0.02, not 0.01.
 import { linear } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, multiply, relu, reshape } from '../tensor/functions.ts';

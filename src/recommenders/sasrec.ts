@@ -1,8 +1,14 @@
 // SASRec: self-attentive sequential recommendation (Kang and McAuley, ICDM 2018, arXiv 1808.09781).
 // Legend: B batch, L length, d width.
 //
-// Deviations from the paper: every sublayer is x + Dropout(g(LayerNorm(x))) as section III-C writes it (the
-// authors' code normalises only the queries); sequences are aligned at their start (batches.ts).
+// Deviations from the paper and the authors' code, beside those of all sequence models (sequence-model.ts):
+// - every sublayer is x + Dropout(g(LayerNorm(x))) as section III-C writes it; the code normalises only the queries, adds to
+//   the normalised input, and has no dropout of what attention gives beside that of its weights;
+// - a linear layer follows the attention, as in transformers; linear layers have biases, as in the code;
+// - embeddings are scaled by sqrt(d) and the last states normalised, as in the code and not in the paper;
+// - sequences are aligned at their start (batches.ts), so that the oldest item has position 0; there, the latest has L - 1;
+// - the feed-forward layer may be wider than d;
+// - the paper's loss, one negative a position, is sasrec-bce's (losses.ts).
 import { attention, causalMask, layerNorm, linear, mergeHeads, positionsAt, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, gatherRows, multiply, relu, reshape, slice } from '../tensor/functions.ts';

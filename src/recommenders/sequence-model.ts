@@ -1,6 +1,12 @@
 // Recommenders that read a history and compare what they made of it with every item: an encoder (one file each) between
 // the item table and a loss. Here is what all of them share: how they are trained, and how they score the catalogue.
 // Legend: N items, d width, B batch, L length, R positions with a target.
+//
+// Deviations from one or another of their papers, the same for all:
+// - all of a history is learnt from, in windows of L that know nothing of each other (batches.ts), each once an epoch;
+// - the loss is cross-entropy over the whole catalogue where models.ts names no other;
+// - Adam with beta2 0.98 at a constant rate, without warm-up or clipping, and without L2 where models are compared;
+// - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { batchOfEach, fit } from '../network/fit.ts';

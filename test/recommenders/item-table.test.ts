@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import { historyTrust, type ItemTable } from '../../src/recommenders/item-table.ts';
+import { createTabulator, historyTrust, type ItemTable } from '../../src/recommenders/item-table.ts';
 import { MODELS } from '../../src/recommenders/models.ts';
 import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
@@ -15,8 +15,8 @@ const random = createRandom(8);
 const vectors = Float32Array.from({ length: N * D }, () => random.normal());
 const sequences = alternating(100, 1).map((sequence) => sequence.map((item) => (item === UNSEEN ? 0 : item)));
 
-async function tableAfter(name: 'sasrec' | 'gru4rec' | 'bert4rec', table: ItemTable, learningRate: number) {
-  const { recommender, itemVectors } = await trainSequenceModel(
+async function trained(name: 'sasrec' | 'gru4rec' | 'bert4rec', table: ItemTable, learningRate: number) {
+  const { recommender, itemVectors, values } = await trainSequenceModel(
     MODELS[name](profile(), D),
     sequences,
     lastOf(sequences),
@@ -29,12 +29,18 @@ async function tableAfter(name: 'sasrec' | 'gru4rec' | 'bert4rec', table: ItemTa
     },
   );
   await recommender.release();
-  return (item: number) => [...itemVectors.subarray(item * D, (item + 1) * D)];
+  return { itemVectors, values };
+}
+
+const rowsOf = (vectors: Float32Array) => (item: number) => [...vectors.subarray(item * D, (item + 1) * D)];
+
+async function tableAfter(...of: Parameters<typeof trained>) {
+  return rowsOf((await trained(...of)).itemVectors);
 }
 
 const trust = historyTrust(sequences, N);
 
-const given = (item: number) => [...vectors.subarray(item * D, (item + 1) * D)];
+const given = rowsOf(vectors);
 const apart = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
 for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
@@ -60,10 +66,19 @@ for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
 
   test(`${name}: an adapter puts items of equal features at the same place, dual only those that training never sees`, async () => {
     const features = Float32Array.from({ length: N * 4 }, (_, i) => (i < 4 ? 1 : -1) * ((i % 4) + 1));
-    const adapted = await tableAfter(name, { kind: 'frozen+adapter', features, hidden: 8 }, 1e-2);
+    const adapter = { kind: 'frozen+adapter', features, hidden: 8 } as const;
+    const adapted = await tableAfter(name, adapter, 1e-2);
     assert.deepEqual(adapted(1), adapted(N - 1));
     assert.ok(apart(adapted(0), adapted(1)) > 0.01, 'item 0 has other features');
-    const dual = await tableAfter(name, { kind: 'dual', features, hidden: 8, trust }, 1e-2);
-    assert.ok(apart(dual(1), dual(N - 1)) > 1e-4, 'residuals tell apart');
+
+    const dual = await trained(name, { ...adapter, kind: 'dual', trust }, 1e-2);
+    const tabulator = await createTabulator(adapter, N, D);
+    const [place, withoutResidual] = [rowsOf(dual.itemVectors), rowsOf(await tabulator.table(dual.values))];
+    await tabulator.release();
+    assert.deepEqual(place(UNSEEN), withoutResidual(UNSEEN));
+    for (const item of [0, 1, N - 1]) {
+      assert.ok(apart(place(item), withoutResidual(item)) > 1e-4, `item ${item} has a residual`);
+    }
+    assert.ok(apart(place(1), place(N - 1)) > 1e-4, 'residuals tell apart');
   });
 }

@@ -32,31 +32,51 @@ async function metricsOf(name: ModelName, split: Split, userCount: number, steps
   return metrics;
 }
 
-// The item before the last comes next: knowing the two items, but not their order, gives an MRR of about 0.75.
-const ORDERED: Readonly<Partial<Record<ModelName, number>>> = {
+/**
+ * Steps in which a model learns that the item before the last comes next. False for those that order tells nothing, or no
+ * more than what is recent, and for DIEN, which does not get there in 600 (0.76): model-parts.test.ts has its order.
+ */
+const ORDERED = {
   sasrec: 300,
   'sasrec-bce': 600,
-  'sasrec-gbce': 1200,
+  'sasrec-gbce': 600,
   gru4rec: 600,
   'gru4rec-bpr-max': 600,
   bert4rec: 600,
   narm: 400,
   core: 600,
-};
+  dien: false,
+  din: false,
+  ncf: false,
+  'item-knn': false,
+  popular: false,
+} satisfies Record<ModelName, number | false>;
+
+// Knowing the two items, but not their order, gives an MRR of 0.75.
 const alternation = alternatingSplit();
-for (const [name, steps] of Object.entries(ORDERED) as [ModelName, number][]) {
+for (const [name, steps] of Object.entries(ORDERED) as [ModelName, number | false][]) {
+  if (steps === false) continue;
   test(`${name} learns to alternate: the item before the last comes next, for pairs that it never saw`, async () => {
     const metrics = await metricsOf(name, alternation, 800, steps);
     assert.ok(metrics['mrr@5'] > 0.9, `MRR@5 ${metrics['mrr@5']}`);
   });
 }
 
+test('nobody who alternates in training does so between a pair of items that is asked for', () => {
+  const pairOf = (sequence: Int32Array) => [...new Set(sequence)].sort((a, b) => a - b).join();
+  const seen = new Set(alternation.train.map(pairOf));
+  assert.deepEqual(
+    alternation.test.histories.map(pairOf).filter((pair) => seen.has(pair)),
+    [],
+  );
+});
+
 // A user stays inside eight items of forty: guessing puts the right one among the first eight for a fifth of the users.
 const categories = categorySplit();
 for (const [name, steps] of [
-  ['ncf', 400],
-  ['din', 400],
-  ['dien', 400],
+  ['ncf', 100],
+  ['din', 100],
+  ['dien', 100],
   ['item-knn', 0],
 ] as const) {
   test(`${name} learns that a user stays inside a category`, async () => {

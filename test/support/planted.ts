@@ -21,10 +21,17 @@ export const lastOf = (sequences: readonly Int32Array[]): NextItems => ({
   targets: Int32Array.from(sequences, (sequence) => sequence.at(-1)!),
 });
 
-/** Trained on alternating users, asked for others that it never saw. */
+/** Trained on users who alternate between some pairs of items, asked for users of other pairs: 200 of all 780. */
 export function alternatingSplit(): Split {
-  const held = lastOf(alternating(200, 99));
-  return { name: 'leave-one-out', train: alternating(800, 1), validation: held, test: held };
+  const random = createRandom('pairs');
+  const pairs = random.shuffle(Array.from({ length: N }, (_, b) => Array.from({ length: b }, (_, a) => [a, b])).flat());
+  const alternate = (pair: readonly number[]) => {
+    const order = random.shuffle([...pair]);
+    return Int32Array.from({ length: 7 }, (_, i) => order[i % 2]);
+  };
+  const held = lastOf(pairs.slice(0, 200).map(alternate));
+  const train = Array.from({ length: 800 }, () => alternate(pairs[200 + random.integer(pairs.length - 200)]));
+  return { name: 'leave-one-out', train, validation: held, test: held };
 }
 
 export const CATEGORY_SIZE = 8;

@@ -117,8 +117,7 @@ export async function trainCandidateModel(
   const tabulator = await createTabulator(options.table, itemCount, width);
   const itemVectors = await tabulator.table(values);
   await tabulator.release();
-  const validatedAmong = asked.candidates.length / asked.next.targets.length - 1;
-  return { recommender, values, itemVectors, bestEpoch, history, validatedAmong };
+  return { recommender, values, itemVectors, bestEpoch, history, validatedAmong: asked.among };
 }
 
 function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {
@@ -137,17 +136,17 @@ function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sam
 function validationQuestions(
   { users, histories, targets }: NextItems,
   itemCount: number,
-): { readonly next: NextItems; readonly candidates: Int32Array } {
+): { readonly next: NextItems; readonly candidates: Int32Array; readonly among: number } {
   const lacked = histories.map((history, row) => itemCount - new Set(history).add(targets[row]).size);
   const ofNineInTen = lacked.toSorted((a, b) => a - b)[Math.floor(lacked.length / 10)];
-  const negatives = Math.max(1, Math.min(VALIDATION_NEGATIVES, ofNineInTen));
-  const asked = Array.from(targets.keys()).filter((row) => lacked[row] >= negatives);
+  const among = Math.max(1, Math.min(VALIDATION_NEGATIVES, ofNineInTen));
+  const asked = Array.from(targets.keys()).filter((row) => lacked[row] >= among);
   const next: NextItems = {
     users: Int32Array.from(asked, (row) => users[row]),
     histories: asked.map((row) => histories[row]),
     targets: Int32Array.from(asked, (row) => targets[row]),
   };
-  return { next, candidates: drawCandidates(next, itemCount, negatives, 'validation candidates') };
+  return { next, candidates: drawCandidates(next, itemCount, among, 'validation candidates'), among };
 }
 
 function queryInputs(graph: Graph, B: number, L: number, C: number): CandidateInputs {

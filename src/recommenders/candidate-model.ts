@@ -18,7 +18,7 @@ import { add, logSigmoid, multiply, reshape, slice, sum } from '../tensor/functi
 import { BATCH, type Graph, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Feeds } from '../tensor/session.ts';
 import { historyBatch } from './batches.ts';
-import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
+import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
 import { createNegativeSampler, type NegativeSampler } from './negatives.ts';
 import { drawCandidates, type Offer, rankAmong } from './ranking.ts';
@@ -77,7 +77,7 @@ export async function trainCandidateModel(
   validation: NextItems,
   options: TrainingOptions,
 ): Promise<TrainedRecommender> {
-  const { scorer, itemCount, width } = model;
+  const { scorer, itemCount } = model;
   const samples = samplesOf(sequences, scorer.readsHistory);
   if (samples.length === 0 || itemCount < 2) {
     throw new TslrecError(
@@ -114,10 +114,7 @@ export async function trainCandidateModel(
   await trainer.release();
   recommender.load(result.values);
   const { bestEpoch, history, values } = result;
-  const tabulator = await createTabulator(options.table, itemCount, width);
-  const itemVectors = await tabulator.table(values);
-  await tabulator.release();
-  return { recommender, values, itemVectors, bestEpoch, history, validatedAmong: asked.among };
+  return { recommender, values, bestEpoch, history, validatedAmong: asked.among };
 }
 
 function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {

@@ -94,7 +94,6 @@ export function trainModel(
       return Promise.resolve({
         recommender: model.count(train, model.itemCount),
         values: new Map(),
-        itemVectors: new Float32Array(),
         bestEpoch: -1,
         history: [],
       });

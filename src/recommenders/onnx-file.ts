@@ -7,12 +7,11 @@ import { add, minimum, multiply, reshape, subtract } from '../tensor/functions.t
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { encodeOnnxModel } from '../tensor/onnx-model.ts';
 import { maskToken, paddingToken } from './masked-windows.ts';
-import type { TrainedRecommender } from './recommender.ts';
-import { type SequenceModel, scoresOf } from './sequence-model.ts';
+import { type SequenceModel, scoresOf, type TrainedSequenceModel } from './sequence-model.ts';
 
 export function encodeOnnxRecommender(
   recommender: SequenceModel,
-  { values, itemVectors }: Pick<TrainedRecommender, 'values' | 'itemVectors'>,
+  { values, itemVectors }: Pick<TrainedSequenceModel, 'values' | 'itemVectors'>,
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const { itemCount: N, width: d, length: L } = recommender;

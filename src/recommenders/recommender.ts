@@ -45,8 +45,6 @@ export interface TrainedRecommender {
   /** Ranks by the best epoch's values; to be released by the caller. */
   readonly recommender: Recommender;
   readonly values: Values;
-  /** The item table that the model ended with [N, d], whatever it was made from. */
-  readonly itemVectors: Float32Array;
   readonly bestEpoch: number;
   /** By epoch; its metric is NDCG@10 in the whole catalogue, or among as many sampled items as `validatedAmong` says. */
   readonly history: readonly EpochRecord[];

@@ -57,13 +57,18 @@ export interface SequenceModel extends Offer {
   readonly length: number;
 }
 
+export interface TrainedSequenceModel extends TrainedRecommender {
+  /** The item table that the model ended with [N, d], whatever it was made from. */
+  readonly itemVectors: Float32Array;
+}
+
 /** Trains with early stopping on NDCG@10 of `validation` in the whole catalogue. */
 export async function trainSequenceModel(
   model: SequenceModel,
   sequences: readonly Int32Array[],
   validation: NextItems,
   options: TrainingOptions,
-): Promise<TrainedRecommender> {
+): Promise<TrainedSequenceModel> {
   if (model.itemCount < 2) {
     throw new TslrecError(
       'bad-data',

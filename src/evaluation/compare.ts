@@ -1,11 +1,10 @@
 // Does it help? The same recommenders, the same budget and the same seeds, started from different item vectors.
 // Legend: N items, d width, n users asked.
 import type { Split } from '../interactions/dataset.ts';
-import type { EpochRecord } from '../network/fit.ts';
 import type { Progress } from '../progress.ts';
 import { type Model, type ModelName, trainModel } from '../recommenders/models.ts';
 import { drawCandidates, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
-import type { TrainingOptions } from '../recommenders/recommender.ts';
+import type { TrainedRecommender, TrainingOptions } from '../recommenders/recommender.ts';
 import { type WarmStartMode, type WarmStartOptions, warmStartTable } from './warm-start.ts';
 
 export interface Arm {
@@ -25,16 +24,13 @@ export interface RunName {
   readonly seed: number;
 }
 
-export interface Run extends RunName {
+export interface Run extends RunName, Pick<TrainedRecommender, 'history' | 'validatedAmong'> {
   /** The rank of each asked user's next item [n]. */
   readonly validation: Int32Array;
   readonly test: Int32Array;
   /** Epochs, and training seconds, up to the best one; 0 where nothing is trained. */
   readonly epochs: number;
   readonly seconds: number;
-  readonly history: readonly EpochRecord[];
-  /** How many sampled items the validation after each epoch ranked among; absent where it ranked the whole catalogue. */
-  readonly validatedAmong?: number;
 }
 
 /** The right item and sampled others for each asked user [n, 1 + sampled]. */

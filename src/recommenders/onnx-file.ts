@@ -3,7 +3,7 @@
 //   length  int32 [batch]     how many of them are real, from 1 to L; to L - 1 where the model is asked by a mask behind them
 //   scores  float32 [batch, N]
 import { buildModel, parameterFeeds } from '../network/scope.ts';
-import { add, minimum, multiply, reshape, subtract } from '../tensor/functions.ts';
+import { add, minimum, multiply, relu, reshape, subtract } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { encodeOnnxModel } from '../tensor/onnx-model.ts';
 import { maskToken, paddingToken } from './masked-windows.ts';
@@ -38,12 +38,12 @@ function withMask(items: Tensor, length: Tensor, N: number): Tensor {
     [L],
     'int32',
   );
-  /** 1 where x is positive, else 0. */
-  const isPositive = (x: Tensor) => multiply(minimum(multiply(minimum(x, whole(1)), whole(-1)), whole(0)), whole(-1));
+  /** Of whole numbers, for which there is no isPositive: 1 where x is positive, else 0. */
+  const oneWherePositive = (x: Tensor) => relu(minimum(x, whole(1)));
   const itemsLeft = subtract(reshape(length, [BATCH, 1]), positions);
-  const isItem = isPositive(itemsLeft);
-  const isBehindMask = subtract(whole(1), isPositive(add(itemsLeft, whole(1))));
+  const isItem = oneWherePositive(itemsLeft);
   const isToken = subtract(whole(1), isItem);
+  const isBehindMask = oneWherePositive(multiply(itemsLeft, whole(-1)));
   const tokens = add(
     multiply(isToken, whole(maskToken(N))),
     multiply(isBehindMask, whole(paddingToken(N) - maskToken(N))),

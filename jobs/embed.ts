@@ -1,6 +1,4 @@
 // Texts in, vectors out: any model folder as an encoder, with what embeds a catalogue in TSLRec's second step.
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import * as z from 'zod';
 import { encodeNpy } from '../src/embeddings/npy.ts';
 import { TslrecError } from '../src/errors.ts';
@@ -12,6 +10,7 @@ import { modelFolder } from '../src/language-model/hub.ts';
 import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
 import type { Progress } from '../src/progress.ts';
 import { unitRows } from '../src/unit-rows.ts';
+import { prepareOutput } from './output-file.ts';
 
 export interface EmbedOptions {
   /** A model folder, or hub:NAME. */
@@ -47,13 +46,7 @@ export async function embed({
   normalize,
   ...options
 }: EmbedOptions): Promise<EmbedResult> {
-  if (path.extname(output) !== '.npy') {
-    throw new TslrecError(
-      'bad-request',
-      `--output: got ${output}, expected the name of a .npy file, which is what is written; give it that ending.`,
-    );
-  }
-  mkdirSync(path.dirname(output), { recursive: true }); // now, because a path that cannot be used is better told before the work
+  prepareOutput(output, '.npy');
   const texts = await readTexts(input);
   const folder = await modelFolder(model, options);
   const encoder = await loadTextEncoder(folder, { adapter });
@@ -80,9 +73,11 @@ async function readTexts(file: string): Promise<string[]> {
     const read = textLine.safeParse(jsonValue(raw));
     if (!read.success) return refuse(line, shown(raw));
     texts.push(read.data.text);
-  }).catch((error: Error) => {
-    throw error instanceof TslrecError ? error : Object.assign(error, { path: file }); // those for folders do not say it
   });
-  if (texts.length === 0) refuse(1, 'no text');
+  if (texts.length === 0)
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got no line, expected one {"text": "..."} a text; give a file with texts.`,
+    );
   return texts;
 }

@@ -10,7 +10,7 @@ export type Column = readonly [title: string, cell: (row: Summary) => string];
 export const figure = (value: number | undefined): string => (value === undefined ? '' : value.toFixed(4));
 
 export const spreadFigure = (spread: Spread | undefined): string =>
-  `${figure(spread?.mean)} ± ${figure(spread?.deviation)}`;
+  figure(spread?.mean) + (spread?.deviation === undefined ? '' : ` ± ${figure(spread.deviation)}`);
 
 export const percent = (share: number): string => `${share >= 0 ? '+' : ''}${(100 * share).toFixed(1)} %`;
 
@@ -75,8 +75,11 @@ export function notesOf({
   summary,
 }: EvaluationResult): string[] {
   const among = candidates === undefined ? `all ${items} items` : `the right item and ${candidates} sampled ones`;
+  const seeds = Math.max(...summary.map((row) => row.seeds));
+  const runs = seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`;
   return [
-    `Ranked among ${among}, ${protocol} split, ${users.test} users, the last ${length} items seen; mean over seeds.`,
+    `Ranked among ${among}, ${protocol} split, ${users.test} users, the last ${length} items seen; ${runs}.`,
+    ...(candidates !== undefined ? ['The sampled items are none that the user has.'] : []),
     ...(candidates === undefined && notRepeatable > 0
       ? [`${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them.`]
       : []),

@@ -227,12 +227,16 @@ def tune_head(options, model, tokenizer, lora, samples):
     if not trainer.is_world_process_zero():
         return
     trainer.model.save(options.output)
-    # Says over whose categories the head is: `tslrec refresh --adapter` takes no other's.
-    shutil.copy(options.samples / "sft.json", options.output)
+    keep_what_it_learnt_from(options)
     print(
         f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users, that of always answering the "
         f"mean distribution {mean_answer_loss(samples, samples.held_out):.4f}; nats a user."
     )
+
+
+def keep_what_it_learnt_from(options):
+    """Says whose categories these are: `tslrec refresh --adapter` takes no other's."""
+    shutil.copy(options.samples / "sft.json", options.output)
 
 
 def padded(rows):
@@ -300,6 +304,7 @@ def tune_chat(options, model, tokenizer, lora, samples):
         return
     trainer.model.save_pretrained(options.output, save_embedding_layers=False)
     tokenizer.save_pretrained(options.output)
+    keep_what_it_learnt_from(options)
     print(f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users; nats a token of an answer.")
     asked = samples.held_out[:MOST_ANSWERS]
     questions = [rows[user]["prompt"] for user in asked]

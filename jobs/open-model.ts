@@ -32,6 +32,9 @@ export interface OpenModel {
   readonly source: { readonly base: string; readonly adapter?: string; readonly sha256: string };
 }
 
+/** How a model is asked in words, and where its answers end: files of its folder, where it has them. */
+const ASKED_WITH = ['chat_template.jinja', 'tokenizer_config.json', 'generation_config.json'];
+
 /** Nothing where nobody brings one. Downloads what is not here yet. */
 export async function findOpenModel(
   { base, adapter, accessToken }: OpenModelFiles,
@@ -45,6 +48,8 @@ export async function findOpenModel(
     ...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)),
     ...(await modelFiles(folder)),
   ];
+  if (adapter !== undefined && !hasHead)
+    files.push(...ASKED_WITH.map((name) => path.join(folder, name)).filter((file) => existsSync(file)));
   if (adapter !== undefined) {
     const parts = ['adapter_config.json', 'adapter_model.safetensors', ...(hasHead ? [HEAD_FILE] : [])];
     files.push(...parts.map((name) => path.join(adapter, name)));

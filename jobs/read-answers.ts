@@ -102,8 +102,8 @@ async function ask(
   for (let malformed = 0; malformed < tries; malformed++) {
     const temperature = Math.min(HIGHEST_TEMPERATURE, TEMPERATURE_STEP * malformed);
     const maxTokens = TOKENS_PER_CATEGORY * K + TOKENS_AROUND;
-    const question = () => answerOnce(model, chatPrompt(prompt, K), { maxTokens, temperature, signal });
-    const read = parseAnswer(await unbroken(question, tries), K);
+    const ask = () => model.generate(chatPrompt(prompt, K), { maxTokens, temperature, signal });
+    const read = parseAnswer(await wholeAnswer(ask, tries), K);
     if (typeof read !== 'string') return { distribution: read, malformed };
     complaint = read;
   }
@@ -111,24 +111,20 @@ async function ask(
 }
 
 /** A model tries its requests again, and cannot do so once pieces of an answer are out: one that breaks off is asked for anew. */
-async function unbroken(answer: () => Promise<string>, tries: number): Promise<string> {
+async function wholeAnswer(ask: () => AsyncIterable<string>, tries: number): Promise<string> {
   for (let broken = 1; ; broken++) {
+    let answer = '';
     try {
-      return await answer();
+      for await (const piece of ask()) {
+        answer += piece;
+        if (isComplete(answer)) break;
+      }
+      return answer;
     } catch (error) {
-      const mayWork = error instanceof LanguageModelError && error.isServerFailure && broken < tries;
-      if (!mayWork) throw error;
+      const brokeOff = answer !== '' && error instanceof LanguageModelError && error.isServerFailure;
+      if (!brokeOff || broken === tries) throw error;
     }
   }
-}
-
-async function answerOnce(model: LanguageModel, ...question: Parameters<LanguageModel['generate']>): Promise<string> {
-  let answer = '';
-  for await (const piece of model.generate(...question)) {
-    answer += piece;
-    if (isComplete(answer)) break;
-  }
-  return answer;
 }
 
 function meanOf(distributions: readonly Float32Array[], K: number): Float32Array {

@@ -1,7 +1,5 @@
 // One recommender, trained and written as an ONNX file and its weights, for those who serve it or go on training it.
-import { mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { TslrecError } from '../src/errors.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import { readDataset } from '../src/interactions/read-dataset.ts';
@@ -10,16 +8,17 @@ import { writeSafetensors } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
-import { MODELS, type ModelName } from '../src/recommenders/models.ts';
+import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/models.ts';
 import { encodeOnnxRecommender } from '../src/recommenders/onnx-file.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
+import { prepareOutput } from './output-file.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { SKIPPED_ROWS } from './work.ts';
 
 export interface TrainOptions {
   readonly data: string;
-  readonly model: ModelName;
+  readonly model: SequenceModelName;
   /**
    * The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, NAME.safetensors with the weights by name, and
    * bad rows that were skipped.
@@ -51,13 +50,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const { dataset, skippedRows } = await readDataset(options.data, { onBadRow: options.onBadRow, skippedRowsFile });
   const preset = PRESETS[options.preset];
   const split = splitDataset('leave-one-out', dataset);
-  const model = MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
-  if (model.kind !== 'sequence') {
-    throw new TslrecError(
-      'bad-request',
-      `${options.model} cannot be written as a graph from histories to scores; sasrec, gru4rec, bert4rec, narm and core can.`,
-    );
-  }
+  const model = SEQUENCE_MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
   const trained = await trainSequenceModel(model, split.train, split.validation, {
     ...preset.recommender,
     table: { kind: 'random' },
@@ -69,7 +62,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     rankingMetrics(await rankInCatalogue(trained.recommender, model, split[of]));
   const [validation, test] = [await metricsOn('validation'), await metricsOn('test')];
   await trained.recommender.release();
-  const metadata = { model: options.model, dataset: dataset.name, data: dataset.hash, ids: path.basename(ids) };
+  const metadata = { model: options.model, dataset: dataset.name, data: dataset.hash, idsFile: path.basename(ids) };
   writeSafetensors(weights, trained.values, metadata);
   writeFileAtomically(output, [encodeOnnxRecommender(model, trained, metadata)]);
   writeFileAtomically(
@@ -90,14 +83,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   };
 }
 
-/** What is written, in a folder that is there: a path that cannot be used is better told before hours of training. */
+/** What is written, in a folder that is there. */
 function outputFiles(output: string): Pick<TrainResult, 'output' | 'ids' | 'weights' | 'skippedRowsFile'> {
+  prepareOutput(output, '.onnx');
   const { dir, name } = path.parse(output);
-  if (statSync(output, { throwIfNoEntry: false })?.isDirectory()) {
-    const file = path.join(output, 'model.onnx');
-    throw new TslrecError('bad-request', `${output} is a folder, a file is wanted; name one in it, such as ${file}.`);
-  }
-  mkdirSync(dir || '.', { recursive: true });
   const beside = (extension: string) => path.join(dir, `${name}.${extension}`);
   return { output, ids: beside('ids.txt'), weights: beside('safetensors'), skippedRowsFile: beside(SKIPPED_ROWS) };
 }

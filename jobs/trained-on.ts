@@ -1,4 +1,4 @@
-// Which categories a language model was tuned for elsewhere. Those of other work have other numbers, so that a head over them
+// Which categories a language model was tuned for elsewhere. Those of other work have other numbers, so that it
 // would say something else of everybody, and nobody would notice.
 import { TslrecError } from '../src/errors.ts';
 
@@ -15,7 +15,7 @@ export function checkTrainedOn(trainedOn: TrainedOn | undefined, samplesKey: str
   if (trainedOn === undefined || trainedOn.work === samplesKey) return;
   throw new TslrecError(
     'bad-data',
-    `${trainedOn.file}: got a head over the categories of other work (${trainedOn.work}), expected ${samplesKey}, that of this data, ` +
+    `${trainedOn.file}: got a model tuned on the categories of other work (${trainedOn.work}), expected ${samplesKey}, that of this data, ` +
       `preset and seed; ${SAMPLES_ADVICE}.`,
   );
 }

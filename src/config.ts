@@ -1,6 +1,7 @@
 // The only reader of the environment, checked once, plain typed data after that.
 import { z } from 'zod';
 import { TslrecError } from './errors.ts';
+import { shown } from './interactions/bad-rows.ts';
 import { isPostgres } from './storage/store.ts';
 
 export interface Config {
@@ -18,17 +19,28 @@ export interface Config {
   readonly failpoint?: string;
 }
 
+const MOST_THREADS = 1024;
+/** Their values are never shown. */
+const SECRETS = ['DATABASE_URL', 'HF_TOKEN'];
+
 /** A variable that is set to nothing counts as not set. */
 const unlessEmpty = <Type extends z.ZodType>(type: Type) =>
   z.preprocess((text) => (text === '' ? undefined : text), type);
 
+const wholeNumber = (most: number, initially: number) => {
+  const error = `it has to be a whole number from 0 to ${most}`;
+  return unlessEmpty(
+    z.coerce.number({ error }).int({ error }).min(0, { error }).max(most, { error }).default(initially),
+  );
+};
+
 const environment = z.object({
-  PORT: unlessEmpty(z.coerce.number().int().min(0).max(65_535).default(8080)),
-  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: wholeNumber(65_535, 8080),
+  HOST: z.string().min(1, 'it has to be a name or an address').default('127.0.0.1'),
   DATABASE_URL: unlessEmpty(z.string().refine(isPostgres, 'it has to begin with postgres://').optional()),
-  TSLREC_FOLDER: z.string().min(1).default('.tslrec'),
+  TSLREC_FOLDER: z.string().min(1, 'it has to be the path of a folder').default('.tslrec'),
   TSLREC_EXECUTION_PROVIDER: unlessEmpty(z.string().default('cpu')),
-  TSLREC_THREADS: unlessEmpty(z.coerce.number().int().min(0).default(0)),
+  TSLREC_THREADS: wholeNumber(MOST_THREADS, 0),
   HF_TOKEN: unlessEmpty(
     z
       .string()
@@ -42,7 +54,9 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   const read = environment.safeParse(variables);
   if (!read.success) {
     const [{ path, message }] = read.error.issues;
-    throw new TslrecError('bad-request', `The environment variable ${path.join('.')} is wrong: ${message}.`);
+    const name = path.join('.');
+    const got = SECRETS.includes(name) ? '' : ` and is ${shown(variables[name] ?? '')}`;
+    throw new TslrecError('bad-request', `The environment variable ${name} is wrong: ${message}${got}; set it anew.`);
   }
   const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_EXECUTION_PROVIDER, TSLREC_THREADS } = read.data;
   return {

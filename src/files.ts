@@ -18,7 +18,7 @@ const BUFFER_CHARACTERS = 1 << 16;
 export function openAtomicFile(file: string): AtomicFile {
   const temporary = temporaryName(file);
   mkdirSync(path.dirname(file), { recursive: true });
-  let descriptor: number | undefined = openSync(temporary, 'w');
+  let descriptor: number | undefined = about(file, () => openSync(temporary, 'w'));
   let pending = '';
   const writeAll = (bytes: Uint8Array) => {
     for (let written = 0; written < bytes.length; ) written += writeSync(descriptor!, bytes, written);
@@ -70,8 +70,17 @@ export const temporaryName = (file: string): string => `${file}.${process.pid}.t
 /** Gives a file that somebody else has written its name, durably. */
 export function moveIntoPlace(temporary: string, file: string): void {
   sync(temporary, 'r+');
-  renameSync(temporary, file);
+  about(file, () => renameSync(temporary, file));
   if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
+}
+
+/** An error of the temporary file is told of the one that was wanted. */
+function about<Result>(file: string, act: () => Result): Result {
+  try {
+    return act();
+  } catch (error) {
+    throw Object.assign(error as Error, { path: file });
+  }
 }
 
 /** What is in a file that a caller named. Every error says which, as those for folders and huge files would not. */

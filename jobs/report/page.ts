@@ -15,7 +15,7 @@ export function reportPage(result: EvaluationResult): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${dataset}, ${protocol} split: warm starts compared</title>
+<title>${dataset}, ${protocol} split: recommenders compared</title>
 <style>
 ${style}</style>
 </head>

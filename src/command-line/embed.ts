@@ -14,7 +14,12 @@ export function embedCommand(config: Config): Command {
       ).makeOptionMandatory(),
     )
     .addOption(new Option('--adapter <folder>', 'a LoRA adapter on it, as PEFT saves them'))
-    .addOption(new Option('--input <file>', 'one {"text": "..."} a line; .gz accepted').makeOptionMandatory())
+    .addOption(
+      new Option(
+        '--input <file>',
+        'one {"text": "..."} a line; .gz accepted; of a text longer than the model reads the end is left out',
+      ).makeOptionMandatory(),
+    )
     .addOption(
       new Option('--output <file>', 'float32 [texts, width]: mean-pooled last hidden states').default('vectors.npy'),
     )

@@ -5,12 +5,19 @@ import { SKIPPED_ROWS } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import { isPostgres } from '../storage/store.ts';
 
-export const integerFrom = (least: number) => (text: string) => {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < least)
-    throw new InvalidArgumentError(`Give a whole number from ${least} on.`);
-  return value;
-};
+/** The longest history that a recommender may be told to see: attention's memory grows with its square. */
+const LONGEST_LENGTH = 1000;
+
+export const integerFrom =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      const allowed = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+      throw new InvalidArgumentError(`Give a whole number ${allowed}.`);
+    }
+    return value;
+  };
 
 export const dataOption = () =>
   new Option(
@@ -23,7 +30,12 @@ export const storeOption = ({ store }: Config) =>
     isPostgres(store) ? 'DATABASE_URL' : store,
   );
 export const workOption = ({ folder }: Config) =>
-  new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again').default(folder);
+  new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again')
+    .argParser((text: string) => {
+      if (isPostgres(text)) throw new InvalidArgumentError('Give a folder: stages are files, whatever the store is.');
+      return text;
+    })
+    .default(folder);
 export const presetOption = () =>
   new Option('--preset <name>', 'how much to spend').choices(Object.keys(PRESETS)).default('standard');
 export const badRowOption = () =>
@@ -32,7 +44,7 @@ export const badRowOption = () =>
     .default('stop');
 export const lengthOption = () =>
   new Option('--length <n>', 'how many of the last items a recommender sees; read off the data by default').argParser(
-    integerFrom(2),
+    integerFrom(2, LONGEST_LENGTH),
   );
 export const seedOption = () =>
   new Option('--seed <n>', 'same seed, same data, same machine: same result').argParser(integerFrom(0)).default(1);
@@ -61,5 +73,5 @@ export function filesFolder(store: string, config: Config): string {
 }
 
 export function reportSkippedRows(count: number, where = `${SKIPPED_ROWS} in the store's folder`): void {
-  if (count > 0) console.log(`${count} bad rows were skipped; they are in ${where}.`);
+  if (count > 0) console.log(`Bad rows skipped: ${count}; they are in ${where}.`);
 }

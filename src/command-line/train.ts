@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { type TrainOptions, train } from '../../jobs/train.ts';
 import { terminalProgress } from '../progress.ts';
-import { MODEL_NAMES } from '../recommenders/models.ts';
+import { SEQUENCE_MODEL_NAMES } from '../recommenders/models.ts';
 import {
   badRowOption,
   dataOption,
@@ -16,7 +16,7 @@ export function trainCommand(): Command {
   return new Command('train')
     .description('Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.')
     .addOption(dataOption())
-    .addOption(new Option('--model <name>', 'which one').choices(MODEL_NAMES).default('sasrec'))
+    .addOption(new Option('--model <name>', 'which one').choices(SEQUENCE_MODEL_NAMES).default('sasrec'))
     .addOption(
       new Option('--output <file>', 'where to; the ids of its rows and its weights go beside it').default('model.onnx'),
     )

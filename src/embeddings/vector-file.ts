@@ -18,7 +18,7 @@ export interface VectorFile {
 }
 
 /** Which table is meant where a safetensors file holds several; the first of these that it has. */
-const TABLE_NAMES = ['item_embeddings', 'embeddings', 'weight'];
+const TABLE_NAMES = ['item_embeddings', 'embeddings', 'weight', 'items.weight'];
 
 export async function readVectorFile(file: string): Promise<VectorFile> {
   const parse = PARSERS[path.extname(file)];

@@ -1,9 +1,10 @@
 // Does it help? The same recommenders, the same budget and the same seeds, started from different item vectors.
 // Legend: N items, d width, n users asked.
+import { TslrecError } from '../errors.ts';
 import type { Split } from '../interactions/dataset.ts';
 import type { Progress } from '../progress.ts';
 import { type Model, type ModelName, trainModel } from '../recommenders/models.ts';
-import { drawCandidates, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
+import { drawCandidates, lackedItems, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
 import type { TrainedRecommender, TrainingOptions } from '../recommenders/recommender.ts';
 import { type WarmStartMode, type WarmStartOptions, warmStartTable } from './warm-start.ts';
 
@@ -41,6 +42,17 @@ export interface CandidateSets {
 
 /** The same for every run. Throws where some user does not lack as many items. */
 export function drawCandidateSets({ validation, test }: Split, itemCount: number, sampled: number): CandidateSets {
+  const most = [validation, test]
+    .flatMap((part) => lackedItems(part, itemCount))
+    .reduce((least, lacked) => Math.min(least, lacked), itemCount);
+  if (sampled > most) {
+    const instead = most > 0 ? `ask for ${most} at most, or rank the whole catalogue` : 'rank the whole catalogue';
+    throw new TslrecError(
+      'bad-request',
+      `${sampled} sampled items are wanted beside the right one, but some user lacks only ${most} of the ${itemCount} items; ` +
+        `${instead}.`,
+    );
+  }
   return {
     validation: drawCandidates(validation, itemCount, sampled, 'validation candidates'),
     test: drawCandidates(test, itemCount, sampled, 'test candidates'),

@@ -9,8 +9,8 @@ import type { WarmStartMode } from './warm-start.ts';
 
 export interface Spread {
   readonly mean: number;
-  /** Sample standard deviation over seeds; 0 for one seed. */
-  readonly deviation: number;
+  /** Sample standard deviation over seeds; absent for one seed. */
+  readonly deviation?: number;
 }
 
 export interface GroupFigures {
@@ -57,19 +57,23 @@ export function summarise(
   );
   const modesOf = (model: string, arm: string) =>
     groups.filter(([other]) => other.model === model && other.arm === arm);
-  const isChosen = (group: Run[]) =>
-    modesOf(group[0].model, group[0].arm).every((rival) => validationOf.get(group)! >= validationOf.get(rival)!);
+  // Of equal modes the first.
+  const chosenOf = (model: string, arm: string) =>
+    modesOf(model, arm).reduce<Run[] | undefined>(
+      (best, group) => (best && validationOf.get(best)! >= validationOf.get(group)! ? best : group),
+      undefined,
+    );
   return groups.map((group) => {
     const [{ model, arm, mode }] = group;
     const random = runs.filter((run) => run.model === model && run.arm === RANDOM_ARM);
     const users = ndcgOverSeeds(group);
     const isCompared = arm !== RANDOM_ARM && random.length > 0;
-    const text = [RANDOM_ARM, TEXT_ARM].includes(arm) ? undefined : modesOf(model, TEXT_ARM).find(isChosen);
+    const text = [RANDOM_ARM, TEXT_ARM].includes(arm) ? undefined : chosenOf(model, TEXT_ARM);
     return {
       model,
       arm,
       mode,
-      chosen: isChosen(group),
+      chosen: chosenOf(model, arm) === group,
       seeds: group.length,
       validation: spreads(group.map((run) => rankingMetrics(run.validation, cutOffs))),
       test: spreads(group.map((run) => rankingMetrics(run.test, cutOffs))),
@@ -134,7 +138,7 @@ function spreads(metrics: readonly RankingMetrics[]): Record<string, Spread> {
 function spread(values: readonly number[]): Spread {
   const mean = average(values);
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, deviation: values.length > 1 ? Math.sqrt(squares / (values.length - 1)) : 0 };
+  return { mean, ...(values.length > 1 && { deviation: Math.sqrt(squares / (values.length - 1)) }) };
 }
 
 export function average(values: ArrayLike<number>): number {

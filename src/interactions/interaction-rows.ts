@@ -68,7 +68,7 @@ export async function readInteractions(options: {
     if (itemProblem !== undefined) return report(at(itemId), itemProblem, "the item's id");
     // Without a timestamp the line number is the time: the file's order, and no two rows are duplicates.
     const time = timestamp === undefined ? line : Number(fields[timestamp]);
-    if (timestamp !== undefined && (fields[timestamp].trim() === '' || !Number.isFinite(time)))
+    if (timestamp !== undefined && !(DECIMAL.test(fields[timestamp]) && Number.isFinite(time)))
       return report(at(timestamp), `timestamp ${shown(fields[timestamp])}`, 'a number, such as seconds since 1970');
 
     if (!catalogueIsGiven) catalogue.add({ itemId: item, attributes: {} });
@@ -78,6 +78,9 @@ export async function readInteractions(options: {
   });
   return rows.toSequences();
 }
+
+/** As Python and spreadsheets write numbers, 1.5e9 included; not 0x10, which Number would read, too. */
+const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
 
 class InteractionRows {
   readonly #userIndexOf = new Map<string, number>();

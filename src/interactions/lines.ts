@@ -38,7 +38,7 @@ export async function forEachLine(
     if (path.endsWith('.gz')) await pipeline(createReadStream(path), createGunzip(), consume);
     else await pipeline(createReadStream(path), consume);
   } catch (error) {
-    if (!isGzipError(error)) throw error;
+    if (!isGzipError(error)) throw Object.assign(error as Error, { path }); // that of a folder does not say it
     throw new TslrecError(
       'bad-data',
       `${basename(path)}: got a damaged gzip file (${error.message}) after line ${line}, expected a complete one; copy it again`,

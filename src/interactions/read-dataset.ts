@@ -35,7 +35,7 @@ export async function readDataset(folder: string, { onBadRow, skippedRowsFile }:
   try {
     const { catalogue, userIds, sequences, times, duplicateRows } = await read(badRows);
     const { skipped } = badRows;
-    const because = skipped === 0 ? '' : ` (${skipped} bad rows were skipped)`;
+    const because = skipped === 0 ? '' : ` (bad rows skipped: ${skipped})`;
     if (catalogue.items.length === 0)
       throw new TslrecError('bad-data', `${folder} has no items${because}; a catalogue needs at least one`);
     if (userIds.length === 0)

@@ -5,8 +5,15 @@ import type { Scope } from '../network/scope.ts';
 import { add, concatenate, minimum, multiply, reshape, slice, subtract } from '../tensor/functions.ts';
 import type { Graph, Tensor } from '../tensor/graph.ts';
 
-/** Queries computed at once: all scores of a text of 32,000 tokens would fill dozens of gigabytes. */
-const QUERIES_AT_ONCE = 1024;
+/**
+ * Scores computed at once: all those of a text of 32,000 tokens would fill dozens of gigabytes. Fewer than 64 queries at a
+ * time would make graphs of a million operations of the longest texts.
+ */
+const SCORES_AT_ONCE = 2 ** 26;
+const LEAST_QUERIES = 64;
+const MOST_QUERIES = 1024;
+const queriesAtOnce = (heads: number, L: number): number =>
+  Math.max(LEAST_QUERIES, Math.min(MOST_QUERIES, Math.floor(SCORES_AT_ONCE / (heads * L))));
 
 /**
  * q [B, K * G, L, h], k, v [B, K, L, h] -> [B, K * G, L, h]; heads of queries share keys and values (grouped-query
@@ -22,8 +29,9 @@ export function causalAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, w
   const [keys, values] = grouped ? [k, v].map((x) => reshape(x, [B, K, 1, L, h])) : [k, v];
   const axis = queries.shape.length - 2;
   const parts: Tensor[] = [];
-  for (let from = 0; from < L; from += QUERIES_AT_ONCE) {
-    const to = Math.min(L, from + QUERIES_AT_ONCE);
+  const step = queriesAtOnce(heads, L);
+  for (let from = 0; from < L; from += step) {
+    const to = Math.min(L, from + step);
     const first = Math.max(0, from - window + 1);
     const [seenKeys, seenValues] = [keys, values].map((x) => slice(x, axis, first, to));
     const mask = causalMask(scope.graph, { from, to, first, window });

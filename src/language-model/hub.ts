@@ -32,11 +32,19 @@ const PATIENCE: Patience = { deadlineMs: 30 * SECOND, pausesMs: [1 * SECOND, 4 *
 
 const HUB_URL = 'https://huggingface.co';
 const PREFIX = 'hub:';
+const CONFIG = 'config.json';
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
 /** The folder that `model` means: itself, or where the model behind `hub:` is, downloaded where it is not there yet. */
 export async function modelFolder(model: string, options: HubOptions): Promise<string> {
-  if (!model.startsWith(PREFIX)) return model;
+  if (!model.startsWith(PREFIX)) {
+    if (model !== '' && existsSync(path.join(model, CONFIG))) return model;
+    throw new TslrecError(
+      'bad-request',
+      `"${model}": got no folder with a ${CONFIG}, expected a model folder, or hub:NAME for one from the Hugging Face hub; check ` +
+        'the path.',
+    );
+  }
   const name = model.slice(PREFIX.length);
   if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name)) {
     throw new TslrecError(
@@ -89,7 +97,7 @@ async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   return all;
 }
 
-const ALWAYS = ['config.json', 'tokenizer.json'];
+const ALWAYS = [CONFIG, 'tokenizer.json'];
 const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
 const WHOLE = 'model.safetensors';
 const IN_PARTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;

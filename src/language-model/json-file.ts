@@ -13,10 +13,14 @@ export async function readJsonFile<Schema extends z.ZodType>(
   const json = parseJson((await readNamedFile(file)).toString(), file);
   const read = schema.safeParse(json, { reportInput: true });
   if (read.success) return read.data;
-  const { path, message, input: got } = read.error.issues[0];
+  const { path, message, input } = read.error.issues[0];
+  const got = valueAt(json, path) ?? input; // of a union zod gives the whole object
   const where = path.length === 0 ? '' : ` ${path.join('.')}:`;
   throw new TslrecError('bad-data', `${file}:${where} got ${show(got)}, ${expectation(message)}; ${advice}.`);
 }
+
+const valueAt = (json: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce((value, key) => (value instanceof Object ? Reflect.get(value, key) : undefined), json);
 
 function parseJson(text: string, file: string): unknown {
   try {

@@ -68,6 +68,14 @@ function findWanted(file: string, { shapes, tensor }: OpenSafetensors, { paramet
           `${expected ? `[${expected}]` : 'no tensor of that name'} by ${source}; copy the files again, or correct that one.`,
       );
     }
-    return [{ name, read: () => tensor(stored) }];
+    return [{ name, read: async () => checkNumbers(await tensor(stored), stored, file) }];
   });
+}
+
+function checkNumbers(tensor: NamedTensor, name: string, file: string): NamedTensor {
+  if (tensor.values.every(Number.isFinite)) return tensor;
+  throw new TslrecError(
+    'bad-data',
+    `${file}: got numbers in the tensor ${name} that are not finite, expected finite ones; copy the file again.`,
+  );
 }

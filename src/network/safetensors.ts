@@ -145,13 +145,19 @@ function wholeEntry(
 ): { dtype: FloatFormat; begin: number; end: number; shape: Shape } {
   const { dtype, shape, data_offsets } = entries.get(name)!;
   const [begin, end] = data_offsets;
-  if (!isFloatFormat(dtype) || end - begin !== bytesOf(dtype) * sizeOf(shape) || end > bodyBytes) {
-    throw new TslrecError(
-      'bad-data',
-      `${file}: tensor ${name} (${dtype} [${shape}], bytes ${begin} to ${end}) is not whole F64, F32, F16 or ` +
-        'BF16; write it again.',
+  const refuse = (got: string, advice: string): never => {
+    throw new TslrecError('bad-data', `${file}: got ${got}; ${advice}.`);
+  };
+  if (!isFloatFormat(dtype))
+    return refuse(`tensor ${name} of the type ${dtype}, expected F64, F32, F16 or BF16`, 'save it as one of these');
+  const bytes = bytesOf(dtype) * sizeOf(shape);
+  if (end - begin !== bytes)
+    refuse(`${end - begin} bytes of tensor ${name}, expected ${bytes} for ${dtype} [${shape}]`, 'write it again');
+  if (end > bodyBytes)
+    refuse(
+      `a file that ends ${end - bodyBytes} bytes before the end of tensor ${name}, expected all of it`,
+      'copy it again',
     );
-  }
   return { dtype, begin, end, shape };
 }
 

@@ -3,7 +3,8 @@
 // Legend: B batch, l positions, N items, d width.
 //
 // Deviations from the paper, beside those of all sequence models (sequence-model.ts): a sublayer's input is normalised, not
-// its output, which trains without a warm-up; the output layer has no bias an item.
+// its output, which trains without a warm-up; embeddings, and what the output layer projects, are normalised as in the
+// authors' code; the output layer has no bias an item.
 import { attention, layerNorm, linear, mergeHeads, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, gelu, reshape, slice } from '../tensor/functions.ts';

@@ -21,7 +21,7 @@ import { historyBatch } from './batches.ts';
 import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
 import { createNegativeSampler, type NegativeSampler } from './negatives.ts';
-import { drawCandidates, type Offer, rankAmong } from './ranking.ts';
+import { drawCandidates, lackedItems, type Offer, rankAmong } from './ranking.ts';
 import type { Queries, Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
 
 export interface CandidateInputs {
@@ -131,10 +131,11 @@ function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sam
  * users who lack fewer are not asked.
  */
 function validationQuestions(
-  { users, histories, targets }: NextItems,
+  all: NextItems,
   itemCount: number,
 ): { readonly next: NextItems; readonly candidates: Int32Array; readonly among: number } {
-  const lacked = histories.map((history, row) => itemCount - new Set(history).add(targets[row]).size);
+  const { users, histories, targets } = all;
+  const lacked = lackedItems(all, itemCount);
   const ofNineInTen = lacked.toSorted((a, b) => a - b)[Math.floor(lacked.length / 10)];
   const among = Math.max(1, Math.min(VALIDATION_NEGATIVES, ofNineInTen));
   const asked = Array.from(targets.keys()).filter((row) => lacked[row] >= among);

@@ -55,7 +55,8 @@ const gru4recFor = (data: DataProfile) => gru4rec({ layers: 1, hidden: 128, drop
 /** SASRec by cross-entropy: what item vectors are learnt with. */
 export const sasrecModel = sequence(sasrecFor);
 
-export const MODELS = {
+/** Those that read a history and score the whole catalogue: what has an item table to start from. */
+export const SEQUENCE_MODELS = {
   sasrec: sasrecModel,
   'sasrec-bce': sequence(sasrecFor, { kind: 'bce', negatives: 1 }),
   'sasrec-gbce': sequence(sasrecFor, { kind: 'gbce', negatives: 256, calibration: 0.75 }),
@@ -68,6 +69,10 @@ export const MODELS = {
   core: sequence((data) =>
     core({ blocks: 2, heads: 2, feedForward: 4, dropout: dropoutFor(data), itemDropout: 0.2, temperature: 0.07 }),
   ),
+} satisfies Record<string, (data: DataProfile, d: number) => SequenceModel>;
+
+export const MODELS = {
+  ...SEQUENCE_MODELS,
   ncf: candidate(({ userCount }) => ncf({ userCount, layers: [64, 32, 16], dropout: 0.1 })),
   din: candidate(() => din({ activation: 36, layers: [200, 80], dropout: 0.2 })),
   dien: candidate(() => dien({ layers: [200, 80], dropout: 0.2, auxiliary: 1 })),
@@ -77,6 +82,8 @@ export const MODELS = {
   ),
 } satisfies Record<string, Definition>;
 
+export type SequenceModelName = keyof typeof SEQUENCE_MODELS;
+export const SEQUENCE_MODEL_NAMES = Object.keys(SEQUENCE_MODELS) as SequenceModelName[];
 export type ModelName = keyof typeof MODELS;
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
 

@@ -6,7 +6,8 @@
 // - both parts are trained together from noise, without their pre-training one by one, and by Adam throughout;
 // - both have embeddings of the width d, whatever the layers' widths; the output has a bias, as in the authors' code;
 // - dropout between the layers of the MLP;
-// - tables start from a deviation of 0.02, not 0.01.
+// - tables start from a deviation of 0.02, not 0.01;
+// - who has no interaction in training (the time split has such users) is ranked by a row that nothing was learnt for.
 import { linear } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, multiply, relu, reshape } from '../tensor/functions.ts';

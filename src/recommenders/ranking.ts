@@ -1,6 +1,6 @@
 // Where the item that came next ranks: in the whole catalogue, or among sampled candidates as some papers have it.
 // Legend: n queries, N items, C candidates.
-import { invariant, TslrecError } from '../errors.ts';
+import { invariant } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { createRandom } from '../random.ts';
 import type { Recommender } from './recommender.ts';
@@ -65,8 +65,12 @@ export async function rankAmong(
   return ranks;
 }
 
+/** Of each user, how many items are neither in the history nor the target [n]. */
+export const lackedItems = ({ histories, targets }: NextItems, itemCount: number): number[] =>
+  histories.map((history, row) => itemCount - new Set(history).add(targets[row]).size);
+
 /**
- * The target and `negatives` other items [n, 1 + negatives], drawn uniformly from what is not in the user's history;
+ * The target and `negatives` other items [n, 1 + negatives], of which no user lacks fewer (`lackedItems`), drawn uniformly from what is not in the user's history;
  * the same for every recommender, since they follow from the seed.
  */
 export function drawCandidates(next: NextItems, itemCount: number, negatives: number, seed: string): Int32Array {
@@ -75,13 +79,7 @@ export function drawCandidates(next: NextItems, itemCount: number, negatives: nu
   const candidates = new Int32Array(next.targets.length * C);
   next.targets.forEach((target, row) => {
     const taken = new Set(next.histories[row]).add(target);
-    if (itemCount - taken.size < negatives) {
-      throw new TslrecError(
-        'bad-request',
-        `${negatives} sampled items are wanted beside the right one, but some user lacks only ${itemCount - taken.size} of ` +
-          `the ${itemCount} items; ask for fewer, or rank the whole catalogue.`,
-      );
-    }
+    invariant(itemCount - taken.size >= negatives, `${negatives} candidates asked of ${itemCount - taken.size}`);
     candidates[row * C] = target;
     for (let c = 1; c < C; ) {
       const item = random.integer(itemCount);

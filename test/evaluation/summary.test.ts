@@ -52,7 +52,7 @@ test('each model, arm and mode: mean and sample deviation over seeds, gain over 
   );
   // 1/4 and 1/2 over two users; sqrt(2 * (1/8)^2)
   assert.equal(random.test['ndcg@10'].mean, 3 / 8);
-  assert.ok(Math.abs(random.test['ndcg@10'].deviation - Math.sqrt(1 / 32)) < 1e-12);
+  assert.ok(Math.abs(random.test['ndcg@10'].deviation! - Math.sqrt(1 / 32)) < 1e-12);
   assert.ok(Math.abs(init.gain! - (1 / (3 / 8) - 1)) < 1e-12);
   assert.equal(frozen.epochs, 2);
   assert.equal(random.gain, undefined);
@@ -76,6 +76,18 @@ test('the mode is chosen on validation, whatever the test says', () => {
   assert.deepEqual(
     summary.map(({ chosen }) => chosen),
     [true, false, true],
+  );
+});
+
+test('of modes that validation cannot tell apart one is chosen, the first; one seed has no deviation', () => {
+  const same = (mode: Run['mode']) => run('tslrec', mode, 1, [0.1], [FIRST, THIRD], [FIRST, THIRD]);
+  const tied = summarise([same('init'), same('frozen')], { train, test: next }, 5);
+  assert.deepEqual(
+    tied.map(({ chosen, test: { 'ndcg@10': ndcg } }) => [chosen, 'deviation' in ndcg]),
+    [
+      [true, false],
+      [false, false],
+    ],
   );
 });
 

@@ -75,9 +75,10 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   writeFileSync(path.join(folder, 'vectors.npy'), npy([[0], [1], [Number.NaN]]));
   writeFileSync(path.join(folder, 'zeros.npy'), npy([[0], [0]]));
   mkdirSync(path.join(folder, 'folder.npy'));
+  mkdirSync(path.join(folder, 'folders', 'interactions.csv'), { recursive: true });
   for (const [name, ids] of Object.entries({ two: 'S0001\nS0002\n', three: 'S0001\nS0002\nS0003\n' }))
     writeFileSync(path.join(folder, name), ids);
-  const mistakes: readonly (readonly [string, string, RegExp, Record<string, string>?])[] = [
+  const mistakes: readonly (readonly [string, string | string[], RegExp, Record<string, string>?])[] = [
     ['no data', 'refresh', /^error: required option '--data <folder>' not specified$/],
     ['an unknown command', 'learn', /^error: unknown command 'learn'$/],
     ['an unknown option', 'serve --fast', /^error: unknown option '--fast'$/],
@@ -177,7 +178,37 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'a folder for a model',
       'train --data sample --output empty',
-      /^tslrec: empty is a folder, a file is wanted; name one in it, such as empty\Smodel\.onnx\.$/,
+      /^tslrec: empty is a folder, a file is wanted; name one in it, such as empty\Soutput\.onnx\.$/,
+    ],
+    [
+      'another kind of file for a model',
+      'train --data sample --output model.safetensors',
+      /^tslrec: --output: got model\.safetensors, expected the name of a file that ends in \.onnx, .*; give it that ending\.$/,
+    ],
+    [
+      'a model that is no graph of histories',
+      'train --data sample --model din',
+      /^error: option '--model <name>' argument 'din' is invalid\. Allowed choices are sasrec, sasrec-bce, .*, narm, core\.$/,
+    ],
+    [
+      'a history longer than memory',
+      'evaluate --data sample --length 20000',
+      /^error: option '--length <n>' argument '20000' is invalid\. Give a whole number from 2 to 1000\.$/,
+    ],
+    [
+      'a number that is none',
+      ['train', '--data', 'sample', '--seed', ''],
+      /^error: option '--seed <n>' argument '' is invalid\. Give a whole number from 0 on\.$/,
+    ],
+    [
+      'a database for the stages',
+      'evaluate --data sample --store postgres://127.0.0.1/tslrec',
+      /^error: option '--store <folder>' argument '\S+' is invalid\. Give a folder: stages are files, /,
+    ],
+    [
+      'a folder for the interactions',
+      'evaluate --data folders',
+      /^tslrec: folders\/interactions\.csv cannot be used: /,
     ],
     [
       'a file for the folder of a model',
@@ -187,7 +218,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'more candidates than items',
       'evaluate --data sample --candidates 20',
-      /^tslrec: 20 sampled items are wanted beside the right one, but some user lacks only 3 of the 20 items; /,
+      /^tslrec: 20 sampled items are wanted beside the right one, but some user lacks only 2 of the 20 items; ask for 2 at most, /,
     ],
     [
       'a file for the folder of the stages',
@@ -212,7 +243,12 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       /^tslrec: The environment variable DATABASE_URL is wrong: it has to begin with postgres:/,
       { DATABASE_URL: 'mysql://host/name' },
     ],
-    ['a port that is no number', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: 'http' }],
+    [
+      'a port that is no number',
+      'serve',
+      /^tslrec: The environment variable PORT is wrong: it has to be a whole number from 0 to 65535 and is "http"; /,
+      { PORT: 'http' },
+    ],
     ['a port out of range', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: '65536' }],
     [
       'an execution provider that is none',
@@ -225,7 +261,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   ];
   for (const [what, parameters, expected, environment] of mistakes) {
     await context.test(what, async () => {
-      const { code, stdout, stderr } = await tslrec(folder, parameters.split(' '), environment);
+      const { code, stdout, stderr } = await tslrec(
+        folder,
+        typeof parameters === 'string' ? parameters.split(' ') : parameters,
+        environment,
+      );
       assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
       const [sentence, ...rest] = stderr.trimEnd().split('\n');
       assert.match(sentence, expected);

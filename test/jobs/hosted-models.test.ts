@@ -230,7 +230,7 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     assert.equal(exit.code, 1);
     assert.match(
       sentence(exit),
-      /^tslrec: hosted\.json: got a head over the categories of other work \(0123\), expected /,
+      /^tslrec: hosted\.json: got a model tuned on the categories of other work \(0123\), expected /,
     );
     assert.equal(server.requests.length, since);
   });
@@ -248,7 +248,7 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     const exit = await run('refresh', ['--hosted', 'hosted.json'], { HF_TOKEN: `${TOKEN}\n` });
     assert.equal(
       exit.stderr,
-      'tslrec: The environment variable HF_TOKEN is wrong: it has a character that no header can carry, such as a line break.\n',
+      'tslrec: The environment variable HF_TOKEN is wrong: it has a character that no header can carry, such as a line break; set it anew.\n',
     );
   });
 });

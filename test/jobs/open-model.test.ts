@@ -83,7 +83,7 @@ test('refresh --base and --adapter', async (context) => {
     [
       'a head over the categories of other work',
       () => writeFileSync(path.join(adapter, 'sft.json'), '{"work": "0123"}'),
-      /sft\.json: got a head over the categories of other work \(0123\), expected \w{16}, .*; run `tslrec export-sft` .*\.$/,
+      /sft\.json: got a model tuned on the categories of other work \(0123\), expected \w{16}, .*; run `tslrec export-sft` .*\.$/,
     ],
     [
       'a head over another number of categories',

@@ -107,6 +107,22 @@ test('an answer that breaks off is asked for anew, so many times; a server that 
   await assert.rejects(broken(['refused']), { reason: 'refused' });
 });
 
+test('a request that fails before the answer begins is not made anew: the model has tried it again', async () => {
+  let asked = 0;
+  const model: Pick<LanguageModel, 'name' | 'generate'> = {
+    name: 'silent',
+    // biome-ignore lint/correctness/useYield: it never comes to that
+    async *generate() {
+      asked++;
+      throw new LanguageModelError('unavailable', 'not now');
+    },
+  };
+  await assert.rejects(readAnswers(model as LanguageModel, ['user'], K, { tries: 3, progress }), {
+    reason: 'unavailable',
+  });
+  assert.equal(asked, 1);
+});
+
 test('so many users are asked at a time and no more', async () => {
   const { model, load } = scripted({ user: ['{"0": 1}'] });
   await readAnswers(model, new Array<string>(20).fill('user'), K, { concurrency: 3, progress });

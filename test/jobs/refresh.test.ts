@@ -159,7 +159,7 @@ test('refresh', async (context) => {
     const exit = await tslrec(folder, [...skipping, '--on-bad-row', 'skip']);
     const { skippedRows, version } = lastLine<RefreshResult>(exit);
     assert.equal(skippedRows, 2);
-    assert.match(exit.stdout, /^2 bad rows were skipped; they are in skipped-rows\.jsonl in the store's folder\.$/m);
+    assert.match(exit.stdout, /^Bad rows skipped: 2; they are in skipped-rows\.jsonl in the store's folder\.$/m);
     const skipped = readFileSync(path.join(undisturbedStore, 'skipped-rows.jsonl'), 'utf8').trimEnd().split('\n');
     assert.deepEqual(
       skipped.map((line) => JSON.parse(line).raw),

@@ -4,6 +4,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import type { TrainResult } from '../../jobs/train.ts';
+import { readIdList } from '../../src/embeddings/id-list.ts';
+import { readVectorFile } from '../../src/embeddings/vector-file.ts';
 import { readSafetensors } from '../../src/network/safetensors.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
@@ -19,7 +21,7 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   const { ids, items, length, weights, skippedRows, skippedRowsFile, test } = lastLine<TrainResult>(exit);
   assert.deepEqual([items, skippedRows], [20, 1]);
   assert.ok(test['ndcg@10'] > 0);
-  assert.match(exit.stdout, /^1 bad rows were skipped; they are in new\/folder\/shop\.skipped-rows\.jsonl\.$/m);
+  assert.match(exit.stdout, /^Bad rows skipped: 1; they are in new\/folder\/shop\.skipped-rows\.jsonl\.$/m);
   assert.equal(JSON.parse(readFileSync(path.join(folder, skippedRowsFile), 'utf8')).raw, 'U00001,S9999,1');
   assert.equal(readFileSync(path.join(folder, ids), 'utf8').trimEnd().split('\n').length, 20);
   const written = ['shop.ids.txt', 'shop.onnx', 'shop.safetensors', 'shop.skipped-rows.jsonl'];
@@ -35,16 +37,9 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   const { tensors, metadata } = await readSafetensors(path.join(folder, weights));
   assert.equal(metadata.model, 'sasrec');
   assert.equal(tensors.get('items.weight')?.shape[0], 20);
-});
 
-test('a model that judges candidates one by one is not written as a graph of histories', async (context) => {
-  const folder = await temporaryFolder(context);
-  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
-  const exit = await tslrec(folder, ['train', '--data', 'sample', '--model', 'din', '--output', 'din.onnx']);
-  assert.equal(exit.code, 1);
-  assert.match(
-    exit.stderr,
-    /^tslrec: din cannot be written as a graph .*; sasrec, gru4rec, bert4rec, narm and core can\.$/m,
-  );
-  assert.deepEqual(readdirSync(folder), ['sample']);
+  // As `refresh --srs-embeddings` reads it.
+  const vectorFile = await readVectorFile(path.join(folder, weights));
+  assert.deepEqual(vectorFile.vectors.shape, tensors.get('items.weight')!.shape);
+  assert.equal((await readIdList(vectorFile, undefined)).ids.length, 20);
 });

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { causalAttention } from '../../src/language-model/causal-attention.ts';
 import { buildModel } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
+import { sizeOf } from '../../src/tensor/graph.ts';
 import { createSession } from '../../src/tensor/session.ts';
 
 const [h, heads, keyHeads] = [2, 4, 2];
@@ -22,6 +23,16 @@ function byFormula(q: Float32Array, k: Float32Array, v: Float32Array, L: number,
     return [0, 1].map((c) => visible.reduce((sum, j, n) => sum + weights[n] * at(v, j, c), 0) / total);
   }).flat();
 }
+
+test('of a long text only so many scores at once', () => {
+  const L = 50_000;
+  const { graph } = buildModel('inference', (scope) => {
+    const input = (name: string, count: number) => scope.graph.input(name, [1, count, L, h]);
+    return { y: causalAttention(scope, input('q', heads), input('k', keyHeads), input('v', keyHeads)) };
+  });
+  const largest = Math.max(...graph.nodes.flatMap(({ outputs }) => outputs.map(({ shape }) => sizeOf(shape))));
+  assert.ok(largest <= 2 ** 26, `${largest} numbers`);
+});
 
 for (const [L, window] of [
   [7, Infinity],

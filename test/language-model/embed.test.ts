@@ -101,7 +101,7 @@ test('a bad line is named, with what was got; nothing is written', async (contex
     ['a list', `[]\n`, /:1: got "\[\]"/],
     ['half a character', `{"text": "\\ud83d"}\n`, /:1: got /],
     ['an empty line', `${good}\n${good}`, /:2: got an empty line, /],
-    ['nothing at all', '', /:1: got no text, /],
+    ['nothing at all', '', /texts\.jsonl: got no line, expected one /],
   ];
   for (const [name, input, message] of bad) {
     const { output, run } = await setUp(context, input);
@@ -122,12 +122,16 @@ test('a mistake leaves the file of an earlier run as it was', async (context) =>
   const empty = path.join(folder, 'empty');
   mkdirSync(empty);
   const mistakes: readonly (readonly [Partial<EmbedOptions>, RegExp])[] = [
-    [{ model: path.join(folder, 'nowhere') }, /nowhere\/config\.json cannot be used: it does not exist;/],
-    [{ model: empty }, /empty\/config\.json cannot be used: it does not exist;/],
+    [{ model: path.join(folder, 'nowhere') }, /nowhere": got no folder with a config\.json, expected .* or hub:NAME /],
+    [{ model: empty }, /empty": got no folder with a config\.json, expected /],
+    [{ model: '' }, /"": got no folder with a config\.json, expected /],
     [{ adapter: empty }, /empty\/adapter_config\.json cannot be used: it does not exist;/],
     [{ input: empty }, /empty cannot be used: it is a folder, a file is wanted;/],
     [{ input: path.join(folder, 'none.jsonl') }, /none\.jsonl cannot be used: it does not exist;/],
-    [{ output: path.join(folder, 'vectors.csv') }, /--output: got \S+vectors\.csv, expected the name of a \.npy file/],
+    [
+      { output: path.join(folder, 'vectors.csv') },
+      /--output: got \S+vectors\.csv, expected the name of a file that ends in \.npy, /,
+    ],
     [
       { output: path.join(folder, 'texts.jsonl', 'v.npy') },
       /texts\.jsonl cannot be used: a file stands where a folder is wanted;/,

@@ -38,8 +38,14 @@ const refused = (code: string, message: RegExp) => (error: unknown) => {
 };
 
 test('what is no hub: name is a folder already', async (context) => {
-  const { options } = await setUp(context);
-  assert.equal(await modelFolder('./models/mine', options), './models/mine');
+  const { options, folder } = await setUp(context);
+  writeFileSync(path.join(folder, 'config.json'), '{}');
+  assert.equal(await modelFolder(folder, options), folder);
+  await assert.rejects(modelFolder('acme/tiny-encoder', options), {
+    message:
+      '"acme/tiny-encoder": got no folder with a config.json, expected a model folder, or hub:NAME for one from the Hugging ' +
+      'Face hub; check the path.',
+  });
 });
 
 test('the files that are needed arrive whole; the next time nobody is asked', async (context) => {

@@ -30,7 +30,7 @@ const REFUSED_SETTINGS: readonly (readonly [string, Record<string, unknown>, Reg
   [
     'llama-2',
     { rope_parameters: { rope_type: 'longrope' } },
-    /rope_parameters\.rope_type: got \{"rope_type":"longrope"\}, expected a rope_type of default, dynamic, linear, llama3 or yarn;/,
+    /rope_parameters\.rope_type: got "longrope", expected a rope_type of default, dynamic, linear, llama3 or yarn;/,
   ],
   [
     'llama-2',
@@ -147,6 +147,12 @@ test('tensors: a missing, a misshapen and one too many are named with their file
       'model.safetensors',
       (tensors) => tensors.set('model.layers.0.self_attn.q_norm.weight', { shape: [8], values: new Float32Array(8) }),
       /got a tensor model\.layers\.0\.self_attn\.q_norm\.weight of shape \[8\], expected no tensor of that name by/,
+    ],
+    [
+      'llama-2',
+      'model.safetensors',
+      (tensors) => tensors.set('model.norm.weight', { shape: [16], values: new Float32Array(16).fill(Number.NaN) }),
+      /model\.safetensors: got numbers in the tensor model\.norm\.weight that are not finite, expected finite ones;/,
     ],
   ];
   for (const [fixture, file, edit, message] of cases) {

@@ -12,6 +12,9 @@ import type { Graph, Tensor } from '../tensor/graph.ts';
 const SCORES_AT_ONCE = 2 ** 26;
 const LEAST_QUERIES = 64;
 const MOST_QUERIES = 1024;
+/** The keys that parts of the queries see begin and end at so many places: each pair of them is a copy. */
+const MOST_STRETCHES = 8;
+
 const queriesAtOnce = (heads: number, L: number): number =>
   Math.max(LEAST_QUERIES, Math.min(MOST_QUERIES, Math.floor(SCORES_AT_ONCE / (heads * L))));
 
@@ -30,30 +33,39 @@ export function causalAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, w
   const axis = queries.shape.length - 2;
   const parts: Tensor[] = [];
   const step = queriesAtOnce(heads, L);
+  const stride = step * Math.ceil(L / (MOST_STRETCHES * step));
+  const stretches = new Map<string, Tensor[]>();
   for (let from = 0; from < L; from += step) {
     const to = Math.min(L, from + step);
-    const first = Math.max(0, from - window + 1);
-    const [seenKeys, seenValues] = [keys, values].map((x) => slice(x, axis, first, to));
-    const mask = causalMask(scope.graph, { from, to, first, window });
+    const first = stride * Math.floor(Math.max(0, from - window + 1) / stride);
+    const end = Math.min(L, stride * Math.ceil(to / stride));
+    const stretch = `${first} ${end}`;
+    if (!stretches.has(stretch))
+      stretches.set(
+        stretch,
+        [keys, values].map((x) => slice(x, axis, first, end)),
+      );
+    const [seenKeys, seenValues] = stretches.get(stretch)!;
+    const mask = causalMask(scope.graph, { from, to, first, end, window });
     parts.push(attention(scope, slice(queries, axis, from, to), seenKeys, seenValues, mask, 0));
   }
   return reshape(parts.length === 1 ? parts[0] : concatenate(parts, axis), q.shape);
 }
 
 /**
- * Query i of from..to, key j of first..to: 0 where j <= i and i - j < window, a large negative number elsewhere. Computed
+ * Query i of from..to, key j of first..end: 0 where j <= i and i - j < window, a large negative number elsewhere. Computed
  * in the graph from two rows of positions, because as a constant a long text's mask is larger than an ONNX file may be.
  */
 function causalMask(
   graph: Graph,
-  { from, to, first, window }: { from: number; to: number; first: number; window: number },
+  { from, to, first, end, window }: { from: number; to: number; first: number; end: number; window: number },
 ): Tensor {
-  const range = (start: number, shape: readonly number[]) =>
+  const range = (start: number, count: number, shape: readonly number[]) =>
     graph.constant(
-      Float32Array.from({ length: to - start }, (_, i) => start + i),
+      Float32Array.from({ length: count }, (_, i) => start + i),
       shape,
     );
-  const distance = subtract(range(from, [to - from, 1]), range(first, [1, to - first])); // i - j
+  const distance = subtract(range(from, to - from, [to - from, 1]), range(first, end - first, [1, end - first])); // i - j
   const ahead = minimum(distance, 0);
   const beyond = first === 0 && to <= window ? undefined : minimum(subtract(window - 1, distance), 0);
   return multiply(beyond ? add(ahead, beyond) : ahead, 1e9);

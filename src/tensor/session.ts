@@ -25,6 +25,9 @@ export interface Session {
   release(): Promise<void>;
 }
 
+/** Bytes of a value that is computed once, when a session is made, and kept: the masks of a long text would fill the memory. */
+const LARGEST_CONSTANT = 2 ** 22;
+
 ort.env.logLevel = 'fatal'; // what goes wrong is thrown, and told once
 
 /** Whose kernels run the graphs of this process; where one lacks an operation, the CPU's stand in. */
@@ -57,7 +60,10 @@ async function createOrtSession(
       graphOptimizationLevel: 'all',
       enableMemPattern: memoryPattern,
       logSeverityLevel: 3,
-      extra: { session: { set_denormal_as_zero: '1' } },
+      extra: {
+        session: { set_denormal_as_zero: '1' },
+        optimization: { constant_folding_max_output_size_in_bytes: String(LARGEST_CONSTANT) },
+      },
     });
   } catch (error) {
     if (executionProvider === 'cpu') throw error;

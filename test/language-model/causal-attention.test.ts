@@ -34,6 +34,19 @@ test('of a long text only so many scores at once', () => {
   assert.ok(largest <= 2 ** 26, `${largest} numbers`);
 });
 
+test('masks are computed as they are needed, not kept from the start', async () => {
+  const L = 12_000; // all masks together are 288 MB
+  const { graph, outputs } = buildModel('inference', (scope) => {
+    const input = (name: string, count: number) => scope.graph.input(name, [1, count, L, h]);
+    return { y: causalAttention(scope, input('q', heads), input('k', keyHeads), input('v', keyHeads)) };
+  });
+  const before = process.memoryUsage().rss;
+  const session = await createSession(graph, outputs);
+  const grown = process.memoryUsage().rss - before;
+  await session.release();
+  assert.ok(grown < 100e6, `${grown} bytes`);
+});
+
 for (const [L, window] of [
   [7, Infinity],
   [7, 3],

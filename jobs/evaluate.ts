@@ -62,6 +62,7 @@ export interface EvaluationResult {
   readonly candidates?: number;
   readonly length: number;
   readonly skippedRows: number;
+  readonly duplicateRows: number;
   readonly items: number;
   /** How many of them no training history holds twice: rankings leave them out for users who already have them. */
   readonly notRepeatable: number;
@@ -77,7 +78,7 @@ export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { dataset, skippedRows } = await readDataset(options.data, {
+  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
     onBadRow: options.onBadRow,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
@@ -113,6 +114,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     candidates: options.candidates,
     length: compared.length,
     skippedRows,
+    duplicateRows,
     items: dataset.items.length,
     notRepeatable: compared.repeatable.filter((repeatable) => !repeatable).length,
     users: { validation: split.validation.targets.length, test: split.test.targets.length },

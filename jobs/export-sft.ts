@@ -58,6 +58,7 @@ export interface SftManifest {
 export interface ExportSftResult extends SftManifest {
   readonly output: string;
   readonly skippedRows: number;
+  readonly duplicateRows: number;
 }
 
 export async function exportSft({
@@ -67,7 +68,7 @@ export async function exportSft({
   progress,
   ...options
 }: ExportSftOptions): Promise<ExportSftResult> {
-  const { dataset, skippedRows } = await readDataset(options.data, {
+  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
     onBadRow: options.onBadRow,
     skippedRowsFile: path.join(folder, SKIPPED_ROWS),
   });
@@ -96,7 +97,7 @@ export async function exportSft({
     head: { longestPrompt: LONGEST_PROMPT, pooling: 'mean' },
   };
   writeFolder(output, samples, manifest);
-  return { output, skippedRows, ...manifest };
+  return { output, skippedRows, duplicateRows, ...manifest };
 }
 
 function writeFolder(folder: string, samples: readonly SftSample[], manifest: SftManifest): void {

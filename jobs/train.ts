@@ -37,6 +37,7 @@ export interface TrainResult {
   readonly weights: string;
   readonly items: number;
   readonly skippedRows: number;
+  readonly duplicateRows: number;
   /** Where they are, with `onBadRow` 'skip'. */
   readonly skippedRowsFile: string;
   readonly length: number;
@@ -47,7 +48,10 @@ export interface TrainResult {
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { output, ids, weights, skippedRowsFile } = outputFiles(options.output);
-  const { dataset, skippedRows } = await readDataset(options.data, { onBadRow: options.onBadRow, skippedRowsFile });
+  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
+    onBadRow: options.onBadRow,
+    skippedRowsFile,
+  });
   const preset = PRESETS[options.preset];
   const split = splitDataset('leave-one-out', dataset);
   const model = SEQUENCE_MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
@@ -75,6 +79,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     weights,
     items: dataset.items.length,
     skippedRows,
+    duplicateRows,
     skippedRowsFile,
     length: model.length,
     epochs: trained.bestEpoch + 1,

@@ -20,7 +20,7 @@ import {
   lengthOption,
   listOption,
   presetOption,
-  reportSkippedRows,
+  reportLeftOutRows,
   seedOption,
   workOption,
 } from './options.ts';
@@ -79,7 +79,7 @@ export function evaluateCommand(config: Config): Command {
         folder,
         progress: terminalProgress(),
       });
-      reportSkippedRows(result.skippedRows);
+      reportLeftOutRows(result);
       console.log(evaluationTable(result));
       if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
       if (options.json) console.log(JSON.stringify(result));

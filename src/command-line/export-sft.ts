@@ -8,7 +8,7 @@ import {
   filesFolder,
   jsonOption,
   presetOption,
-  reportSkippedRows,
+  reportLeftOutRows,
   seedOption,
   workOption,
 } from './options.ts';
@@ -38,7 +38,7 @@ export function exportSftCommand(config: Config): Command {
         folder: filesFolder(options.store, config),
         progress: terminalProgress(),
       });
-      reportSkippedRows(result.skippedRows);
+      reportLeftOutRows(result);
       const { output, samples, usersWithoutSample, categoryCount } = result;
       const without = usersWithoutSample > 0 ? `; ${usersWithoutSample} users have nothing to learn from` : '';
       console.log(`${output}: ${samples} samples, one a user, over ${categoryCount} categories${without}.`);

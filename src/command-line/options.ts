@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { PRESETS } from '../../jobs/presets.ts';
 import { SKIPPED_ROWS } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
+import type { ReadResult } from '../interactions/read-dataset.ts';
 import { isPostgres } from '../storage/store.ts';
 
 /** The longest history that a recommender may be told to see: attention's memory grows with its square. */
@@ -72,6 +73,11 @@ export function filesFolder(store: string, config: Config): string {
   return isPostgres(store) ? config.folder : store;
 }
 
-export function reportSkippedRows(count: number, where = `${SKIPPED_ROWS} in the store's folder`): void {
-  if (count > 0) console.log(`Bad rows skipped: ${count}; they are in ${where}.`);
+/** What of the data was not learnt from. */
+export function reportLeftOutRows(
+  { skippedRows, duplicateRows }: Pick<ReadResult, 'skippedRows' | 'duplicateRows'>,
+  skippedRowsFile = `${SKIPPED_ROWS} in the store's folder`,
+): void {
+  if (skippedRows > 0) console.log(`Bad rows skipped: ${skippedRows}; they are in ${skippedRowsFile}.`);
+  if (duplicateRows > 0) console.log(`Rows that repeat an earlier one, left out: ${duplicateRows}.`);
 }

@@ -12,7 +12,7 @@ import {
   filesFolder,
   jsonOption,
   presetOption,
-  reportSkippedRows,
+  reportLeftOutRows,
   seedOption,
   storeOption,
 } from './options.ts';
@@ -46,9 +46,7 @@ export function refreshCommand(config: Config): Command {
         log: createLog('warn'),
         failpoint: createFailpoint(config.failpoint),
       });
-      reportSkippedRows(result.skippedRows);
-      if (result.duplicateRows > 0)
-        console.log(`${result.duplicateRows} rows repeated an earlier one and were left out.`);
+      reportLeftOutRows(result);
       if (result.srs) reportVectors(result.items, result.srs);
       const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
       console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);

@@ -8,7 +8,7 @@ import {
   jsonOption,
   lengthOption,
   presetOption,
-  reportSkippedRows,
+  reportLeftOutRows,
   seedOption,
 } from './options.ts';
 
@@ -27,7 +27,7 @@ export function trainCommand(): Command {
     .addOption(jsonOption())
     .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
       const result = await train({ ...options, progress: terminalProgress() });
-      reportSkippedRows(result.skippedRows, result.skippedRowsFile);
+      reportLeftOutRows(result, result.skippedRowsFile);
       const { output, ids, weights, items, length, epochs, test } = result;
       console.log(
         `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} of a history, ${epochs} epochs, ` +

@@ -78,6 +78,7 @@ const result: EvaluationResult = {
   protocol: 'leave-one-out',
   length: 50,
   skippedRows: 0,
+  duplicateRows: 0,
   items: 40,
   notRepeatable: 8,
   users: { validation: 75, test: 75 },

@@ -13,7 +13,9 @@ import { temporaryFolder } from '../support/stores.ts';
 test('train writes the model and its ids into a new folder; bad rows that are skipped are counted and kept', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
-  appendFileSync(path.join(folder, 'sample', 'interactions.csv'), 'U00001,S9999,1\n');
+  const interactions = path.join(folder, 'sample', 'interactions.csv');
+  const [, first] = readFileSync(interactions, 'utf8').split('\n');
+  appendFileSync(interactions, `U00001,S9999,1\n${first}\n`);
   const output = path.join('new', 'folder', 'shop.onnx');
   const parameters = ['--data', 'sample', '--preset', 'quick', '--on-bad-row', 'skip', '--output', output, '--json'];
   const exit = await tslrec(folder, ['train', ...parameters]);
@@ -22,6 +24,7 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   assert.deepEqual([items, skippedRows], [20, 1]);
   assert.ok(test['ndcg@10'] > 0);
   assert.match(exit.stdout, /^Bad rows skipped: 1; they are in new\/folder\/shop\.skipped-rows\.jsonl\.$/m);
+  assert.match(exit.stdout, /^Rows that repeat an earlier one, left out: 1\.$/m);
   assert.equal(JSON.parse(readFileSync(path.join(folder, skippedRowsFile), 'utf8')).raw, 'U00001,S9999,1');
   assert.equal(readFileSync(path.join(folder, ids), 'utf8').trimEnd().split('\n').length, 20);
   const written = ['shop.ids.txt', 'shop.onnx', 'shop.safetensors', 'shop.skipped-rows.jsonl'];

@@ -59,7 +59,6 @@ const HELD_OUT_SHARE = 0.05;
 export const SFT_TRAINING = {
   weightDecay: 0.01,
   clipNorm: 1,
-  memoryPattern: false, // a large base leaves no memory to spare
   trainable: (name: string): boolean => name === HEAD || isLoraParameter(name),
 };
 

@@ -11,11 +11,6 @@ export type Feeds = Readonly<Record<string, Values>>;
 export interface SessionOptions {
   /** Threads inside one operation, where it is not what `configureExecution` says. */
   readonly threads?: number;
-  /**
-   * Whether the tensors of a run lie in one block, planned after the first run and beside what that has claimed: 1.7 times the
-   * memory of a training step and 4 to 7 % less time. True where it is left out.
-   */
-  readonly memoryPattern?: boolean;
 }
 
 export interface Session {
@@ -51,14 +46,14 @@ export function configureExecution({ provider: name, threads }: { provider: stri
 
 async function createOrtSession(
   model: Uint8Array,
-  { threads = defaultThreads, memoryPattern = true }: SessionOptions,
+  { threads = defaultThreads }: SessionOptions,
 ): Promise<ort.InferenceSession> {
   try {
     return await ort.InferenceSession.create(model, {
       executionProviders: [...new Set([executionProvider, 'cpu'])],
       intraOpNumThreads: threads,
       graphOptimizationLevel: 'all',
-      enableMemPattern: memoryPattern,
+      enableMemPattern: false, // 4 to 7 % faster steps, for 1.7 times the memory: planned beside what the first run has claimed
       logSeverityLevel: 3,
       extra: {
         session: { set_denormal_as_zero: '1' },

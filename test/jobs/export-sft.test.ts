@@ -112,8 +112,8 @@ test('export-sft', async (context) => {
   });
 
   await context.test('sft.json says what the samples are', () => {
-    const { output: where, skippedRows, ...manifest } = result;
-    assert.deepEqual([where, skippedRows], [output, 0]);
+    const { output: where, skippedRows, duplicateRows, ...manifest } = result;
+    assert.deepEqual([where, skippedRows, duplicateRows], [output, 0, 0]);
     assert.deepEqual(JSON.parse(readFileSync(path.join(output, 'sft.json'), 'utf8')), manifest);
     assert.deepEqual(manifest, {
       dataset: { name: 'sample', hash: dataset.hash },

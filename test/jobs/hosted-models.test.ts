@@ -341,7 +341,7 @@ test('the file that names hosted models: each mistake is one sentence, and no se
     ],
     [
       { embed: { ...embed, provider: 'novita' }, classify: embed },
-      / embed: got "model", "provider", "endpointUrl", expected /,
+      / embed: got "model", "endpointUrl", "provider", expected /,
     ],
     [{ embed: { ...embed, model: '' }, classify: embed }, / embed\.model: got "", expected the name of a model; /],
     [

@@ -54,11 +54,18 @@ test('a tokenizer that knows more tokens than the model has embeddings is refuse
   await encoder.release();
 });
 
-test('weights that are no numbers are refused, not passed on', async (context) => {
+test('weights that are no numbers are refused, and what becomes none on the way is not passed on', async (context) => {
   const folder = await copyOf(context, 'bert');
-  await editTensors(path.join(folder, 'model.safetensors'), (tensors) => {
-    tensors.get('encoder.layer.1.output.dense.bias')!.values[3] = Number.NaN;
-  });
+  const setNorm = (value: number) =>
+    editTensors(path.join(folder, 'model.safetensors'), (tensors) => {
+      tensors.get('encoder.layer.1.output.LayerNorm.weight')!.values.fill(value);
+    });
+  await setNorm(Number.NaN);
+  await assert.rejects(
+    loadTextEncoder(folder),
+    refused(/got numbers in the tensor encoder\.layer\.1\.output\.LayerNorm\.weight that are not finite/),
+  );
+  await setNorm(3.4e38);
   const encoder = await loadTextEncoder(folder);
   await assert.rejects(encoder.embed(['a'], task), refused(/got numbers that are not finite from the language model/));
   await encoder.release();

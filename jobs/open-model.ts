@@ -5,7 +5,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../src/errors.ts';
-import { modelFolder } from '../src/language-model/hub.ts';
+import { ALWAYS, IF_THERE, modelFolder } from '../src/language-model/hub.ts';
 import { readJsonFile } from '../src/language-model/json-file.ts';
 import { HEAD_FILE } from '../src/language-model/model-folder.ts';
 import { modelFiles } from '../src/language-model/tensor-files.ts';
@@ -32,9 +32,6 @@ export interface OpenModel {
   readonly source: { readonly base: string; readonly adapter?: string; readonly sha256: string };
 }
 
-/** How a model is asked in words, and where its answers end: files of its folder, where it has them. */
-const ASKED_WITH = ['chat_template.jinja', 'tokenizer_config.json', 'generation_config.json'];
-
 /** Nothing where nobody brings one. Downloads what is not here yet. */
 export async function findOpenModel(
   { base, adapter, accessToken }: OpenModelFiles,
@@ -44,15 +41,12 @@ export async function findOpenModel(
   if (named === undefined) return undefined;
   const folder = await modelFolder(named, { ...hub, accessToken });
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
-  const files = [
-    ...['config.json', 'tokenizer.json'].map((name) => path.join(folder, name)),
-    ...(await modelFiles(folder)),
-  ];
-  if (adapter !== undefined && !hasHead)
-    files.push(...ASKED_WITH.map((name) => path.join(folder, name)).filter((file) => existsSync(file)));
+  const files = [...ALWAYS.map((name) => path.join(folder, name)), ...(await modelFiles(folder))];
   if (adapter !== undefined) {
-    const parts = ['adapter_config.json', 'adapter_model.safetensors', ...(hasHead ? [HEAD_FILE] : [])];
-    files.push(...parts.map((name) => path.join(adapter, name)));
+    files.push(...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)));
+    // Without a head it is asked in words.
+    const answers = hasHead ? [path.join(adapter, HEAD_FILE)] : IF_THERE.map((name) => path.join(folder, name));
+    files.push(...answers.filter((file) => existsSync(file)));
   }
   const trainedOn = adapter === undefined ? undefined : await readTrainedOn(adapter);
   return {

@@ -97,8 +97,10 @@ async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   return all;
 }
 
-const ALWAYS = [CONFIG, 'tokenizer.json'];
-const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
+/** What every model folder has beside its weights. */
+export const ALWAYS = [CONFIG, 'tokenizer.json'];
+/** How a model is asked in words, and where its answers end: what a model folder may have. */
+export const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
 const WHOLE = 'model.safetensors';
 const IN_PARTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 

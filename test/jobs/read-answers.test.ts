@@ -111,8 +111,7 @@ test('a request that fails before the answer begins is not made anew: the model 
   let asked = 0;
   const model: Pick<LanguageModel, 'name' | 'generate'> = {
     name: 'silent',
-    // biome-ignore lint/correctness/useYield: it never comes to that
-    async *generate() {
+    generate() {
       asked++;
       throw new LanguageModelError('unavailable', 'not now');
     },

@@ -52,7 +52,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'cold-items': {
     help: 'neighbours of items held out of all training, TSLRec against text',
     options: {
-      ...{ data: 'DIR', preset: 'quick|standard', seed: 'N' },
+      ...{ data: 'DIR', preset: 'quick|standard', seeds: 'N' },
       ...{ base: 'FOLDER|hub:NAME', store: 'DIR, which keeps the stages' },
     },
     run: benchmarkColdItems,
@@ -73,7 +73,7 @@ function readArguments() {
     return parseArgs({
       allowPositionals: true,
       options: {
-        ...{ length: text, data: text, model: text, seeds: text, preset: text, seed: text, base: text, store: text },
+        ...{ length: text, data: text, model: text, seeds: text, preset: text, base: text, store: text },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },

@@ -9,7 +9,6 @@ export interface Options {
   readonly model?: string;
   readonly seeds?: string;
   readonly preset?: string;
-  readonly seed?: string;
   readonly base?: string;
   readonly store?: string;
 }

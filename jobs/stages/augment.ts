@@ -1,10 +1,10 @@
-// Stage: item features -> adapters, learnt through SASRec's own loss from several seeds, each a stage of its own
-// -> one merged adaptation -> enhanced embeddings.
+// Stage: item features -> adapters, learnt through SASRec's own loss from several seeds and views of the features, each a
+// stage of its own -> one merged adaptation -> enhanced embeddings.
 import path from 'node:path';
 import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
 import { type LearntAdapter, learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
-import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-features.ts';
-import { mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
+import { blockScalings, type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
+import { mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
 import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
@@ -61,24 +61,37 @@ async function adapterMember(
   preset: Preset,
 ): Promise<LearntAdapter> {
   const name = `${augmentation}-${m}`;
+  const view = viewOfMember(blocks, m);
   const { tensors, facts } = await stage(context, name, async (checkpoint) => {
     const { members, ...options } = preset.adaptation;
-    const { weights, residual, table, ...facts } = await learnAdapter(blocks, learner, split.train, split.validation, {
+    const { weights, residual, table, ...facts } = await learnAdapter(view, learner, split.train, split.validation, {
       ...preset.recommender,
       ...options,
       seed: `${context.seed}/${name}`,
       checkpoint,
       progress: context.progress,
-      name: `adaptation ${m}/${members}: ${blocks.map((block) => block.name).join(' + ')}`,
+      name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
     });
     const { width } = learner;
     const tensors = [...weights, ['residual', matrix(residual, width)], ['table', matrix(table, width)]] as const;
     return { tensors: new Map(tensors), facts };
   });
+  const weights = new Map([...tensors].filter(([key]) => key.startsWith('adapter.')));
   return {
-    weights: new Map([...tensors].filter(([key]) => key.startsWith('adapter.'))),
+    weights: widenAdapter(weights, view, blocks),
     residual: tensors.get('residual')!.values,
     table: tensors.get('table')!.values,
     ...facts,
   };
+}
+
+/**
+ * What member m reads: all blocks, then each that leads alone, then all again. Adapters that saw different things err
+ * differently, on items that nobody has touched above all (random subspaces, Ho 1998; docs/LOG.md). A block that only
+ * stands beside another is too little to learn from alone.
+ */
+function viewOfMember(blocks: readonly FeatureBlock[], m: number): readonly FeatureBlock[] {
+  const alone = blocks.filter(({ rowLength }) => rowLength === LEADING_ROWS).map((block) => [block]);
+  const views = blocks.length > 1 ? [blocks, ...alone] : [blocks];
+  return views[(m - 1) % views.length];
 }

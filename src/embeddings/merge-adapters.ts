@@ -5,6 +5,7 @@
 // F features, H hidden, d width.
 import type { NamedTensor } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
+import type { FeatureBlock } from './item-features.ts';
 import { spectrum } from './spectrum.ts';
 
 export interface AdapterMember {
@@ -64,6 +65,28 @@ export function mergeAdapters(members: readonly AdapterMember[], d: number): Mer
     ],
   ]);
   return { weights, residual: total(project(({ residual }) => residual)) };
+}
+
+/** An adapter that was learnt on some of the blocks, as one over all of them: the others have no weight in it. */
+export function widenAdapter(
+  weights: Values,
+  learntOn: readonly FeatureBlock[],
+  blocks: readonly FeatureBlock[],
+): Values {
+  const narrow = weights.get('adapter.inner.weight')!.values;
+  const H = weights.get('adapter.inner.bias')!.shape[0];
+  const F = blocks.reduce((sum, { width }) => sum + width, 0);
+  const wide = new Float32Array(F * H);
+  let from = 0;
+  let to = 0;
+  for (const block of blocks) {
+    if (learntOn.includes(block)) {
+      wide.set(narrow.subarray(from, from + block.width * H), to);
+      from += block.width * H;
+    }
+    to += block.width * H;
+  }
+  return new Map([...weights, ['adapter.inner.weight', tensor([F, H], wide)]]);
 }
 
 const rootMeanSquare = (values: Float32Array) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { type Adaptation, applyAdaptation, loadAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
 import { fitPcaAdaptation } from '../../src/embeddings/fit-adaptation.ts';
 import { blockScalings, type FeatureBlock, joinBlocks } from '../../src/embeddings/item-features.ts';
-import { type AdapterMember, mergeAdapters } from '../../src/embeddings/merge-adapters.ts';
+import { type AdapterMember, mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
 import { fitPca } from '../../src/embeddings/pca.ts';
 import type { Values } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
@@ -33,9 +33,9 @@ test('blocks stand side by side, centred over the items, each row as long as its
   }
 });
 
-function adapterWeights(): Values {
+function adapterWeights(F = 9): Values {
   return new Map([
-    ['adapter.inner.weight', { shape: [9, H], values: normals(9 * H).map((x) => x / 3) }],
+    ['adapter.inner.weight', { shape: [F, H], values: normals(F * H).map((x) => x / 3) }],
     ['adapter.inner.bias', { shape: [H], values: normals(H) }],
     ['adapter.outer.weight', { shape: [H, d], values: normals(H * d) }],
     ['adapter.outer.bias', { shape: [d], values: normals(d) }],
@@ -95,6 +95,15 @@ test('merging keeps what members agree on: of three, two alike, the table is nea
   const gram = centredGram(table, d);
   const [toPair, toThird] = [pair, third].map((one) => cosine(gram, centredGram(one.table, d)));
   assert.ok(toPair > toThird + 0.1, `${toPair} to the pair, ${toThird} to the third`);
+});
+
+test('an adapter that was learnt on one of two blocks gives the same vectors over both', async () => {
+  for (const block of blocks) {
+    const alone = adapterWeights(block.width);
+    const narrow = { kind: 'learnt', scalings: blockScalings([block]), weights: alone } as const;
+    const wide = learnt(widenAdapter(alone, [block], blocks));
+    assert.deepEqual(await applyAdaptation(wide, blocks), await applyAdaptation(narrow, [block]));
+  }
 });
 
 test('an adaptation of either kind survives its file; other blocks than the fitted ones are refused', async () => {

@@ -1,0 +1,68 @@
+// Which blocks of features each member of an adaptation is learnt on, read off the file that it leaves: a block that a member
+// did not read has no weight in it.
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { PRESETS, type Preset } from '../../jobs/presets.ts';
+import { augment } from '../../jobs/stages/augment.ts';
+import { type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
+import { readSafetensors } from '../../src/network/safetensors.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { createRandom } from '../../src/random.ts';
+import { sasrecModel } from '../../src/recommenders/models.ts';
+import { alternating, lastOf, N, profile } from '../support/planted.ts';
+
+const { quick } = PRESETS;
+const H = 4;
+const preset: Preset = {
+  ...quick,
+  recommender: { ...quick.recommender, steps: 2, batchSize: 32 },
+  adaptation: { ...quick.adaptation, members: 4, hidden: H },
+};
+
+const random = createRandom('augment');
+const block = (name: string, width: number, rowLength: number): FeatureBlock => ({
+  name,
+  width,
+  rowLength,
+  values: Float32Array.from({ length: N * width }, () => random.normal()),
+});
+
+/** For each member, the blocks that have weights in it. */
+async function readBy(blocks: readonly FeatureBlock[]): Promise<string[][]> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-augment-'));
+  const train = alternating(60, 1);
+  const asked = lastOf(alternating(20, 2));
+  const split = { name: 'leave-one-out', train, validation: asked, test: asked } as const;
+  const context = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
+  const { adaptationFile } = await augment(context, 'augment', blocks, sasrecModel(profile(), 8), split, preset);
+  const { tensors } = await readSafetensors(adaptationFile);
+  await rm(folder, { recursive: true });
+  const { shape, values } = tensors.get('adapter.inner.weight')!;
+  const widths = blocks.map(({ width }) => width);
+  const F = widths.reduce((sum, width) => sum + width);
+  assert.deepEqual(shape, [F, 4 * H]);
+  const blockOfRow = blocks.flatMap(({ name, width }) => new Array<string>(width).fill(name));
+  return Array.from({ length: 4 }, (_, m) => {
+    const read = blockOfRow.filter((_, row) =>
+      values.subarray((4 * row + m) * H, (4 * row + m + 1) * H).some((weight) => weight !== 0),
+    );
+    return [...new Set(read)];
+  });
+}
+
+test('blocks that lead are read together and each alone, in turn', async () => {
+  const read = await readBy([block('text', 3, LEADING_ROWS), block('language model', 2, LEADING_ROWS)]);
+  assert.deepEqual(read, [['text', 'language model'], ['text'], ['language model'], ['text', 'language model']]);
+});
+
+test('a block that only stands beside another is never read alone', async () => {
+  const read = await readBy([block('text', 3, LEADING_ROWS), block('language model', 2, 1)]);
+  assert.deepEqual(read, [['text', 'language model'], ['text'], ['text', 'language model'], ['text']]);
+});
+
+test('one block alone is read by every member', async () => {
+  assert.deepEqual(await readBy([block('text', 3, LEADING_ROWS)]), [['text'], ['text'], ['text'], ['text']]);
+});

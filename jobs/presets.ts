@@ -98,4 +98,13 @@ export function samplesKey({ preset, ...input }: WorkInput): string {
   return keyOf({ ...input, width, recommender, itemsPerPrompt, SAMPLES_REVISION });
 }
 
+/** Names the training of one recommender: a checkpoint of the same one is gone on from. */
+export const trainingKey = (input: {
+  readonly datasetHash: string;
+  readonly model: string;
+  readonly length: number;
+  readonly preset: PresetName;
+  readonly seed: number;
+}): string => keyOf({ ...input, ...PRESETS[input.preset].recommender, PIPELINE_REVISION });
+
 const keyOf = (input: object): string => createHash('sha256').update(JSON.stringify(input)).digest('hex').slice(0, 16);

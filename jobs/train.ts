@@ -1,4 +1,5 @@
 // One recommender, trained and written as an ONNX file and its weights, for those who serve it or go on training it.
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
@@ -13,7 +14,7 @@ import { encodeOnnxRecommender } from '../src/recommenders/onnx-file.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { prepareOutput } from './output-file.ts';
-import { PRESETS, type PresetName } from './presets.ts';
+import { PRESETS, type PresetName, trainingKey } from './presets.ts';
 import { SKIPPED_ROWS } from './work.ts';
 
 export interface TrainOptions {
@@ -21,7 +22,7 @@ export interface TrainOptions {
   readonly model: SequenceModelName;
   /**
    * The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, NAME.safetensors with the weights by name, and
-   * bad rows that were skipped.
+   * bad rows that were skipped. A checkpoint lies there while it trains: the same training goes on from it.
    */
   readonly output: string;
   readonly preset: PresetName;
@@ -47,7 +48,7 @@ export interface TrainResult {
 }
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { output, ids, weights, skippedRowsFile } = outputFiles(options.output);
+  const { output, ids, weights, skippedRowsFile, checkpointOf } = outputFiles(options.output);
   const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
     onBadRow: options.onBadRow,
     skippedRowsFile,
@@ -55,24 +56,30 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const preset = PRESETS[options.preset];
   const split = splitDataset('leave-one-out', dataset);
   const model = SEQUENCE_MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
+  const { model: name, seed } = options;
+  const checkpoint = checkpointOf(
+    trainingKey({ datasetHash: dataset.hash, model: name, length: model.length, preset: options.preset, seed }),
+  );
   const trained = await trainSequenceModel(model, split.train, split.validation, {
     ...preset.recommender,
     table: { kind: 'random' },
-    seed: options.seed,
+    seed,
+    checkpoint,
     progress: options.progress,
-    name: options.model,
+    name,
   });
   const metricsOn = async (of: 'validation' | 'test') =>
     rankingMetrics(await rankInCatalogue(trained.recommender, model, split[of]));
   const [validation, test] = [await metricsOn('validation'), await metricsOn('test')];
   await trained.recommender.release();
-  const metadata = { model: options.model, dataset: dataset.name, data: dataset.hash, idsFile: path.basename(ids) };
+  const metadata = { model: name, dataset: dataset.name, data: dataset.hash, idsFile: path.basename(ids) };
   writeSafetensors(weights, trained.values, metadata);
   writeFileAtomically(output, [encodeOnnxRecommender(model, trained, metadata)]);
   writeFileAtomically(
     ids,
     dataset.items.map(({ itemId }) => `${itemId}\n`),
   );
+  rmSync(checkpoint);
   return {
     output,
     ids,
@@ -89,9 +96,16 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 /** What is written, in a folder that is there. */
-function outputFiles(output: string): Pick<TrainResult, 'output' | 'ids' | 'weights' | 'skippedRowsFile'> {
+function outputFiles(output: string) {
   prepareOutput(output, '.onnx');
   const { dir, name } = path.parse(output);
   const beside = (extension: string) => path.join(dir, `${name}.${extension}`);
-  return { output, ids: beside('ids.txt'), weights: beside('safetensors'), skippedRowsFile: beside(SKIPPED_ROWS) };
+  return {
+    output,
+    ids: beside('ids.txt'),
+    weights: beside('safetensors'),
+    skippedRowsFile: beside(SKIPPED_ROWS),
+    /** Where a training goes on that was killed, until all of the above is written. */
+    checkpointOf: (key: string) => beside(`${key}.checkpoint`),
+  };
 }

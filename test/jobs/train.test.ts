@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import * as ort from 'onnxruntime-node';
-import type { TrainResult } from '../../jobs/train.ts';
+import { type TrainResult, train } from '../../jobs/train.ts';
 import { readIdList } from '../../src/embeddings/id-list.ts';
 import { readVectorFile } from '../../src/embeddings/vector-file.ts';
 import { readSafetensors } from '../../src/network/safetensors.ts';
@@ -45,4 +45,37 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   const vectorFile = await readVectorFile(path.join(folder, weights));
   assert.deepEqual(vectorFile.vectors.shape, tensors.get('items.weight')!.shape);
   assert.equal((await readIdList(vectorFile, undefined)).ids.length, 20);
+});
+
+test('a training that could not be written is not lost: the same one goes on from where it was, another begins anew', async (context) => {
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  /** How many steps a training of this seed takes. */
+  const stepsOf = async (seed: number) => {
+    let steps = 0;
+    const output = path.join(folder, 'shop.onnx');
+    const settings = { model: 'sasrec', preset: 'quick', length: 5, onBadRow: 'stop' } as const;
+    const task = {
+      advance(count: number) {
+        if (count === 1) steps++;
+      },
+      done() {},
+    };
+    const progress = { start: () => task };
+    await train({ ...settings, data: path.join(folder, 'sample'), output, seed, progress }).catch((error) => {
+      assert.match(error.message, /shop\.safetensors/);
+    });
+    return steps;
+  };
+  const inTheWay = path.join(folder, 'shop.safetensors');
+  mkdirSync(inTheWay);
+  const steps = await stepsOf(1);
+  assert.ok(steps > 5, `${steps} steps`);
+  const kept = () => readdirSync(folder).filter((name) => name.endsWith('.checkpoint')).length;
+  assert.equal(kept(), 1);
+  rmdirSync(inTheWay);
+  assert.ok((await stepsOf(2)) > 5);
+  assert.equal(kept(), 1, 'that of the other seed stays');
+  assert.equal(await stepsOf(1), 0);
+  assert.equal(kept(), 0);
 });

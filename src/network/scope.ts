@@ -33,6 +33,8 @@ export interface Scope {
   /** Inverted dropout; the identity outside training. */
   dropout(x: Tensor, rate: number): Tensor;
   within(name: string): Scope;
+  /** The same parameters once more, for other inputs of one graph; fresh dropout. Throws where one is not there yet. */
+  again(): Scope;
 }
 
 /** A tensor of random factors that a training step is fed. */
@@ -66,18 +68,25 @@ export function buildModel<Outputs>(mode: 'training' | 'inference', define: (sco
     sites.push({ name: tensor.name, size: sizeOf(shape), rate });
     return tensor;
   };
-  const scope = (prefix: string): Scope => ({
+  const own = (name: string, shape: Shape, initializer: Initializer): Tensor => {
+    const tensor = graph.input(name, shape);
+    parameters.push({ name, tensor, initializer });
+    return tensor;
+  };
+  const known = (name: string, shape: Shape): Tensor => {
+    const tensor = parameters.find((parameter) => parameter.name === name)?.tensor;
+    if (String(tensor?.shape) === String(shape)) return tensor!;
+    throw new Error(`internal: there is no parameter ${name} of [${shape}] to take again`);
+  };
+  const scope = (prefix: string, parameter: typeof own): Scope => ({
     graph,
-    parameter(name, shape, initializer) {
-      const tensor = graph.input(prefix + name, shape);
-      parameters.push({ name: prefix + name, tensor, initializer });
-      return tensor;
-    },
+    parameter: (name, ...rest) => parameter(prefix + name, ...rest),
     dropout: (x, rate) => (mode === 'inference' || rate === 0 ? x : multiply(x, mask(x.shape, rate))),
-    within: (name) => scope(`${prefix}${name}.`),
+    within: (name) => scope(`${prefix}${name}.`, parameter),
+    again: () => scope(prefix, known),
   });
 
-  const outputs = define(scope(''));
+  const outputs = define(scope('', own));
   return {
     graph,
     parameters,

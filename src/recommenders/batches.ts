@@ -1,22 +1,36 @@
-// Sequences -> batches of the training on next items, and of ranking. Legend: B sequences, L positions, R positions
-// that have a target.
+// Sequences -> batches of the training on next items, and of ranking. Legend: B sequences, L positions, P places for items
+// in a batch, R positions that have a target.
 //
 // Sequences are aligned at the start and padded behind, so that under a causal mask no real position can see
 // padding and no padding mask is needed. A history longer than L is cut into windows of L from its end, so that
-// all of it is learnt from. The loss is computed for real positions only: `forward` names the R rows of the
-// flattened [B * L] hidden states that have a target, `backward` is its inverse.
+// all of it is learnt from. Where few windows are long, a batch has few long rows and many short ones, since what stands
+// behind a short window is computed in vain. The loss is computed for real positions only: `forward` names the R of
+// the P hidden states that have a target, `backward` is its inverse.
 import type { Random } from '../random.ts';
 
-export interface BatchShape {
-  readonly batchSize: number;
+/** Rows of a batch with the same room. */
+export interface Stretch {
+  readonly rows: number;
   readonly length: number;
-  /** R: rows that the loss has room for. A batch takes sequences until it has B of them or R is full. */
+}
+
+export interface BatchShape {
+  /** One stretch, or one for long windows and one for the others. */
+  readonly stretches: readonly Stretch[];
+  /** R: rows that the loss has room for. A batch takes windows until a row is wanting or R is full. */
   readonly positions: number;
 }
 
+/** P: the places for items of all rows. */
+export const placesOf = ({ stretches }: Pick<BatchShape, 'stretches'>): number =>
+  stretches.reduce((sum, { rows, length }) => sum + rows * length, 0);
+
+export const batchSizeOf = ({ stretches }: Pick<BatchShape, 'stretches'>): number =>
+  stretches.reduce((sum, { rows }) => sum + rows, 0);
+
 /** Feeds of one training step. */
 export interface TrainingBatch extends Record<string, Int32Array | Float32Array> {
-  /** Inputs [B, L]; the padding where there is none. */
+  /** Inputs [P], row after row, the long stretch first; the padding where there is none. */
   readonly items: Int32Array;
   readonly forward: Int32Array;
   readonly backward: Int32Array;
@@ -75,58 +89,85 @@ export function cut(count: number, L: number): [start: number, length: number][]
 export function chooseBatchShape(
   windows: readonly Window[],
   { batchSize, positionsPerStep }: { readonly batchSize: number; readonly positionsPerStep: number },
-  length: number,
 ): BatchShape {
   const average = (of: 'length' | 'targets') => windows.reduce((sum, window) => sum + window[of], 0) / windows.length;
   const B = Math.max(1, Math.min(batchSize, windows.length, Math.round(positionsPerStep / average('length'))));
-  return {
-    batchSize: B,
-    length,
-    positions: Math.min(B * length, Math.max(length, Math.ceil(1.1 * average('targets') * B))),
-  };
+  const stretches = chooseStretches(windows, B);
+  const { length } = stretches[0];
+  const positions = Math.min(B * length, Math.max(length, Math.ceil(1.1 * average('targets') * B)));
+  return { stretches, positions };
+}
+
+/** What two stretches have to spare, of all places, to be worth computing everything in two parts. */
+const WORTH_SPARING = 0.25;
+
+/** B rows with the fewest places for batches drawn from these windows: hardly one has more long windows than there are long rows. */
+function chooseStretches(windows: readonly Window[], B: number): BatchShape['stretches'] {
+  const longest = windows.reduce((most, { length }) => Math.max(most, length), 0);
+  let best: BatchShape['stretches'] = [{ rows: B, length: longest }];
+  let fewest = (1 - WORTH_SPARING) * B * longest;
+  for (let short = 1; short < longest; short++) {
+    const share = windows.filter(({ length }) => length > short).length / windows.length;
+    const rows = Math.ceil(B * share + 3 * Math.sqrt(B * share * (1 - share))); // mean and three deviations
+    const places = rows * longest + (B - rows) * short;
+    if (rows >= B || places >= fewest) continue;
+    fewest = places;
+    best = [
+      { rows, length: longest },
+      { rows: B - rows, length: short },
+    ];
+  }
+  return best;
 }
 
 /** All windows once, in a random order, as many at a time as the shape has room for. */
 export function* packWindows(
   windows: readonly Window[],
-  { batchSize, positions }: BatchShape,
+  shape: BatchShape,
   random: Random,
 ): Generator<readonly Window[]> {
+  const [long, short = long] = shape.stretches;
+  const B = batchSizeOf(shape);
   const order = random.shuffle(Array.from(windows.keys()));
   for (let next = 0; next < order.length; ) {
     const taken: Window[] = [];
-    for (let room = positions; next < order.length && taken.length < batchSize; next++) {
+    let room = shape.positions;
+    let longRows = long.rows;
+    for (; next < order.length && taken.length < B; next++) {
       const window = windows[order[next]];
       room -= window.targets;
-      if (room < 0) break;
+      if (window.length > short.length) longRows--;
+      if (room < 0 || longRows < 0) break;
       taken.push(window);
     }
     yield taken;
   }
 }
 
-export function fillBatch(
-  rows: readonly BatchRow[],
-  { batchSize: B, length: L, positions: R }: BatchShape,
-  padding = 0,
-): TrainingBatch {
-  const items = new Int32Array(B * L).fill(padding);
-  const forward = new Int32Array(R).fill(B * L);
-  const backward = new Int32Array(B * L).fill(R);
+export function fillBatch(rows: readonly BatchRow[], shape: BatchShape, padding = 0): TrainingBatch {
+  const R = shape.positions;
+  const P = placesOf(shape);
+  const items = new Int32Array(P).fill(padding);
+  const forward = new Int32Array(R).fill(P);
+  const backward = new Int32Array(P).fill(R);
   const targets = new Int32Array(R);
   const weights = new Float32Array(R);
   const count = rows.reduce((sum, { asked }) => sum + asked.length, 0);
+  const places = shape.stretches.flatMap(({ rows, length }) => Array<number>(rows).fill(length));
+  let place = 0;
   let r = 0;
-  rows.forEach((row, b) => {
-    items.set(row.items, b * L);
+  // The longest first, as the places are.
+  for (const [b, row] of rows.toSorted((one, other) => other.items.length - one.items.length).entries()) {
+    items.set(row.items, place);
     row.asked.forEach((i, n) => {
       targets[r] = row.targets[n];
       weights[r] = 1 / count;
-      forward[r] = b * L + i;
-      backward[b * L + i] = r;
+      forward[r] = place + i;
+      backward[place + i] = r;
       r++;
     });
-  });
+    place += places[b];
+  }
   return { items, forward, backward, targets, weights };
 }
 

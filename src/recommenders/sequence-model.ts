@@ -14,16 +14,18 @@ import { positionsAt } from '../network/layers.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import { createRandom } from '../random.ts';
-import { matmul, reshape, swapLast, takeRows } from '../tensor/functions.ts';
+import { concatenate, matmul, reshape, slice, swapLast, takeRows } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
 import {
   type BatchShape,
+  batchSizeOf,
   chooseBatchShape,
   fillBatch,
   historyBatch,
   nextItemWindows,
   packWindows,
+  placesOf,
   type Window,
 } from './batches.ts';
 import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
@@ -83,7 +85,7 @@ export async function trainSequenceModel(
         'four in all, of which leave-one-out keeps the last two for validation and test, or two before the point in time.',
     );
   }
-  const shape = chooseBatchShape(windows, options, model.length);
+  const shape = chooseBatchShape(windows, options);
   const random = createRandom(options.seed);
   const training = trainingModel(model, options.table, shape);
   const trainer = await createTrainer([training], initialValues(training.parameters, random), {
@@ -107,7 +109,7 @@ export async function trainSequenceModel(
         };
       });
     },
-    epochs: Math.ceil(options.steps / (windows.length / shape.batchSize)),
+    epochs: Math.ceil(options.steps / (windows.length / batchSizeOf(shape))),
     patience: options.patience,
     learningRate: () => options.learningRate,
     evaluate: async (values) => {
@@ -141,20 +143,26 @@ function taskOf(
 
 /** The graph of a training step: its loss is the mean over the positions that have a target. */
 export function trainingModel(
-  { encoder, loss, itemCount, width }: Pick<SequenceModel, 'encoder' | 'loss' | 'itemCount' | 'width'>,
+  { encoder, loss, itemCount, width, length }: Omit<SequenceModel, 'kind' | 'repeatable'>,
   table: ItemTable,
-  { batchSize: B, length: L, positions: R }: BatchShape,
+  shape: BatchShape,
 ): Model<{ loss: Tensor }> {
+  const [P, R] = [placesOf(shape), shape.positions];
   return buildModel('training', (scope) => {
     const { graph } = scope;
-    const items = graph.input('items', [B, L], 'int32');
+    const items = graph.input('items', [P], 'int32');
     const forward = graph.input('forward', [R], 'int32');
-    const backward = graph.input('backward', [B * L], 'int32');
+    const backward = graph.input('backward', [P], 'int32');
     const labels = labelInputs(graph, loss, R);
     const E = itemTable(scope, table, itemCount, width);
     const own = scope.within('encoder');
-    const hidden = reshape(encoder.hidden(own, items, E, L), [B * L, width]);
-    return { loss: lossOf(loss, takeRows(hidden, forward, backward), comparedTable(encoder, own, E), labels) };
+    const hidden = shape.stretches.map(({ rows, length: l }, i) => {
+      const place = placesOf({ stretches: shape.stretches.slice(0, i) });
+      const stretch = reshape(slice(items, 0, place, place + rows * l), [rows, l]);
+      return reshape(encoder.hidden(i === 0 ? own : own.again(), stretch, E, length), [rows * l, width]);
+    });
+    const asked = takeRows(concatenate(hidden, 0), forward, backward);
+    return { loss: lossOf(loss, asked, comparedTable(encoder, own, E), labels) };
   });
 }
 

@@ -75,7 +75,7 @@ export const slice = (x: Tensor, axis: number, start: number, end: number): Tens
   start === 0 && end === x.shape[axis] ? x : x.graph.apply('slice', [x], { axis, start, end })[0];
 
 export const concatenate = (inputs: readonly Tensor[], axis: number): Tensor =>
-  inputs[0].graph.apply('concatenate', inputs, { axis })[0];
+  inputs.length === 1 ? inputs[0] : inputs[0].graph.apply('concatenate', inputs, { axis })[0];
 
 /** Sum over the axes (all of them by default), which stay as 1 with `keep`. */
 export function sum(x: Tensor, axes: readonly number[] = x.shape.map((_, i) => i), keep = false): Tensor {

@@ -24,7 +24,7 @@ const sequences = Array.from({ length: batchSize }, () =>
   Int32Array.from({ length: length + 1 }, () => random.integer(items)),
 );
 const windows = nextItemWindows(sequences, length);
-const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length }, length);
+const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length });
 const feeds = {
   ...fillBatch(
     windows.map((window) => window.row(random)),
@@ -38,7 +38,7 @@ const feeds = {
     random,
   ),
 };
-const graph = trainingModel({ encoder, loss, itemCount: items, width }, { kind: 'random' }, shape);
+const graph = trainingModel({ encoder, loss, itemCount: items, width, length }, { kind: 'random' }, shape);
 const trainer = await createTrainer([graph], initialValues(graph.parameters, random), {
   seed: 1,
   beta2: 0.98,

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
 import {
+  batchSizeOf,
   chooseBatchShape,
   fillBatch,
   historyBatch,
   nextItemWindows,
   packWindows,
+  placesOf,
 } from '../../src/recommenders/batches.ts';
 import { maskedWindows } from '../../src/recommenders/masked-windows.ts';
 
@@ -27,7 +29,7 @@ test('every next item of every user is a target exactly once an epoch, after the
     Int32Array.from({ length: random.integer(12) }, (_, i) => u * 100 + i),
   );
   const windows = nextItemWindows(sequences, 4);
-  const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 4);
+  const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 });
   const pairs: string[] = [];
   for (const taken of packWindows(windows, shape, random)) {
     const batch = fillBatch(
@@ -36,7 +38,7 @@ test('every next item of every user is a target exactly once an epoch, after the
     );
     batch.forward.forEach((position, r) => {
       if (batch.weights[r] === 0) {
-        assert.equal(position, shape.batchSize * shape.length);
+        assert.equal(position, placesOf(shape));
       } else {
         assert.equal(batch.backward[position], r);
         pairs.push(`${batch.items[position]}>${batch.targets[r]}`);
@@ -52,10 +54,45 @@ test('every next item of every user is a target exactly once an epoch, after the
 test('long windows make small batches: 128 of 4 positions, 32 of 100', () => {
   const shapeOf = (length: number) => {
     const windows = nextItemWindows(Array(500).fill(new Int32Array(length + 1)), length);
-    return chooseBatchShape(windows, { batchSize: 128, positionsPerStep: 3_200 }, length);
+    return chooseBatchShape(windows, { batchSize: 128, positionsPerStep: 3_200 });
   };
-  assert.equal(shapeOf(4).batchSize, 128);
-  assert.equal(shapeOf(100).batchSize, 32);
+  assert.equal(batchSizeOf(shapeOf(4)), 128);
+  assert.equal(batchSizeOf(shapeOf(100)), 32);
+});
+
+test('where one window in 20 is long, few rows are, no batch has more, and every window is learnt from once', () => {
+  const random = createRandom(7);
+  const sequences = Array.from({ length: 1_000 }, (_, u) => new Int32Array(u % 20 === 0 ? 41 : 5).fill(u));
+  const windows = nextItemWindows(sequences, 50);
+  const shape = chooseBatchShape(windows, { batchSize: 100, positionsPerStep: 3_200 });
+  // 5 long windows a batch on average, and three deviations of sqrt(100 / 20 * 19 / 20) = 2.18 more.
+  assert.deepEqual(shape.stretches, [
+    { rows: 12, length: 40 },
+    { rows: 88, length: 4 },
+  ]);
+  const seen: number[] = [];
+  for (const taken of packWindows(windows, shape, random)) {
+    const rows = taken.map((window) => window.row(random));
+    assert.ok(rows.filter(({ items }) => items.length > 4).length <= 12);
+    const { items, forward, targets, weights } = fillBatch(rows, shape, -1);
+    forward.forEach((place, r) => {
+      if (weights[r] > 0) assert.equal(items[place], targets[r], 'each of these users has one item only');
+    });
+    seen.push(...rows.map(({ items }) => items[0]));
+  }
+  assert.deepEqual(
+    seen.sort((a, b) => a - b),
+    Array.from({ length: 1_000 }, (_, u) => u),
+  );
+});
+
+test('windows of much the same length stand in rows of one length', () => {
+  const windows = nextItemWindows(
+    Array.from({ length: 200 }, (_, u) => new Int32Array(u % 2 === 0 ? 50 : 45)),
+    50,
+  );
+  const { stretches } = chooseBatchShape(windows, { batchSize: 64, positionsPerStep: 3_200 });
+  assert.deepEqual(stretches, [{ rows: 64, length: 49 }]);
 });
 
 test('an inference batch holds the last L items and names the last position', () => {
@@ -82,7 +119,7 @@ test('Cloze: hidden items are asked for where they stood, the last window again 
       [0, 2, 1],
     ],
   );
-  const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 }, 5);
+  const shape = chooseBatchShape(windows, { batchSize: 8, positionsPerStep: 100 });
   const random = createRandom(3);
   const batch = fillBatch(
     windows.map((window) => window.row(random)),

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import { fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
+import { type BatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
 import { historyTrust, RESIDUAL } from '../../src/recommenders/item-table.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
@@ -41,7 +41,7 @@ async function trained(sequences: readonly Int32Array[], options: TrainingOption
 }
 
 test('a position sees itself and what was before it, never what comes after', async () => {
-  const shape = { batchSize: 1, length: 8, positions: 8 };
+  const shape: BatchShape = { stretches: [{ rows: 1, length: 8 }], positions: 8 };
   const graph = trainingModel(model, { kind: 'random' }, shape);
   const session = await createSession(graph.graph, graph.outputs);
   const sequence = Int32Array.of(3, 1, 4, 15, 9, 2, 6, 5, 35);
@@ -63,6 +63,31 @@ test('a position sees itself and what was before it, never what comes after', as
   for (const later of [3, 5, 7]) assert.equal(await lossOfThirdPosition(batch.items.with(later, 20)), loss);
   for (const seen of [0, 1, 2]) assert.notEqual(await lossOfThirdPosition(batch.items.with(seen, 20)), loss);
   await session.release();
+});
+
+test('rows of two lengths: the same windows have the same loss as in rows of one', async () => {
+  const random = createRandom(1);
+  const plain: SequenceModel = { ...model, encoder: sasrec({ blocks: 2, heads: 1, feedForward: 1, dropout: 0 }) };
+  const rows = nextItemWindows(
+    [Int32Array.of(3, 1, 4), Int32Array.of(5, 9, 2, 6, 5, 35, 8, 9, 7), Int32Array.of(9, 3)],
+    8,
+  ).map((window) => window.row(random));
+  const lossIn = async (stretches: BatchShape['stretches']) => {
+    const shape = { stretches, positions: 11 };
+    const graph = trainingModel(plain, { kind: 'random' }, shape);
+    const session = await createSession(graph.graph, graph.outputs);
+    const values = initialValues(graph.parameters, createRandom(4));
+    const { loss } = await session.run({ ...parameterFeeds(graph.parameters, values), ...fillBatch(rows, shape) });
+    await session.release();
+    return { loss: loss[0], parameters: values.size };
+  };
+  const whole = await lossIn([{ rows: 3, length: 8 }]);
+  const parts = await lossIn([
+    { rows: 1, length: 8 },
+    { rows: 2, length: 2 },
+  ]);
+  assert.ok(Math.abs(whole.loss - parts.loss) < 1e-5, `${whole.loss} and ${parts.loss}`);
+  assert.equal(parts.parameters, whole.parameters, 'both lengths share all parameters');
 });
 
 test('an item is trusted with n / (n + 20) of its residual after n interactions', () => {

@@ -1,7 +1,8 @@
-// What the item tables of an evaluation start from. Every arm with features goes through the very same adaptation as
-// TSLRec's, so that what is compared is the information: text alone; text beside what the language model makes of items
-// before it is tuned; and after.
-import type { FeatureBlock } from '../src/embeddings/item-features.ts';
+// What the item tables of an evaluation start from. "tf-idf" is what text gives without anything learnt. Every other arm
+// with features goes through the very same adaptation as TSLRec's, so that what is compared is the information: text alone;
+// text beside what the language model makes of items before it is tuned; and after.
+import { blockScalings, type FeatureBlock, joinBlocks } from '../src/embeddings/item-features.ts';
+import { principalComponents } from '../src/embeddings/pca.ts';
 import { TslrecError } from '../src/errors.ts';
 import { type Arm, RANDOM_ARM, TEXT_ARM } from '../src/evaluation/compare.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
@@ -18,7 +19,7 @@ import { pretrainRecommender } from './stages/pretrain-recommender.ts';
 import { readUntuned } from './stages/read-untuned.ts';
 import { textFeatures } from './stages/text-features.ts';
 
-export const ARM_NAMES = [RANDOM_ARM, 'srs', TEXT_ARM, 'untuned', 'tslrec'] as const;
+export const ARM_NAMES = [RANDOM_ARM, 'srs', 'tf-idf', TEXT_ARM, 'untuned', 'tslrec'] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
 
 /** What these give depends on the language model that is brought. */
@@ -39,10 +40,11 @@ export async function learnArms(
   const learner = learnerFor(profileOf(dataset, split), preset);
   // First of all: what cannot be had is told before the other starts are learnt.
   const untuned = names.includes('untuned') ? beforeTuning(languageModel) : undefined;
-  const text = names.includes('text') ? await sharedText(context, dataset, preset) : [];
+  const text = names.includes('text') || names.includes('tf-idf') ? await sharedText(context, dataset, preset) : [];
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,
     srs: async () => (await pretrainRecommender(context, learner, split, preset)).itemVectors.values,
+    'tf-idf': async () => textComponents(text, learner.width),
     text: async () => (await augment(context, 'text-arm', text, learner, split, preset)).embeddings,
     untuned: async () => {
       const { ofModel, blocks } = await untunedFeatures(context, dataset, preset, untuned);
@@ -59,8 +61,18 @@ export async function learnArms(
 async function sharedText(context: StageContext, dataset: Dataset, preset: Preset): Promise<FeatureBlock[]> {
   const blocks = await textFeatures(context, dataset, preset);
   if (blocks.length > 0) return blocks;
-  throw new TslrecError('bad-data', `${dataset.name} has no text that two items share; leave "text" out of --arms.`);
+  throw new TslrecError(
+    'bad-data',
+    `${dataset.name} has no text that two items share; leave "text" and "tf-idf" out of --arms.`,
+  );
 }
+
+/** Of vectors as they are: about five times as long as a random table's, as validation prefers (docs/LOG.md). */
+const TF_IDF_ROWS = 0.8;
+
+/** TF-IDF + SVD of the recommender's width d: [N, d]. */
+const textComponents = (text: readonly FeatureBlock[], width: number): Float32Array =>
+  principalComponents(joinBlocks(text, blockScalings(text)), text[0].width, { width, rowLength: TF_IDF_ROWS });
 
 /** Of a hosted model nothing is known but what it has become. */
 function beforeTuning(model?: BroughtModel): OpenModel | undefined {

@@ -37,7 +37,7 @@ export async function augment(
   }
   const { tensors, facts } = await stage(context, name, async () => {
     const { weights, residual } = mergeAdapters(members, learner.width);
-    const adaptation = { kind: 'learnt', scalings: blockScalings(blocks), weights } as const;
+    const adaptation = { scalings: blockScalings(blocks), weights };
     saveAdaptation(adaptationFile, adaptation);
     const adapted = await applyAdaptation(adaptation, blocks);
     const embeddings = adapted.map((x, i) => x + residual[i]);

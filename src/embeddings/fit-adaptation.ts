@@ -1,5 +1,5 @@
-// Fits an adaptation. The learnt one is worth more than PCA: the table is a *function* of what is known about
-// an item, so behaviour seen on one item moves its neighbours in text as well, and rare items stay in place.
+// Learns an adaptation. It is worth more than principal components (docs/LOG.md): the table is a *function* of what is known
+// about an item, so behaviour seen on one item moves its neighbours in text as well, and rare items stay in place.
 // Legend: N items, F features, d width.
 import type { NextItems } from '../interactions/dataset.ts';
 import { occurringItems } from '../interactions/occurring-items.ts';
@@ -7,10 +7,8 @@ import type { Values } from '../network/scope.ts';
 import { historyTrust, RESIDUAL } from '../recommenders/item-table.ts';
 import type { TrainingOptions } from '../recommenders/recommender.ts';
 import { type SequenceModel, trainSequenceModel } from '../recommenders/sequence-model.ts';
-import type { Adaptation } from './adaptation.ts';
 import { blockScalings, type FeatureBlock, joinBlocks } from './item-features.ts';
 import type { AdapterMember } from './merge-adapters.ts';
-import { fitPca, type PcaOptions } from './pca.ts';
 
 export interface LearntAdapter extends AdapterMember {
   readonly epochs: number;
@@ -56,10 +54,4 @@ export async function learnAdapter(
     epochs: bestEpoch + 1,
     validationNdcg: history[bestEpoch]?.metric ?? 0,
   };
-}
-
-export function fitPcaAdaptation(blocks: readonly FeatureBlock[], options: PcaOptions): Adaptation {
-  const scalings = blockScalings(blocks);
-  const width = blocks.reduce((sum, block) => sum + block.width, 0);
-  return { kind: 'pca', scalings, pca: fitPca(joinBlocks(blocks, scalings), width, options) };
 }

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type Adaptation, applyAdaptation, loadAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
-import { fitPcaAdaptation } from '../../src/embeddings/fit-adaptation.ts';
 import { blockScalings, type FeatureBlock, joinBlocks } from '../../src/embeddings/item-features.ts';
 import { type AdapterMember, mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
-import { fitPca } from '../../src/embeddings/pca.ts';
+import { principalComponents } from '../../src/embeddings/pca.ts';
 import type { Values } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 
@@ -42,7 +41,7 @@ function adapterWeights(F = 9): Values {
   ]);
 }
 
-const learnt = (weights: Values): Adaptation => ({ kind: 'learnt', scalings: blockScalings(blocks), weights });
+const learnt = (weights: Values): Adaptation => ({ scalings: blockScalings(blocks), weights });
 
 async function member(): Promise<AdapterMember> {
   const weights = adapterWeights();
@@ -100,56 +99,37 @@ test('merging keeps what members agree on: of three, two alike, the table is nea
 test('an adapter that was learnt on one of two blocks gives the same vectors over both', async () => {
   for (const block of blocks) {
     const alone = adapterWeights(block.width);
-    const narrow = { kind: 'learnt', scalings: blockScalings([block]), weights: alone } as const;
+    const narrow = { scalings: blockScalings([block]), weights: alone };
     const wide = learnt(widenAdapter(alone, [block], blocks));
     assert.deepEqual(await applyAdaptation(wide, blocks), await applyAdaptation(narrow, [block]));
   }
 });
 
-test('an adaptation of either kind survives its file; other blocks than the fitted ones are refused', async () => {
+test('an adaptation survives its file; other blocks than the fitted ones are refused', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'tslrec-'));
   const file = path.join(folder, 'adaptation.safetensors');
-  for (const adaptation of [learnt(adapterWeights()), fitPcaAdaptation(blocks, { width: d, whiten: true, scale: 2 })]) {
-    saveAdaptation(file, adaptation);
-    const before = await applyAdaptation(adaptation, blocks);
-    assert.deepEqual(await applyAdaptation(await loadAdaptation(file), blocks), before);
-    await assert.rejects(
-      applyAdaptation(adaptation, blocks.toReversed()),
-      /was fitted on text \[6\], got language model \[3\]/,
-    );
-  }
+  const adaptation = learnt(adapterWeights());
+  saveAdaptation(file, adaptation);
+  const before = await applyAdaptation(adaptation, blocks);
+  assert.deepEqual(await applyAdaptation(await loadAdaptation(file), blocks), before);
+  await assert.rejects(
+    applyAdaptation(adaptation, blocks.toReversed()),
+    /was fitted on text \[6\], got language model \[3\]/,
+  );
   await rm(folder, { recursive: true });
 });
 
-test('whitening gives every principal direction the variance 1', () => {
-  // Points on a slanted ellipse, twelve times as wide as it is high.
-  const points = Float32Array.from({ length: 2 * N }, (_, i) => {
-    const angle = (2 * Math.PI * Math.floor(i / 2)) / N;
-    const [along, across] = [12 * Math.cos(angle), Math.sin(angle)];
-    return i % 2 === 0 ? 0.6 * along - 0.8 * across : 0.8 * along + 0.6 * across;
+test('principal components turn rows onto the axes of the data, at right angles and of one length; more columns are zero', () => {
+  // Four points at (+-3, 0) and (0, +-1), turned by an angle of 3-4-5: variances 4.5 and 0.5 along the axes.
+  const points = [3, 0, -3, 0, 0, 1, 0, -1];
+  const turned = Float32Array.from(points, (_, i) => {
+    const [x, y] = points.slice(i - (i % 2), i - (i % 2) + 2);
+    return i % 2 === 0 ? 0.6 * x - 0.8 * y : 0.8 * x + 0.6 * y;
   });
-  const { mean, components } = fitPca(points, 2, { width: 2, whiten: true, scale: 1 });
-  for (const c of [0, 1]) {
-    let variance = 0;
-    for (let i = 0; i < N; i++) {
-      const x = [0, 1].reduce((sum, j) => sum + (points[2 * i + j] - mean[j]) * components[2 * j + c], 0);
-      variance += x ** 2 / N;
-    }
-    assert.ok(Math.abs(variance - 1) < 1e-4, `direction ${c}: ${variance}`);
-  }
-});
-
-test('PCA turns rows onto the axes of the data, at right angles and of the length that was asked for, whitened or not', async () => {
-  // Four points at (+-3, 0) and (0, +-1): variances 4.5 and 0.5 along the axes.
-  const square: FeatureBlock = {
-    name: 'text',
-    width: 2,
-    rowLength: 1,
-    values: Float32Array.of(3, 0, -3, 0, 0, 1, 0, -1),
-  };
-  for (const whiten of [false, true]) {
-    const vectors = await applyAdaptation(fitPcaAdaptation([square], { width: 2, whiten, scale: 0.5 }), [square]);
-    for (let i = 0; i < 4; i++) assert.ok(Math.abs(Math.hypot(...vectors.subarray(2 * i, 2 * i + 2)) - 0.5) < 1e-6);
-    assert.ok(Math.abs(vectors[0] * vectors[4] + vectors[1] * vectors[5]) < 1e-6, 'the axes stay at right angles');
-  }
+  const vectors = principalComponents(turned, 2, { width: 3, rowLength: 0.5 });
+  const expected = [0.5, 0, 0, 0.5, 0, 0, 0, 0.5, 0, 0, 0.5, 0];
+  vectors.forEach((x, i) => {
+    assert.ok(Math.abs(Math.abs(x) - expected[i]) < 1e-6, `${i}: ${x}`);
+  });
+  assert.ok(vectors[0] * vectors[3] < 0 && vectors[7] * vectors[10] < 0, 'opposite points stay opposite');
 });

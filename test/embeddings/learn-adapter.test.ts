@@ -51,7 +51,7 @@ test('an item that never occurs is no negative, has no residual, and is not aske
 
 test('what the adapter makes of the features, and the residual, are the table that was learnt', async () => {
   const { weights, residual, table } = await learn(1);
-  const adapted = await applyAdaptation({ kind: 'learnt', scalings: blockScalings([block(1)]), weights }, [block(1)]);
+  const adapted = await applyAdaptation({ scalings: blockScalings([block(1)]), weights }, [block(1)]);
   assert.ok(table.every((x, i) => Math.abs(x - adapted[i] - residual[i]) < 1e-5));
 });
 

@@ -120,7 +120,7 @@ function chooseStretches(windows: readonly Window[], B: number): BatchShape['str
   return best;
 }
 
-/** All windows once, in a random order, as many at a time as the shape has room for. */
+/** All windows once, in a random order, as many at a time as the shape has room for; of these the longest first. */
 export function* packWindows(
   windows: readonly Window[],
   shape: BatchShape,
@@ -140,10 +140,11 @@ export function* packWindows(
       if (room < 0 || longRows < 0) break;
       taken.push(window);
     }
-    yield taken;
+    yield taken.sort((one, other) => other.length - one.length);
   }
 }
 
+/** The longest rows come first, as in the shape. */
 export function fillBatch(rows: readonly BatchRow[], shape: BatchShape, padding = 0): TrainingBatch {
   const R = shape.positions;
   const P = placesOf(shape);
@@ -156,8 +157,7 @@ export function fillBatch(rows: readonly BatchRow[], shape: BatchShape, padding 
   const places = shape.stretches.flatMap(({ rows, length }) => Array<number>(rows).fill(length));
   let place = 0;
   let r = 0;
-  // The longest first, as the places are.
-  for (const [b, row] of rows.toSorted((one, other) => other.items.length - one.items.length).entries()) {
+  rows.forEach((row, b) => {
     items.set(row.items, place);
     row.asked.forEach((i, n) => {
       targets[r] = row.targets[n];
@@ -167,7 +167,7 @@ export function fillBatch(rows: readonly BatchRow[], shape: BatchShape, padding 
       r++;
     });
     place += places[b];
-  }
+  });
   return { items, forward, backward, targets, weights };
 }
 

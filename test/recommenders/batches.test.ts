@@ -10,7 +10,9 @@ import {
   packWindows,
   placesOf,
 } from '../../src/recommenders/batches.ts';
+import { drawNegatives } from '../../src/recommenders/losses.ts';
 import { maskedWindows } from '../../src/recommenders/masked-windows.ts';
+import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
 
 test('a history of 6 in windows of 3: the last three pairs, then the first two', () => {
   const windows = nextItemWindows([Int32Array.of(10, 11, 12, 13, 14, 15)], 3);
@@ -84,6 +86,25 @@ test('where one window in 20 is long, few rows are, no batch has more, and every
     seen.sort((a, b) => a - b),
     Array.from({ length: 1_000 }, (_, u) => u),
   );
+});
+
+test('where each position has a negative of its own, it is one for the user who stands there', () => {
+  const random = createRandom(9);
+  // Each user has nothing but one item of three, so that a negative of somebody else's is the target now and then.
+  const sequences = Array.from({ length: 300 }, (_, u) => new Int32Array(u % 10 === 0 ? 31 : 2 + (u % 4)).fill(u % 3));
+  const windows = nextItemWindows(sequences, 50);
+  const shape = chooseBatchShape(windows, { batchSize: 64, positionsPerStep: 3_200 });
+  const sampler = createNegativeSampler({ itemCount: 3, repeatable: new Uint8Array(3) });
+  for (const taken of packWindows(windows, shape, random)) {
+    const { targets, weights } = fillBatch(
+      taken.map((window) => window.row(random)),
+      shape,
+    );
+    const { negatives } = drawNegatives({ kind: 'bce', negatives: 1 }, shape.positions, taken, sampler, random);
+    weights.forEach((weight, r) => {
+      if (weight > 0) assert.notEqual(negatives[r], targets[r]);
+    });
+  }
 });
 
 test('windows of much the same length stand in rows of one length', () => {

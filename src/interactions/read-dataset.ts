@@ -37,9 +37,15 @@ export async function readDataset(folder: string, { onBadRow, skippedRowsFile }:
     const { skipped } = badRows;
     const because = skipped === 0 ? '' : ` (bad rows skipped: ${skipped})`;
     if (catalogue.items.length === 0)
-      throw new TslrecError('bad-data', `${folder} has no items${because}; a catalogue needs at least one`);
+      throw new TslrecError(
+        'bad-data',
+        `${folder} has no items${because}, expected at least one; give each a row or line with its id`,
+      );
     if (userIds.length === 0)
-      throw new TslrecError('bad-data', `${folder} has no interactions${because}; there is nothing to learn from`);
+      throw new TslrecError(
+        'bad-data',
+        `${folder} has no interactions${because}, expected some to learn from; give each a row with user, item and time`,
+      );
     badRows.commit();
     const contents = { items: catalogue.items, userIds, sequences, times };
     const dataset = { name: basename(resolve(folder)), ...contents, hash: hashDataset(contents) };

@@ -103,11 +103,14 @@ const WORTH_SPARING = 0.25;
 
 /** B rows with the fewest places for batches drawn from these windows: hardly one has more long windows than there are long rows. */
 function chooseStretches(windows: readonly Window[], B: number): BatchShape['stretches'] {
-  const longest = windows.reduce((most, { length }) => Math.max(most, length), 0);
+  const counts = countLengths(windows);
+  const longest = counts.length - 1;
   let best: BatchShape['stretches'] = [{ rows: B, length: longest }];
   let fewest = (1 - WORTH_SPARING) * B * longest;
+  let longer = windows.length;
   for (let short = 1; short < longest; short++) {
-    const share = windows.filter(({ length }) => length > short).length / windows.length;
+    longer -= counts[short];
+    const share = longer / windows.length;
     const rows = Math.ceil(B * share + 3 * Math.sqrt(B * share * (1 - share))); // mean and three deviations
     const places = rows * longest + (B - rows) * short;
     if (rows >= B || places >= fewest) continue;
@@ -118,6 +121,16 @@ function chooseStretches(windows: readonly Window[], B: number): BatchShape['str
     ];
   }
   return best;
+}
+
+/** How many windows have each length, from 0 to the longest. */
+function countLengths(windows: readonly Window[]): number[] {
+  const counts: number[] = [];
+  for (const { length } of windows) {
+    while (counts.length <= length) counts.push(0);
+    counts[length]++;
+  }
+  return counts;
 }
 
 /** All windows once, in a random order, as many at a time as the shape has room for; of these the longest first. */

@@ -33,7 +33,7 @@ export interface Scope {
   /** Inverted dropout; the identity outside training. */
   dropout(x: Tensor, rate: number): Tensor;
   within(name: string): Scope;
-  /** The same parameters once more, for other inputs of one graph; fresh dropout. Throws where one is not there yet. */
+  /** The same parameters once more, for other inputs of one graph, with dropout of their own; one that is not there yet is an error. */
   again(): Scope;
 }
 

@@ -17,7 +17,7 @@ export interface Stretch {
 export interface BatchShape {
   /** One stretch, or one for long windows and one for the others. */
   readonly stretches: readonly Stretch[];
-  /** R: rows that the loss has room for. A batch takes windows until a row is wanting or R is full. */
+  /** R: rows that the loss has room for. A batch takes windows until no row is left for the next, or R is full. */
   readonly positions: number;
 }
 
@@ -93,15 +93,15 @@ export function chooseBatchShape(
   const average = (of: 'length' | 'targets') => windows.reduce((sum, window) => sum + window[of], 0) / windows.length;
   const B = Math.max(1, Math.min(batchSize, windows.length, Math.round(positionsPerStep / average('length'))));
   const stretches = chooseStretches(windows, B);
-  const { length } = stretches[0];
-  const positions = Math.min(B * length, Math.max(length, Math.ceil(1.1 * average('targets') * B)));
+  const room = Math.max(stretches[0].length, Math.ceil(1.1 * average('targets') * B));
+  const positions = Math.min(placesOf({ stretches }), room);
   return { stretches, positions };
 }
 
 /** What two stretches have to spare, of all places, to be worth computing everything in two parts. */
 const WORTH_SPARING = 0.25;
 
-/** B rows with the fewest places for batches drawn from these windows: hardly one has more long windows than there are long rows. */
+/** B rows with the fewest places, where hardly any batch of these windows has more long ones than there are long rows. */
 function chooseStretches(windows: readonly Window[], B: number): BatchShape['stretches'] {
   const counts = countLengths(windows);
   const longest = counts.length - 1;
@@ -171,6 +171,9 @@ export function fillBatch(rows: readonly BatchRow[], shape: BatchShape, padding 
   let place = 0;
   let r = 0;
   rows.forEach((row, b) => {
+    if (row.items.length > places[b]) {
+      throw new Error(`internal: row ${b} of a batch has room for ${places[b]} items, got ${row.items.length}`);
+    }
     items.set(row.items, place);
     row.asked.forEach((i, n) => {
       targets[r] = row.targets[n];

@@ -96,8 +96,8 @@ const LEAST_PROBABILITY = 1e-37;
 /**
  * p = softmax(h W^T); loss = -sum s log p[target]; dh = (p W - W[target]) s; dW^T = (h s)^T p - scatter(h s at target).
  * Rows of width d are scaled by the weights s, never rows of width V, and the rows go in blocks, so that the
- * whole [R, V] never exists. ONNX Runtime fuses a Transpose into the product, which then turns its left side anew for every 128
- * columns: p would cost as much again as the product, and h s, which an Einsum turns beforehand, is not fused.
+ * whole [R, V] never exists. ONNX Runtime fuses a Transpose into the product, which then turns its left side anew for every
+ * 128 columns; so the small side, h s, is turned beforehand, by an Einsum, which is not fused.
  */
 function tiedCrossEntropy(
   { inputs: [h, W, targets, weights] }: Node<'tiedCrossEntropy'>,

@@ -9,7 +9,8 @@ ranking the test set once.
 
 The definitions are those of src/interactions (interaction-rows.ts, split.ts), src/network (gru.ts, fit.ts) and
 src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts). What differs:
- - a batch is B windows; there is no cap on its real positions, so that none is cut short;
+ - a batch is B windows; there is no cap on its real positions, so that none is cut short; all its rows are L long, where
+   batches.ts has many shorter ones if few windows are long, as on sparse data and not on ml-1m;
  - initial values, batches and dropout masks come from PyTorch's random numbers;
  - training times include gathering the batches, as those of fit.ts do, where only the packing of an epoch comes before the clock;
  - ranking computes all L positions of every history, in the order of the users; --grouping length takes histories of

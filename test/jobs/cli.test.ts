@@ -90,7 +90,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'an unknown arm',
       'evaluate --data sample --arms random,magic',
-      /"magic" is none of random, srs, text, untuned, tslrec\.$/,
+      /"magic" is none of random, srs, tf-idf, text, untuned, tslrec\.$/,
     ],
     ['an unknown model', 'evaluate --data sample --models sasrec,bpr', /"bpr" is none of sasrec, .*, item-knn\.$/],
     [
@@ -291,7 +291,7 @@ test('evaluate prints one row an arm, mode and split, with the figures of the ru
     '--data',
     'sample',
     '--arms',
-    'random,text,random',
+    'random,tf-idf,text,random',
     '--seeds',
     '1',
     '--preset',
@@ -304,10 +304,10 @@ test('evaluate prints one row an arm, mode and split, with the figures of the ru
   assert.equal(dataset, 'sample');
   assert.deepEqual(
     rows.map(({ model, arm, mode, seed, split }) => [model, arm, mode, seed, split].join(' ')),
-    ['random init', 'text init', 'text frozen', 'text frozen+residual'].flatMap((start) => [
-      `sasrec ${start} 1 validation`,
-      `sasrec ${start} 1 test`,
-    ]),
+    [
+      'random init',
+      ...['tf-idf', 'text'].flatMap((arm) => ['init', 'frozen', 'frozen+residual'].map((mode) => `${arm} ${mode}`)),
+    ].flatMap((start) => [`sasrec ${start} 1 validation`, `sasrec ${start} 1 test`]),
   );
   for (const row of rows) {
     assert.ok(Number.isInteger(row.epochs) && row.epochs > 0);

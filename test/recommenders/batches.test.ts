@@ -76,9 +76,11 @@ test('where one window in 20 is long, few rows are, no batch has more, and every
   for (const taken of packWindows(windows, shape, random)) {
     const rows = taken.map((window) => window.row(random));
     assert.ok(rows.filter(({ items }) => items.length > 4).length <= 12);
-    const { items, forward, targets, weights } = fillBatch(rows, shape, -1);
+    const { items, forward, backward, targets, weights } = fillBatch(rows, shape, -1);
     forward.forEach((place, r) => {
-      if (weights[r] > 0) assert.equal(items[place], targets[r], 'each of these users has one item only');
+      if (weights[r] === 0) return;
+      assert.equal(items[place], targets[r], 'each of these users has one item only');
+      assert.equal(backward[place], r);
     });
     seen.push(...rows.map(({ items }) => items[0]));
   }
@@ -105,6 +107,22 @@ test('where each position has a negative of its own, it is one for the user who 
       if (weight > 0) assert.notEqual(negatives[r], targets[r]);
     });
   }
+});
+
+test('a batch has no more positions than places, and refuses a row that does not fit', () => {
+  const lengths = [9, ...Array<number>(999).fill(2)];
+  const windows = nextItemWindows(
+    lengths.map((length) => new Int32Array(length + 1)),
+    50,
+  );
+  const shape = chooseBatchShape(windows, { batchSize: 128, positionsPerStep: 3_200 });
+  assert.equal(shape.positions, placesOf(shape));
+  const rows = windows.slice(0, 10).map((window) => window.row(createRandom(1)));
+  fillBatch(rows, shape);
+  assert.throws(
+    () => fillBatch(rows.toReversed(), shape),
+    /^Error: internal: row 9 of a batch has room for 2 items, got 9$/,
+  );
 });
 
 test('windows of much the same length stand in rows of one length', () => {

@@ -8,7 +8,7 @@ export type PresetName = 'quick' | 'standard';
 export interface Preset {
   /** d: width of the recommender's and of the published vectors. */
   readonly width: number;
-  /** A training of SASRec ends after this many steps, or `patience` epochs without a better validation. */
+  /** A training of SASRec ends after this many steps, or `patience` epochs (and 100 steps) without a better validation. */
   readonly recommender: {
     readonly steps: number;
     readonly patience: number;
@@ -75,10 +75,10 @@ export const PRESETS: Record<PresetName, Preset> = {
 };
 
 /** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
-const PIPELINE_REVISION = 14;
+const PIPELINE_REVISION = 15;
 
 /** Raised whenever other categories or prompts come of the same input: what was tuned on the old ones is then refused. */
-const SAMPLES_REVISION = 2;
+const SAMPLES_REVISION = 3;
 
 export interface WorkInput {
   readonly datasetHash: string;

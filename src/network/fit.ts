@@ -32,8 +32,10 @@ export interface FitOptions {
   readonly learningRate: (step: number, total: number) => number;
   /** Validation metric, higher is better; without it the last values win. */
   readonly evaluate?: (values: Values) => Promise<number>;
-  /** Stops after this many epochs without a better metric. */
+  /** Stops after this many epochs without a better metric, ... */
   readonly patience?: number;
+  /** ... and no sooner than after so many steps: an epoch of few users is a few steps. */
+  readonly patientSteps?: number;
   /** File to continue from, and to write to after an epoch and at the end; the caller's to remove. */
   readonly checkpoint?: string;
   /** Shortest time between two checkpoints; 10 s by default. */
@@ -59,7 +61,7 @@ export interface FitResult {
 }
 
 export async function fit(options: FitOptions): Promise<FitResult> {
-  const { trainer, epochs, evaluate, patience = epochs, checkpoint, checkpointEveryMs = 10_000 } = options;
+  const { trainer, epochs, evaluate, checkpoint, checkpointEveryMs = 10_000 } = options;
   const history: EpochRecord[] = [];
   let best: Values = trainer.values();
   let bestEpoch = -1;
@@ -74,6 +76,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   }
   const perEpoch = options.batches(0).length;
   const total = perEpoch * epochs;
+  const patience = Math.max(options.patience ?? epochs, Math.ceil((options.patientSteps ?? 0) / perEpoch));
   const bar = options.progress.start(options.name, total);
   bar.advance(history.length * perEpoch);
   let lastCheckpoint = Date.now();

@@ -22,7 +22,13 @@ import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
 import { createNegativeSampler, type NegativeSampler } from './negatives.ts';
 import { drawCandidates, lackedItems, type Offer, rankAmong } from './ranking.ts';
-import type { Queries, Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
+import {
+  PATIENT_STEPS,
+  type Queries,
+  type Recommender,
+  type TrainedRecommender,
+  type TrainingOptions,
+} from './recommender.ts';
 
 export interface CandidateInputs {
   /** [B] */
@@ -102,6 +108,7 @@ export async function trainCandidateModel(
     batches: (epoch) => trainingBatches(model, samples, B, negatives, random.fork(`epoch/${epoch}`)),
     epochs: Math.ceil(options.steps / (samples.length / B)),
     patience: options.patience,
+    patientSteps: PATIENT_STEPS,
     learningRate: () => options.learningRate,
     evaluate: async (values) => {
       recommender.load(values);

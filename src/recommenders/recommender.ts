@@ -23,6 +23,12 @@ export function pickCandidates(scores: Float32Array, candidates: Int32Array, N: 
   return Float32Array.from(candidates, (item, i) => scores[Math.floor(i / C) * N + item]);
 }
 
+/**
+ * A recommender may stand still for so many steps before it learns. Of 500 users an epoch is four, and five epochs of patience
+ * ended SASRec at a validation NDCG@10 of .129 that goes on to .342 (docs/LOG.md, "Patience in steps").
+ */
+export const PATIENT_STEPS = 100;
+
 export interface TrainingOptions {
   readonly table: ItemTable;
   /** Windows in a step, at most (models that judge candidates have a number of samples of their own) ... */
@@ -31,7 +37,7 @@ export interface TrainingOptions {
   readonly positionsPerStep: number;
   /** The training ends with the epoch in which this many steps are done, counted in batches of average windows. */
   readonly steps: number;
-  /** Epochs without a better validation before it ends. */
+  /** Epochs without a better validation before it ends, and PATIENT_STEPS where these are more. */
   readonly patience: number;
   readonly learningRate: number;
   readonly weightDecay?: number;

@@ -34,7 +34,13 @@ import { maskedWindows, maskToken, paddingToken } from './masked-windows.ts';
 import { rankingMetrics } from './metrics.ts';
 import { createNegativeSampler } from './negatives.ts';
 import { type Offer, rankInCatalogue } from './ranking.ts';
-import { pickCandidates, type Recommender, type TrainedRecommender, type TrainingOptions } from './recommender.ts';
+import {
+  PATIENT_STEPS,
+  pickCandidates,
+  type Recommender,
+  type TrainedRecommender,
+  type TrainingOptions,
+} from './recommender.ts';
 
 export interface Encoder {
   /**
@@ -111,6 +117,7 @@ export async function trainSequenceModel(
     },
     epochs: Math.ceil(options.steps / (windows.length / batchSizeOf(shape))),
     patience: options.patience,
+    patientSteps: PATIENT_STEPS,
     learningRate: () => options.learningRate,
     evaluate: async (values) => {
       await scorer.load(values);

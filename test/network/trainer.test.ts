@@ -197,6 +197,29 @@ test('fit keeps the best epoch, stops after `patience` epochs without a better o
   await trainer.release();
 });
 
+test('fit is patient for so many steps at least, where an epoch has few', async () => {
+  const metrics = [0.3, 0.2, 0.2, 0.2, 0.9];
+  const epochsWith = async (patientSteps: number) => {
+    const { model, values } = regression();
+    const trainer = await createTrainer([model], values, { seed: 1 });
+    let epoch = 0;
+    const evaluate = async () => metrics[epoch++];
+    const { batches } = fitting(trainer);
+    const perEpoch = batches(0).length;
+    const { history } = await fit({
+      ...fitting(trainer),
+      patience: 1,
+      patientSteps: patientSteps * perEpoch,
+      evaluate,
+    });
+    await trainer.release();
+    return history.length;
+  };
+  assert.equal(await epochsWith(0), 2);
+  assert.equal(await epochsWith(3), 4);
+  assert.equal(await epochsWith(4), metrics.length);
+});
+
 test('fit killed in the fourth epoch continues from its checkpoint to the same values', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-fit-'));
   const checkpoint = path.join(folder, 'checkpoint');

@@ -8,7 +8,7 @@ export type PresetName = 'quick' | 'standard';
 export interface Preset {
   /** d: width of the recommender's and of the published vectors. */
   readonly width: number;
-  /** A training of SASRec ends after this many steps, or `patience` epochs (and 100 steps) without a better validation. */
+  /** A training of SASRec ends after this many steps, or `patience` epochs (and PATIENT_STEPS) without a better validation. */
   readonly recommender: {
     readonly steps: number;
     readonly patience: number;

@@ -35,6 +35,9 @@ const isCompared = (summary: readonly Summary[]): boolean => summary.some(({ pVa
 
 const isOverText = (summary: readonly Summary[]): boolean => summary.some(({ overText }) => overText !== undefined);
 
+const isOverFirst = (summary: readonly Summary[]): boolean =>
+  summary.some(({ overFirstModel }) => overFirstModel !== undefined);
+
 /** Head, tail and cold items have a column each where anybody is asked for one. */
 export function columnsOf(summary: readonly Summary[]): Column[] {
   const columns: Column[] = [
@@ -45,12 +48,13 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
     ['MRR@10', ({ test }) => figure(test['mrr@10']?.mean)],
     ...askedGroups(summary).map((name): Column => [name, (row) => figure(row.groups[name].ndcg)]),
     ['epochs', ({ epochs }) => epochs.toFixed(1)],
+    ...(isOverFirst(summary) ? [gainColumn(`over ${summary[0].model}`, ({ overFirstModel }) => overFirstModel)] : []),
   ];
   if (!isCompared(summary)) return columns;
   return [
     ...columns,
-    ['gain', gainCell],
-    ...(isOverText(summary) ? [['over text', ({ overText }) => (overText ? gainCell(overText) : '')] as Column] : []),
+    gainColumn('gain', (row) => row),
+    ...(isOverText(summary) ? [gainColumn('over text', ({ overText }) => overText)] : []),
     [
       "to random's best",
       ({ toRandomBest: to, pValue }) =>
@@ -59,9 +63,10 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
   ];
 }
 
-function gainCell({ gain, pValue }: Pick<Summary, 'gain' | 'pValue'>): string {
-  if (pValue === undefined) return '';
-  return `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
+function gainColumn(title: string, gainOf: (row: Summary) => Pick<Summary, 'gain' | 'pValue'> | undefined): Column {
+  const cell = ({ gain, pValue }: Pick<Summary, 'gain' | 'pValue'> = {}): string =>
+    pValue === undefined ? '' : `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
+  return [title, (row) => cell(gainOf(row))];
 }
 
 /** What a reader has to know of the figures, one sentence a line. */
@@ -79,12 +84,15 @@ export function notesOf({
   const runs = seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`;
   return [
     `Ranked among ${among}, ${protocol} split, ${users.test} users, the last ${length} items seen; ${runs}.`,
-    ...(candidates !== undefined ? ['The sampled items are none that the user has.'] : []),
+    ...(candidates !== undefined
+      ? ['The sampled items are none that the user has; the right one is ranked whether or not the user has it.']
+      : []),
     ...(candidates === undefined && notRepeatable > 0
       ? [`${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them.`]
       : []),
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary) ? ['gain = over the same model from a random start, paired test over users.'] : []),
+    ...(isOverFirst(summary) ? [`over ${summary[0].model} = over its random start, paired test over users.`] : []),
     ...(isOverText(summary) ? ['over text = over the chosen mode of text features, the same test.'] : []),
     ...(askedGroups(summary).length > 0 ? [GROUPS_NOTE] : []),
   ];

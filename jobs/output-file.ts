@@ -1,5 +1,5 @@
-// The file that a command writes after long work.
-import { mkdirSync, statSync } from 'node:fs';
+// The files that a command writes after long work.
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 
@@ -15,5 +15,11 @@ export function prepareOutput(file: string, extension: string): void {
       `--output: got ${file}, expected the name of a file that ends in ${extension}, which is what is written; give it that ending.`,
     );
   }
-  mkdirSync(path.dirname(file), { recursive: true });
+  prepareFolder(path.dirname(file));
+}
+
+/** Makes the folder, or sees that it can be written to. */
+export function prepareFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  accessSync(folder, constants.W_OK);
 }

@@ -8,6 +8,7 @@ import { splitDataset } from '../src/interactions/split.ts';
 import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
+import { checkLearnable } from '../src/recommenders/sequence-model.ts';
 import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
 import { type BroughtModel, type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
 import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
@@ -93,6 +94,7 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
   const split = splitDataset('leave-one-out', dataset);
+  checkLearnable(split.train);
   const learner = learnerFor(profileOf(dataset, split), preset);
 
   const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {

@@ -10,7 +10,7 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
 import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/models.ts';
-import { encodeOnnxRecommender } from '../src/recommenders/onnx-file.ts';
+import { encodeOnnxRecommender, shownItems } from '../src/recommenders/onnx-file.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { prepareOutput } from './output-file.ts';
@@ -41,6 +41,7 @@ export interface TrainResult {
   readonly duplicateRows: number;
   /** Where they are, with `onBadRow` 'skip'. */
   readonly skippedRowsFile: string;
+  /** How many items of a history the .onnx file is shown. */
   readonly length: number;
   readonly epochs: number;
   readonly validation: RankingMetrics;
@@ -88,7 +89,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     skippedRows,
     duplicateRows,
     skippedRowsFile,
-    length: model.length,
+    length: shownItems(model),
     epochs: trained.bestEpoch + 1,
     validation,
     test,

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { ARM_NAMES } from '../../jobs/arms.ts';
 import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
 import { evaluationTable } from '../../jobs/evaluation-table.ts';
+import { prepareFolder } from '../../jobs/output-file.ts';
 import { writeReport } from '../../jobs/report/write-report.ts';
 import type { Config } from '../config.ts';
 import { WARM_START_MODES } from '../evaluation/warm-start.ts';
@@ -47,7 +47,7 @@ export function evaluateCommand(config: Config): Command {
         'frozen+residual',
       ]),
     )
-    .addOption(new Option('--seeds <n>', 'runs of each').argParser(integerFrom(1)).default(3))
+    .addOption(new Option('--seeds <n>', 'runs of each').argParser(integerFrom(1, 1_000)).default(3))
     .addOption(new Option('--split <name>', 'what is held out').choices(SPLIT_NAMES).default('leave-one-out'))
     .addOption(
       new Option('--candidates <n>', 'rank among so many sampled items, not the whole catalogue').argParser(
@@ -71,7 +71,7 @@ export function evaluateCommand(config: Config): Command {
     .addOption(jsonOption())
     .action(async (options: Options) => {
       // Now, because a path that cannot be used is better told before hours of training.
-      if (options.report !== undefined) mkdirSync(options.report, { recursive: true });
+      if (options.report !== undefined) prepareFolder(options.report);
       const folder = filesFolder(options.store, config);
       const result = await evaluate({
         ...options,

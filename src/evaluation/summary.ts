@@ -36,6 +36,8 @@ export interface Summary {
   readonly pValue?: number;
   /** The same against text features without a language model, in the mode that validation chose for them. */
   readonly overText?: { readonly gain?: number; readonly pValue: number };
+  /** The same of a model's random start against that of the model that stands first. */
+  readonly overFirstModel?: { readonly gain?: number; readonly pValue: number };
   readonly epochs: number;
   readonly seconds: number;
   /** Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never got there. */
@@ -63,11 +65,14 @@ export function summarise(
       (best, group) => (best && validationOf.get(best)! >= validationOf.get(group)! ? best : group),
       undefined,
     );
+  const randomOf = (model: string) => runs.filter((run) => run.model === model && run.arm === RANDOM_ARM);
+  const ofFirst = randomOf(runs[0].model);
   return groups.map((group) => {
     const [{ model, arm, mode }] = group;
-    const random = runs.filter((run) => run.model === model && run.arm === RANDOM_ARM);
+    const random = randomOf(model);
     const users = ndcgOverSeeds(group);
     const isCompared = arm !== RANDOM_ARM && random.length > 0;
+    const isOverFirst = arm === RANDOM_ARM && model !== runs[0].model && ofFirst.length > 0;
     const text = [RANDOM_ARM, TEXT_ARM].includes(arm) ? undefined : chosenOf(model, TEXT_ARM);
     return {
       model,
@@ -88,6 +93,7 @@ export function summarise(
         toRandomBest: toRandomBest(group, random),
       }),
       ...(text && { overText: pairedGain(users, ndcgOverSeeds(text)) }),
+      ...(isOverFirst && { overFirstModel: pairedGain(users, ndcgOverSeeds(ofFirst)) }),
       epochs: average(group.map(({ epochs }) => epochs)),
       seconds: average(group.map(({ seconds }) => seconds)),
     };

@@ -9,6 +9,7 @@
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
+import { itemsIn } from '../interactions/occurring-items.ts';
 import { batchOfEach, fit } from '../network/fit.ts';
 import { positionsAt } from '../network/layers.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
@@ -70,6 +71,22 @@ export interface TrainedSequenceModel extends TrainedRecommender {
   readonly itemVectors: Float32Array;
 }
 
+/** Histories that nothing can be learnt from end in one sentence, which is better told before long work too. */
+export function checkLearnable(sequences: readonly Int32Array[]): void {
+  if (!sequences.some((sequence) => sequence.length > 1)) {
+    throw new TslrecError(
+      'bad-data',
+      `There is nothing to learn from: of ${sequences.length} users none has two training interactions; some user needs ` +
+        'four in all, of which leave-one-out keeps the last two for validation and test, or two before the point in time.',
+    );
+  }
+  if (itemsIn(sequences).length > 1) return;
+  throw new TslrecError(
+    'bad-data',
+    'There is nothing to choose from: got training histories of one item alone; they need two or more.',
+  );
+}
+
 /** Trains with early stopping on NDCG@10 of `validation` in the whole catalogue. */
 export async function trainSequenceModel(
   model: SequenceModel,
@@ -77,20 +94,8 @@ export async function trainSequenceModel(
   validation: NextItems,
   options: TrainingOptions,
 ): Promise<TrainedSequenceModel> {
-  if (model.itemCount < 2) {
-    throw new TslrecError(
-      'bad-data',
-      'There is nothing to choose from: got a catalogue of one item; it needs two or more.',
-    );
-  }
+  checkLearnable(sequences);
   const { windows, padding } = taskOf(model, sequences);
-  if (windows.length === 0) {
-    throw new TslrecError(
-      'bad-data',
-      `There is nothing to learn from: of ${sequences.length} users none has two training interactions; some user needs ` +
-        'four in all, of which leave-one-out keeps the last two for validation and test, or two before the point in time.',
-    );
-  }
   const shape = chooseBatchShape(windows, options);
   const random = createRandom(options.seed);
   const training = trainingModel(model, options.table, shape);

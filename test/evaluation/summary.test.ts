@@ -72,6 +72,23 @@ test('gain over text features, in the mode that validation chose for them', () =
   assert.ok(withText.every(({ arm, overText }) => (overText !== undefined) === (arm === 'tslrec')));
 });
 
+test('gain of other models over the first one, each from its random start', () => {
+  const other = (arm: string): Run => ({
+    ...run(arm, 'init', 1, [0.1], [THIRD, THIRD], [FIRST, THIRD]),
+    model: 'gru4rec',
+  });
+  const models = summarise([...runs, other('random'), other('tslrec')], { train, test: next }, 5);
+  const compared = models.filter(({ overFirstModel }) => overFirstModel !== undefined);
+  assert.deepEqual(
+    compared.map(({ model, arm }) => [model, arm]),
+    [['gru4rec', 'random']],
+  );
+  // 3/4 over the two users, against 3/8.
+  assert.ok(Math.abs(compared[0].overFirstModel!.gain! - 1) < 1e-12);
+  const [, popular] = summarise([runs[2], other('random')], { train, test: next }, 5);
+  assert.equal(popular.overFirstModel, undefined, 'the first has no random start');
+});
+
 test('the mode is chosen on validation, whatever the test says', () => {
   assert.deepEqual(
     summary.map(({ chosen }) => chosen),

@@ -71,6 +71,10 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   mkdirSync(path.join(folder, 'pairs'));
   const pairs = Array.from({ length: 40 }, (_, user) => `u${user},a${user % 5},1\nu${user},b${user % 7},2\n`);
   writeFileSync(path.join(folder, 'pairs', 'interactions.csv'), `user_id,item_id,timestamp\n${pairs.join('')}`);
+  mkdirSync(path.join(folder, 'thin'));
+  const thin = 'user_id,item_id,timestamp\nu1,S0001,1\nu1,S0002,2\nu1,S0003,3\nu2,S0001,1\n';
+  writeFileSync(path.join(folder, 'thin', 'interactions.csv'), thin);
+  writeFileSync(path.join(folder, 'units.npy'), npy([[0], [1], [1]]));
   writeFileSync(path.join(folder, 'file'), '');
   writeFileSync(path.join(folder, 'vectors.npy'), npy([[0], [1], [Number.NaN]]));
   writeFileSync(path.join(folder, 'zeros.npy'), npy([[0], [0]]));
@@ -102,7 +106,8 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     ['a cut-off that is none', 'evaluate --data sample --cut-offs 5,ten', /Give a whole number from 1 on\.$/],
     ['a seed that is no number', 'refresh --data sample --seed one', /Give a whole number from 0 on\.$/],
     ['a negative seed', 'refresh --data sample --seed=-1', /Give a whole number from 0 on\.$/],
-    ['no seeds at all', 'evaluate --data sample --seeds 0', /Give a whole number from 1 on\.$/],
+    ['no seeds at all', 'evaluate --data sample --seeds 0', /Give a whole number from 1 to 1000\.$/],
+    ['seeds without end', 'evaluate --data sample --seeds 9007199254740991', /Give a whole number from 1 to 1000\.$/],
     ['a folder that is not there', 'refresh --data nowhere', /^tslrec: nowhere is not a folder that can be read; /],
     ['a folder without data', 'refresh --data empty', /^tslrec: empty: got nothing, expected items\.jsonl and /],
     [
@@ -139,6 +144,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       'vectors of nothing but zeros',
       'refresh --data sample --srs-embeddings zeros.npy --srs-ids two',
       /^tslrec: zeros\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, expected .*; save /,
+    ],
+    [
+      'vectors, but nothing to learn from them',
+      'refresh --data thin --preset quick --srs-embeddings units.npy --srs-ids three',
+      /^tslrec: There is nothing to learn from: of 2 users none has two training interactions; some user needs four in all, /,
     ],
     [
       'too small a sample',

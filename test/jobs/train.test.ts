@@ -47,6 +47,24 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   assert.equal((await readIdList(vectorFile, undefined)).ids.length, 20);
 });
 
+test('a model that is asked by a mask tells how many items its file is shown, and a full history is scored', async (context) => {
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  const settings = ['--data', 'sample', '--model', 'bert4rec', '--preset', 'quick', '--length', '5', '--json'];
+  const exit = await tslrec(folder, ['train', ...settings]);
+  assert.equal(exit.code, 0, exit.stderr);
+  const { output, length } = lastLine<TrainResult>(exit);
+  assert.equal(length, 4);
+  assert.match(exit.stdout, /, the last 4 of a history, /);
+  const session = await ort.InferenceSession.create(path.join(folder, output));
+  const { scores } = await session.run({
+    items: new ort.Tensor('int32', Int32Array.of(3, 1, 4, 2), [1, length]),
+    length: new ort.Tensor('int32', Int32Array.of(length), [1]),
+  });
+  await session.release();
+  assert.equal(new Set(scores.data as Float32Array).size, 20, 'each item has a score of its own');
+});
+
 test('a training that could not be written is not lost: the same one goes on from where it was, another begins anew', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import { silentProgress } from '../../src/progress.ts';
 import { MODELS } from '../../src/recommenders/models.ts';
-import { encodeOnnxRecommender } from '../../src/recommenders/onnx-file.ts';
+import { encodeOnnxRecommender, shownItems } from '../../src/recommenders/onnx-file.ts';
 import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
 
@@ -24,14 +24,15 @@ for (const name of ['sasrec', 'gru4rec', 'narm', 'core', 'bert4rec'] as const) {
 
     const session = await ort.InferenceSession.create(encodeOnnxRecommender(model, trained, { model: name }));
     assert.deepEqual(session.inputNames.toSorted(), ['items', 'length']);
-    const most = name === 'bert4rec' ? 7 : 8; // its mask takes a place
-    const shown = histories.map((history) => history.slice(-most));
-    const items = new Int32Array(3 * 8).fill(7);
+    const K = name === 'bert4rec' ? 7 : 8; // its mask takes a place
+    assert.equal(shownItems(model), K);
+    const shown = histories.map((history) => history.slice(-K));
+    const items = new Int32Array(3 * K).fill(7);
     shown.forEach((history, b) => {
-      items.set(history, 8 * b);
+      items.set(history, K * b);
     });
     const { scores } = await session.run({
-      items: new ort.Tensor('int32', items, [3, 8]),
+      items: new ort.Tensor('int32', items, [3, K]),
       length: new ort.Tensor(
         'int32',
         Int32Array.from(shown, ({ length }) => length),

@@ -187,6 +187,7 @@ class KeepBest(TrainerCallback):
     def __init__(self, model):
         self.learning = {name: value for name, value in model.named_parameters() if value.requires_grad}
         self.loss, self.epoch, self.without_better, self.seconds = math.inf, 0, 0, 0.0
+        self.best = None
 
     def on_epoch_begin(self, *_, **__):
         self.began = time.perf_counter()
@@ -204,6 +205,8 @@ class KeepBest(TrainerCallback):
 
     @torch.no_grad()
     def restore(self):
+        if self.best is None:
+            raise SystemExit("The held-out loss never was a number: give a lower --learning-rate.")
         for name, value in self.learning.items():
             value.copy_(self.best[name])
 
@@ -357,7 +360,7 @@ def answers_loss(answers, users, samples):
 
 def parse_answer(answer, K):
     """parseAnswer of src/instructions/distribution-answer.ts; None for a malformed answer."""
-    json_object = re.search(r"\{[^{}]*\}", answer)
+    json_object = re.search(r'\{\s*(?:"[^{}]*)?\}', answer)
     try:
         shares = json.loads(json_object[0]) if json_object else {}
     except ValueError:

@@ -5,9 +5,11 @@ import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../src/errors.ts';
+import { readArchitecture, readDecoder } from '../src/language-model/architecture.ts';
 import { ALWAYS, IF_THERE, modelFolder } from '../src/language-model/hub.ts';
 import { readJsonFile } from '../src/language-model/json-file.ts';
 import { HEAD_FILE } from '../src/language-model/model-folder.ts';
+import { readAdapter } from '../src/language-model/peft-adapter.ts';
 import { modelFiles } from '../src/language-model/tensor-files.ts';
 import type { Progress } from '../src/progress.ts';
 import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
@@ -39,8 +41,14 @@ export async function findOpenModel(
 ): Promise<OpenModel | undefined> {
   const named = base ?? (adapter && (await baseOf(adapter)));
   if (named === undefined) return undefined;
-  const folder = await modelFolder(named, { ...hub, accessToken });
+  const folder = await modelFolder(named, { ...hub, accessToken }).catch((error) => {
+    throw base === undefined ? notHere(adapter!, named, error) : error;
+  });
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
+  // Now, because what cannot be read is better told before the recommender is trained.
+  const architecture = await readArchitecture(folder);
+  if (adapter !== undefined) await readAdapter(adapter, architecture);
+  if (adapter !== undefined && !hasHead) await readDecoder(folder);
   const files = [...ALWAYS.map((name) => path.join(folder, name)), ...(await modelFiles(folder))];
   if (adapter !== undefined) {
     files.push(...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)));
@@ -68,6 +76,17 @@ async function baseOf(adapter: string): Promise<string> {
     'name the model with --base',
   );
   return [path.join(adapter, named), named].find((folder) => existsSync(folder)) ?? `hub:${named}`;
+}
+
+/** The name may as well be a folder on the machine where the adapter was tuned. */
+function notHere(adapter: string, named: string, error: unknown): unknown {
+  if (!(error instanceof TslrecError)) return error;
+  return new TslrecError(
+    error.code,
+    `${adapter} was tuned on ${named.replace(/^hub:/, '')}, which is no folder here; name the model's folder with --base (as a name ` +
+      `on the hub: ${error.message.replace(/\.$/, '')}).`,
+    { cause: error },
+  );
 }
 
 async function hashOf(files: readonly string[]): Promise<string> {

@@ -14,6 +14,8 @@ export interface AtomicFile {
 }
 
 const BUFFER_CHARACTERS = 1 << 16;
+/** The system takes no 2 GiB at once. */
+const MOST_BYTES_AT_ONCE = 2 ** 30;
 
 export function openAtomicFile(file: string): AtomicFile {
   const temporary = temporaryName(file);
@@ -21,7 +23,9 @@ export function openAtomicFile(file: string): AtomicFile {
   let descriptor: number | undefined = about(file, () => openSync(temporary, 'w'));
   let pending = '';
   const writeAll = (bytes: Uint8Array) => {
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor!, bytes, written);
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(descriptor!, bytes, written, Math.min(bytes.length - written, MOST_BYTES_AT_ONCE));
+    }
   };
   const flush = () => {
     writeAll(Buffer.from(pending));

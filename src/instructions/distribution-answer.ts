@@ -6,7 +6,8 @@ const DIGITS = 3;
 /** How far from 1 the shares of an answer may sum: rounding, and a model that is not exact, are forgiven. */
 const SUM_TOLERANCE = 0.1;
 
-const JSON_OBJECT = /\{[^{}]*\}/;
+/** Empty, or with a name in quotes at its beginning: other braces are words. */
+const JSON_OBJECT = /\{\s*(?:"[^{}]*)?\}/;
 
 /** Whether what has come of an answer is enough to read it: what a model says behind the object is not waited for. */
 export const isComplete = (answer: string): boolean => JSON_OBJECT.test(answer);

@@ -84,6 +84,9 @@ export interface ScoreOptions {
 export interface Scores {
   /** Natural logarithms, one a choice. */
   readonly logProbabilities: readonly number[];
-  /** False when they are estimates: hosted/score.ts says how they are made. */
+  /**
+   * False where a choice changes how the end of the prompt is cut into tokens, so that other cuts of the same text are left
+   * out, and when they are estimates: hosted/score.ts says how they are made.
+   */
   readonly exact: boolean;
 }

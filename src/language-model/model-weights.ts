@@ -7,14 +7,14 @@ import { modelFiles, readTensors } from './tensor-files.ts';
 
 interface Names {
   readonly parameterOf: (stored: string) => string;
-  /** Of what folders have and reading texts does not need: output layers, and what is computed here. */
+  /** Of what folders have and reading texts does not need: output layers for whatever task, and what is computed here. */
   readonly notNeeded: RegExp;
 }
 
 const NAMES: Record<Architecture['kind'], Names> = {
   decoder: {
     parameterOf: (stored) => (/^(model|lm_head)\./.test(stored) ? stored : `model.${stored}`),
-    notNeeded: /^lm_head\.|\.rotary_emb\.inv_freq$/,
+    notNeeded: /^lm_head\.|^(model\.)?(score|classifier|qa_outputs)\.|\.rotary_emb\.inv_freq$/,
   },
   encoder: {
     parameterOf: (stored) =>
@@ -22,7 +22,7 @@ const NAMES: Record<Architecture['kind'], Names> = {
         .replace(/^bert\./, '')
         .replace(/\.gamma$/, '.weight')
         .replace(/\.beta$/, '.bias'),
-    notNeeded: /^(pooler|cls)\.|^embeddings\.position_ids$/,
+    notNeeded: /^(pooler|cls|score|classifier|qa_outputs)\.|^embeddings\.position_ids$/,
   },
 };
 

@@ -108,6 +108,8 @@ export function writeAdapter(
     lora_alpha: lora.alpha,
     lora_dropout: lora.dropout,
     target_modules: lora.targetModules ?? [...new Set(adapted)],
+    // Its name ends as those of layers do, and it is not read.
+    ...(architecture.kind === 'encoder' && { exclude_modules: ['pooler.dense'] }),
     bias: 'none',
     fan_in_fan_out: false,
     inference_mode: true,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { answerOf, parseAnswer } from '../../src/instructions/distribution-answer.ts';
+import { answerOf, isComplete, parseAnswer } from '../../src/instructions/distribution-answer.ts';
 
 test('an answer names the likeliest categories first and comes back as the distribution that it was', () => {
   const target = Float32Array.of(0, 0.25, 0, 0.5, 0.25, 0.0001);
@@ -10,6 +10,12 @@ test('an answer names the likeliest categories first and comes back as the distr
 
 test('words around the JSON do not matter, and shares that nearly sum to 1 are made to', () => {
   assert.deepEqual(parseAnswer('Sure! ```json\n{"0": 0.75, "2": 0.28125}\n```', 3), Float32Array.of(8 / 11, 0, 3 / 11));
+  const withBraces = 'Of the categories {0 to 2}: { "1": 1 }';
+  assert.deepEqual(parseAnswer(withBraces, 3), Float32Array.of(0, 1, 0));
+  assert.deepEqual(
+    [withBraces.length - 1, withBraces.length].map((end) => isComplete(withBraces.slice(0, end))),
+    [false, true],
+  );
 });
 
 for (const [answer, complaint] of [

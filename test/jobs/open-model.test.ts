@@ -6,7 +6,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
 import { tslrec } from '../support/command-line.ts';
-import { editTensors, fixtures } from '../support/model-folders.ts';
+import { editJson, editTensors, fixtures } from '../support/model-folders.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 
 test('refresh --base and --adapter', async (context) => {
@@ -104,11 +104,46 @@ test('refresh --base and --adapter', async (context) => {
   }
 });
 
+test('what is brought and cannot be read is told before anything is trained', async (context) => {
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  const copy = (fixture: string, name: string) =>
+    cpSync(path.join(fixtures, fixture), path.join(folder, name), { recursive: true });
+  copy('bert', 'other');
+  await editJson(path.join(folder, 'other', 'config.json'), { model_type: 'gemma3_text' });
+  copy('bert/adapter', 'unknown');
+  await editJson(path.join(folder, 'unknown', 'adapter_config.json'), { base_model_name_or_path: '/tuned/there' });
+  copy('bert/adapter', 'strange');
+  await editJson(path.join(folder, 'strange', 'adapter_config.json'), { use_dora: true });
+  copy('bert', 'bert');
+  const mistakes: [string, RegExp][] = [
+    ['--base other', /^tslrec: other\Sconfig\.json: model_type: got "gemma3_text", expected one of /],
+    [
+      '--adapter unknown',
+      /^tslrec: unknown was tuned on \/tuned\/there, which is no folder here; name the model's folder with --base \(as a name on /,
+    ],
+    ['--base bert --adapter strange', /^tslrec: strange\Sadapter_config\.json: use_dora: got true, /],
+    [
+      '--base bert --adapter bert/adapter',
+      /^tslrec: bert: got an encoder, expected a model that predicts the next token /,
+    ],
+  ];
+  for (const [options, message] of mistakes) {
+    const exit = await tslrec(folder, ['refresh', '--data', 'sample', '--preset', 'quick', ...options.split(' ')]);
+    assert.equal(exit.code, 1);
+    const [sentence, ...rest] = exit.stderr.trimEnd().split('\n');
+    assert.match(sentence, message);
+    assert.deepEqual(rest, []);
+  }
+});
+
 test('an adapter without a head is asked in words; of one that was not tuned for it no answer can be read', async (context) => {
   const folder = await temporaryFolder(context);
   const store = await emptyStoreFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   cpSync(path.join(fixtures, 'llama-2'), path.join(folder, 'llama-2'), { recursive: true });
+  // Room for a prompt and the longest answer.
+  await editJson(path.join(folder, 'llama-2', 'config.json'), { max_position_embeddings: 512 });
   const parameters = ['--data', 'sample', '--store', store, '--preset', 'quick', '--base', 'llama-2'];
   const exit = await tslrec(folder, ['refresh', ...parameters, '--adapter', 'llama-2/adapter-all']);
   assert.equal(exit.code, 1);

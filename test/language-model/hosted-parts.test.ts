@@ -52,6 +52,7 @@ test('Retry-After in both its forms', () => {
   const now = Date.parse('2026-01-01T00:00:00Z');
   assert.equal(retryAfterMs('120', now), 120_000);
   assert.equal(retryAfterMs(' 0 ', now), 0);
+  assert.equal(retryAfterMs('12.5', now), 12_500);
   assert.equal(retryAfterMs('Thu, 01 Jan 2026 00:01:00 GMT', now), 60_000);
   assert.equal(retryAfterMs('Wed, 31 Dec 2025 00:00:00 GMT', now), 0);
   assert.equal(retryAfterMs('soon', now), undefined);

@@ -77,6 +77,33 @@ test('released while it reads and answers: what is under way ends with the reaso
   }
 });
 
+test('an answer that leaves no room for a prompt is refused', async (context) => {
+  const { base } = await smallModel(context);
+  const model = await loadLocalModel(base);
+  context.after(() => model.release());
+  await assert.rejects(
+    collect(model.generate([{ role: 'user', content: PROMPT }], { maxTokens: 256 })),
+    /base reads 256 tokens, of which an answer of up to 256 leaves none for the prompt: ask for a shorter one, /,
+  );
+});
+
+test('a choice that joins the last token of the prompt: its probability behind the whole prompt, told as not exact', async (context) => {
+  const { base } = await smallModel(context);
+  const model = await loadLocalModel(base);
+  context.after(() => model.release());
+  // "the" is one token, "t" and "he" are others.
+  const {
+    logProbabilities: [joined],
+    exact,
+  } = await model.score('sat on t', ['he']);
+  const {
+    logProbabilities: [whole, part],
+    exact: isExact,
+  } = await model.score('sat on', [' the', ' t']);
+  assert.deepEqual([exact, isExact], [false, true]);
+  assert.ok(Math.abs(joined - Math.min(0, whole - part)) < 1e-4, `${joined}, wanted ${whole} - ${part}`);
+});
+
 test('an adapter on the output layer, which answers would need, is refused', async () => {
   const base = path.join(fixtures, 'llama-2');
   await assert.rejects(

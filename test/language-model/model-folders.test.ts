@@ -206,6 +206,20 @@ test('names of old habit and of a larger model: the same vectors', async (contex
   }
 });
 
+test('layers for another task, which reading does not need, are left', async (context) => {
+  for (const [fixture, layer] of [
+    ['bert', 'classifier.weight'],
+    ['bert', 'qa_outputs.bias'],
+    ['llama-2', 'score.weight'],
+  ]) {
+    const folder = await copyOf(context, fixture);
+    await editTensors(path.join(folder, 'model.safetensors'), (tensors) =>
+      tensors.set(layer, { shape: [2], values: new Float32Array(2) }),
+    );
+    await loadBase(folder);
+  }
+});
+
 async function loadBase(folder: string) {
   const architecture = await readArchitecture(folder);
   return readModelWeights(folder, architecture.kind, parametersOf(architecture));

@@ -1,5 +1,6 @@
 // LoRA adapters that PEFT computes in another way, or that do not fit: refused. What this project writes is read back.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type Architecture, parametersOf, readArchitecture } from '../../src/language-model/architecture.ts';
@@ -99,6 +100,22 @@ for (const targetModules of [undefined, ['q_proj', 'v_proj'], ['model.layers.1.m
     assert.deepEqual(namesOf(llama2, read.lora), namesOf(llama2, lora));
   });
 }
+
+test("an encoder's adapter does not stand on its pooler, whose name ends as those of layers do", async (context) => {
+  const folder = await temporaryFolder(context);
+  const bert = await readArchitecture(path.join(fixtures, 'bert'));
+  const lora: LoraConfig = { rank: 2, alpha: 3, dropout: 0 };
+  writeAdapter(folder, 'base', {
+    architecture: bert,
+    lora,
+    values: initialValues(parametersOf(bert, lora), createRandom(1)),
+  });
+  const { target_modules, exclude_modules } = JSON.parse(
+    readFileSync(path.join(folder, 'adapter_config.json'), 'utf8'),
+  );
+  assert.deepEqual([target_modules, exclude_modules], [['query', 'key', 'value', 'dense'], ['pooler.dense']]);
+  assert.deepEqual(namesOf(bert, (await readAdapter(folder, bert)).lora), namesOf(bert, lora));
+});
 
 const namesOf = (architecture: Architecture, lora: LoraConfig) =>
   parametersOf(architecture, lora).map(({ name }) => name);

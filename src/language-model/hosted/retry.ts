@@ -50,9 +50,9 @@ function waitAfter(failed: number, retryAfterMs: number | undefined, patience: P
   return random.next() * Math.min(patience.longestWaitMs, patience.backoffMs * 2 ** (failed - 1));
 }
 
-/** The header's two forms (RFC 9110, 10.2.3): seconds, or a date. */
+/** The header's two forms (RFC 9110, 10.2.3): seconds, which some servers give with decimals, or a date. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
-  const ms = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
+  const ms = /^\s*\d+(\.\d+)?\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

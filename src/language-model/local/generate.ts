@@ -1,6 +1,7 @@
 // A local model's answer, token by token.
 import type { Random } from '../../random.ts';
 import type { GenerateOptions, Message } from '../language-model.ts';
+import { LanguageModelError } from '../language-model-error.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { untilStop } from '../until-stop.ts';
 import type { CachedDecoder } from './cached-decoder.ts';
@@ -15,7 +16,14 @@ export interface Chat {
   readonly endTokens: EndTokens;
 }
 
-export function createLocalGenerate(chat: Chat, limits: { maxTokens: number; random: Random }) {
+interface Limits {
+  /** The model's name, for errors. */
+  readonly name: string;
+  readonly maxTokens: number;
+  readonly random: Random;
+}
+
+export function createLocalGenerate(chat: Chat, limits: Limits) {
   return (messages: readonly Message[], options: GenerateOptions): AsyncIterable<string> =>
     untilStop(pieces(chat, messages, options, limits), options.stop ?? []);
 }
@@ -24,14 +32,21 @@ async function* pieces(
   { tokenizer, decoder, template, endTokens }: Chat,
   messages: readonly Message[],
   { maxTokens, temperature = 0, signal }: GenerateOptions,
-  limits: { maxTokens: number; random: Random },
+  limits: Limits,
 ): AsyncGenerator<string, void> {
+  if (maxTokens >= limits.maxTokens) {
+    throw new LanguageModelError(
+      'refused',
+      `The language model ${limits.name} reads ${limits.maxTokens} tokens, of which an answer of up to ${maxTokens} leaves none ` +
+        'for the prompt: ask for a shorter one, or use a model that reads more.',
+    );
+  }
   const { text, bare } = template(messages);
   const prompt = await promptTokens(tokenizer, text, {
     bare,
     begin: endTokens.begin,
     // A prompt that leaves no room for an answer loses its beginning.
-    maxTokens: Math.max(1, limits.maxTokens - maxTokens),
+    maxTokens: limits.maxTokens - maxTokens,
   });
   const reading = decoder.begin();
   const answer: number[] = [];

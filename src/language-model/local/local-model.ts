@@ -51,7 +51,7 @@ export async function loadLocalModel(
     { name, tokenizer },
   );
   const chat = { tokenizer, decoder, template: await readChatTemplate(folder), endTokens: await readEndTokens(folder) };
-  const generate = createLocalGenerate(chat, { maxTokens: config.max_position_embeddings, random });
+  const generate = createLocalGenerate(chat, { name, maxTokens: config.max_position_embeddings, random });
   const score = createLocalScore(chat, { name, maxTokens: config.max_position_embeddings });
 
   /** The steps under way: graphs are freed when the last one has ended. */

@@ -31,12 +31,17 @@ export function createLocalScore(
     const logProbabilities: number[] = [];
     for (const { common, tokens } of continuations) {
       signal.throwIfAborted();
-      // A choice may change the cut of the prompt's last tokens; it is read on from the token before.
       const at = Math.max(1, prefix.length - (whole.length - common));
-      reading.rewind(at - 1);
-      logProbabilities.push(await continuation(reading, prefix.subarray(at - 1, at), tokens));
+      const logProbabilityOf = (behind: Int32Array) => {
+        reading.rewind(at - 1);
+        return continuation(reading, prefix.subarray(at - 1, at), behind);
+      };
+      // A choice may change the cut of the prompt's last tokens, which is then read on from the token before:
+      // ln P(choice | prompt) = ln P(prompt + choice) - ln P(prompt), in which what both begin with cancels out.
+      const ofBoth = await logProbabilityOf(tokens);
+      logProbabilities.push(Math.min(0, ofBoth - (await logProbabilityOf(prefix.subarray(at)))));
     }
-    return { logProbabilities, exact: true };
+    return { logProbabilities, exact: continuations.every(({ common }) => common === whole.length) };
   };
 }
 

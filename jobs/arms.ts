@@ -4,7 +4,7 @@
 import { blockScalings, type FeatureBlock, joinBlocks } from '../src/embeddings/item-features.ts';
 import { principalComponents } from '../src/embeddings/pca.ts';
 import { TslrecError } from '../src/errors.ts';
-import { type Arm, RANDOM_ARM, TEXT_ARM } from '../src/evaluation/compare.ts';
+import { type Arm, RANDOM_ARM, TEXT_ARMS } from '../src/evaluation/compare.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import type { BroughtModel } from './brought-model.ts';
@@ -19,7 +19,7 @@ import { pretrainRecommender } from './stages/pretrain-recommender.ts';
 import { readUntuned } from './stages/read-untuned.ts';
 import { textFeatures } from './stages/text-features.ts';
 
-export const ARM_NAMES = [RANDOM_ARM, 'srs', 'tf-idf', TEXT_ARM, 'untuned', 'tslrec'] as const;
+export const ARM_NAMES = [RANDOM_ARM, 'srs', ...TEXT_ARMS, 'untuned', 'tslrec'] as const;
 export type ArmName = (typeof ARM_NAMES)[number];
 
 /** What these give depends on the language model that is brought. */

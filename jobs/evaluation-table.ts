@@ -1,5 +1,5 @@
 // The result of an evaluation as the table that people read.
-import { RANDOM_ARM } from '../src/evaluation/compare.ts';
+import { RANDOM_ARM, TEXT_ARMS, type TextArm } from '../src/evaluation/compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup } from '../src/evaluation/popularity.ts';
 import type { Spread, Summary } from '../src/evaluation/summary.ts';
 import type { EvaluationResult } from './evaluate.ts';
@@ -33,7 +33,9 @@ export const askedGroups = (summary: readonly Summary[]): PopularityGroup[] =>
 /** Whether there is a random start to compare the others with. */
 const isCompared = (summary: readonly Summary[]): boolean => summary.some(({ pValue }) => pValue !== undefined);
 
-const isOverText = (summary: readonly Summary[]): boolean => summary.some(({ overText }) => overText !== undefined);
+/** The starts from text that others are compared with. */
+const textArms = (summary: readonly Summary[]): TextArm[] =>
+  TEXT_ARMS.filter((arm) => summary.some(({ overText }) => overText[arm] !== undefined));
 
 const isOverFirst = (summary: readonly Summary[]): boolean =>
   summary.some(({ overFirstModel }) => overFirstModel !== undefined);
@@ -54,7 +56,7 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
   return [
     ...columns,
     gainColumn('gain', (row) => row),
-    ...(isOverText(summary) ? [gainColumn('over text', ({ overText }) => overText)] : []),
+    ...textArms(summary).map((arm) => gainColumn(`over ${arm}`, ({ overText }) => overText[arm])),
     [
       "to random's best",
       ({ toRandomBest: to, pValue }) =>
@@ -93,7 +95,7 @@ export function notesOf({
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary) ? ['gain = over the same model from a random start, paired test over users.'] : []),
     ...(isOverFirst(summary) ? [`over ${summary[0].model} = over its random start, paired test over users.`] : []),
-    ...(isOverText(summary) ? ['over text = over the chosen mode of text features, the same test.'] : []),
+    ...textArms(summary).map((arm) => `over ${arm} = over the chosen mode of ${arm}, the same test.`),
     ...(askedGroups(summary).length > 0 ? [GROUPS_NOTE] : []),
   ];
 }

@@ -16,7 +16,8 @@ export interface Arm {
 
 export const RANDOM_ARM = 'random';
 /** What TSLRec's embeddings have to be better than: text features without a language model. */
-export const TEXT_ARM = 'text';
+export const TEXT_ARMS = ['tf-idf', 'text'] as const;
+export type TextArm = (typeof TEXT_ARMS)[number];
 
 export interface RunName {
   readonly model: ModelName;

@@ -2,7 +2,7 @@
 // items gain. The test never decides anything.
 import type { Split } from '../interactions/dataset.ts';
 import { ndcgOfUsers, type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts';
-import { RANDOM_ARM, type Run, TEXT_ARM } from './compare.ts';
+import { RANDOM_ARM, type Run, TEXT_ARMS, type TextArm } from './compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup, popularityGroups } from './popularity.ts';
 import { pairedRandomisationTest } from './significance.ts';
 import type { WarmStartMode } from './warm-start.ts';
@@ -34,15 +34,17 @@ export interface Summary {
   readonly gain?: number;
   /** Of the paired test of that difference over users; absent where there is no random start to compare with. */
   readonly pValue?: number;
-  /** The same against text features without a language model, in the mode that validation chose for them. */
-  readonly overText?: { readonly gain?: number; readonly pValue: number };
+  /** The same against starts from text without a language model, each in the mode that validation chose for it. */
+  readonly overText: Readonly<Partial<Record<TextArm, Gain>>>;
   /** The same of a model's random start against that of the model that stands first. */
-  readonly overFirstModel?: { readonly gain?: number; readonly pValue: number };
+  readonly overFirstModel?: Gain;
   readonly epochs: number;
   readonly seconds: number;
   /** Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never got there. */
   readonly toRandomBest?: { readonly epochs: number; readonly seconds: number };
 }
+
+export type Gain = Pick<Summary, 'gain'> & { readonly pValue: number };
 
 const CUT_OFF = 10;
 
@@ -73,7 +75,7 @@ export function summarise(
     const users = ndcgOverSeeds(group);
     const isCompared = arm !== RANDOM_ARM && random.length > 0;
     const isOverFirst = arm === RANDOM_ARM && model !== runs[0].model && ofFirst.length > 0;
-    const text = [RANDOM_ARM, TEXT_ARM].includes(arm) ? undefined : chosenOf(model, TEXT_ARM);
+    const texts = textArmsBefore(arm).filter((text) => modesOf(model, text).length > 0);
     return {
       model,
       arm,
@@ -92,13 +94,22 @@ export function summarise(
         ...pairedGain(users, ndcgOverSeeds(random)),
         toRandomBest: toRandomBest(group, random),
       }),
-      ...(text && { overText: pairedGain(users, ndcgOverSeeds(text)) }),
+      overText: Object.fromEntries(
+        texts.map((text) => [text, pairedGain(users, ndcgOverSeeds(chosenOf(model, text)!))]),
+      ),
       ...(isOverFirst && { overFirstModel: pairedGain(users, ndcgOverSeeds(ofFirst)) }),
       epochs: average(group.map(({ epochs }) => epochs)),
       seconds: average(group.map(({ seconds }) => seconds)),
     };
   });
 }
+
+/** Text that is adapted is compared with text that is not, not the other way round; every arm that learns more with both. */
+const textArmsBefore = (arm: string): readonly TextArm[] => {
+  if (arm === RANDOM_ARM) return [];
+  const place = TEXT_ARMS.findIndex((text) => text === arm);
+  return place < 0 ? TEXT_ARMS : TEXT_ARMS.slice(0, place);
+};
 
 /** Each user's test NDCG@10, mean over seeds. */
 function ndcgOverSeeds(runs: readonly Run[]): Float64Array {
@@ -112,7 +123,7 @@ function ndcgOverSeeds(runs: readonly Run[]): Float64Array {
 }
 
 /** Of the same users; no gain over a base of 0. */
-function pairedGain(users: Float64Array, base: Float64Array): { gain?: number; pValue: number } {
+function pairedGain(users: Float64Array, base: Float64Array): Gain {
   const ofBase = average(base);
   return {
     gain: ofBase > 0 ? average(users) / ofBase - 1 : undefined,

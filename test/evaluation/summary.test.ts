@@ -59,17 +59,25 @@ test('each model, arm and mode: mean and sample deviation over seeds, gain over 
 });
 
 test('gain over text features, in the mode that validation chose for them', () => {
-  const text = (mode: Run['mode'], validation: number, test: number) =>
-    run('text', mode, 1, [0.1], [validation, THIRD], [test, NOWHERE]);
+  const text = (arm: string, mode: Run['mode'], validation: number, test: number) =>
+    run(arm, mode, 1, [0.1], [validation, THIRD], [test, NOWHERE]);
   const withText = summarise(
-    [...runs, text('init', SEVENTH, FIRST), text('frozen', FIRST, THIRD)],
+    [
+      ...runs,
+      text('text', 'init', SEVENTH, FIRST),
+      text('text', 'frozen', FIRST, THIRD),
+      text('tf-idf', 'init', FIRST, SEVENTH),
+    ],
     { train, test: next },
     5,
   );
   const tslrec = withText.filter(({ arm }) => arm === 'tslrec');
   // Text frozen has 1/4 over the two users; init of TSLRec 1.
-  assert.ok(Math.abs(tslrec[0].overText!.gain! - 3) < 1e-12);
-  assert.ok(withText.every(({ arm, overText }) => (overText !== undefined) === (arm === 'tslrec')));
+  assert.ok(Math.abs(tslrec[0].overText.text!.gain! - 3) < 1e-12);
+  // TF-IDF 1/6.
+  assert.ok(Math.abs(tslrec[0].overText['tf-idf']!.gain! - 5) < 1e-12);
+  const compared = withText.map(({ arm, overText }) => [arm, ...Object.keys(overText)].join(' '));
+  assert.deepEqual([...new Set(compared)], ['random', 'tslrec tf-idf text', 'text tf-idf', 'tf-idf']);
 });
 
 test('gain of other models over the first one, each from its random start', () => {

@@ -29,6 +29,7 @@ const random: Summary = {
     'ndcg@20': { mean: 0.26, deviation: 0.04 },
   },
   groups: { head: { users: 70, ndcg: 0.4 }, tail: nobody, cold: { users: 5, ndcg: 0.01 } },
+  overText: {},
   epochs: 2.5,
   seconds: 12.5,
 };
@@ -48,6 +49,7 @@ const text: Summary = {
   groups: { head: { users: 70, ndcg: 0.3 }, tail: nobody, cold: { users: 5, ndcg: 0.1 } },
   gain: 0.2,
   pValue: 0.0123,
+  overText: {},
   toRandomBest: { epochs: 1.5, seconds: 7.5 },
   epochs: 3,
   seconds: 15.5,
@@ -61,6 +63,7 @@ const popular: Summary = {
   validation: { 'ndcg@10': exactly(0.08) },
   test: { 'hr@10': exactly(0.11), 'mrr@10': exactly(0.06), 'ndcg@10': exactly(0.09), 'ndcg@20': exactly(0.1) },
   groups: { head: { users: 70, ndcg: 0.15 }, tail: nobody, cold: { users: 5, ndcg: 0 } },
+  overText: {},
   epochs: 0,
   seconds: 0,
 };

@@ -42,7 +42,7 @@ export async function findOpenModel(
   const named = base ?? (adapter && (await baseOf(adapter)));
   if (named === undefined) return undefined;
   const folder = await modelFolder(named, { ...hub, accessToken }).catch((error) => {
-    throw base === undefined ? notHere(adapter!, named, error) : error;
+    throw base === undefined && named.startsWith('hub:') ? notHere(adapter!, named, error) : error;
   });
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   // Now, because what cannot be read is better told before the recommender is trained.

@@ -1,7 +1,7 @@
 // The result of an evaluation as the table that people read.
 import { RANDOM_ARM, TEXT_ARMS, type TextArm } from '../src/evaluation/compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup } from '../src/evaluation/popularity.ts';
-import type { Spread, Summary } from '../src/evaluation/summary.ts';
+import type { Gain, Spread, Summary } from '../src/evaluation/summary.ts';
 import type { EvaluationResult } from './evaluate.ts';
 import { textTable } from './text-table.ts';
 
@@ -65,10 +65,12 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
   ];
 }
 
-function gainColumn(title: string, gainOf: (row: Summary) => Pick<Summary, 'gain' | 'pValue'> | undefined): Column {
-  const cell = ({ gain, pValue }: Pick<Summary, 'gain' | 'pValue'> = {}): string =>
-    pValue === undefined ? '' : `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
-  return [title, (row) => cell(gainOf(row))];
+function gainColumn(title: string, gainOf: (row: Summary) => Partial<Gain> | undefined): Column {
+  const cell = (row: Summary): string => {
+    const { gain, pValue } = gainOf(row) ?? {};
+    return pValue === undefined ? '' : `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
+  };
+  return [title, cell];
 }
 
 /** What a reader has to know of the figures, one sentence a line. */

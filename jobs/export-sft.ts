@@ -3,7 +3,7 @@
 //   samples.jsonl   {"userId", "prompt", "target": [K]} a line: for a head over the K categories
 //   chat.jsonl      {"messages": [...]} a line, of the same users in the same order: for models that generate
 //   sft.json        what the two are; written last, so that a folder with it is whole
-import { mkdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
 import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
@@ -15,6 +15,7 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { learnSamples } from './learn-samples.ts';
 import { learnerFor } from './learner.ts';
+import { prepareFolder } from './output-file.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { LONGEST_PROMPT } from './stages/fine-tune.ts';
 import { promptOf } from './stages/instruct.ts';
@@ -73,7 +74,7 @@ export async function exportSft({
     skippedRowsFile: path.join(folder, SKIPPED_ROWS),
   });
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
-  mkdirSync(output, { recursive: true }); // now, because a path that cannot be used is better told before the training
+  prepareFolder(output);
   const preset = PRESETS[options.preset];
   const split = splitDataset('leave-one-out', dataset);
   const srsHash = srs?.hash;

@@ -47,12 +47,12 @@ export async function findOpenModel(
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   // Now, because what cannot be read is better told before the recommender is trained.
   const architecture = await readArchitecture(folder);
-  if (adapter !== undefined) await readAdapter(adapter, architecture);
-  if (adapter !== undefined && !hasHead) await readDecoder(folder);
   const files = [...ALWAYS.map((name) => path.join(folder, name)), ...(await modelFiles(folder))];
   if (adapter !== undefined) {
+    await readAdapter(adapter, architecture);
+    // Without a head it is asked in words, which an encoder cannot answer.
+    if (!hasHead) await readDecoder(folder);
     files.push(...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)));
-    // Without a head it is asked in words.
     const answers = hasHead ? [path.join(adapter, HEAD_FILE)] : IF_THERE.map((name) => path.join(folder, name));
     files.push(...answers.filter((file) => existsSync(file)));
   }

@@ -1,9 +1,9 @@
-// The files that a command writes after long work.
+// Where a command writes after long work: a path that cannot be used is better told before it.
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 
-/** Makes the folder of `file`, as --output names it: a path that cannot be used is better told before the work. */
+/** Makes the folder of `file`, as --output names it. */
 export function prepareOutput(file: string, extension: string): void {
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
     const inside = path.join(file, `output${extension}`);
@@ -18,7 +18,7 @@ export function prepareOutput(file: string, extension: string): void {
   prepareFolder(path.dirname(file));
 }
 
-/** Makes the folder, or sees that it can be written to. */
+/** Makes the folder if it is not there, and sees that it can be written to. */
 export function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true });
   accessSync(folder, constants.W_OK);

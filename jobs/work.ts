@@ -1,9 +1,9 @@
 // Where a piece of work keeps its stages, and what happens when one of them is done.
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
+import { prepareFolder } from './output-file.ts';
 import { type Preset, samplesKey, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
 
@@ -33,8 +33,7 @@ export function openWork({ folder, dataset, split, preset, seed, srsHash, progre
   const input = { datasetHash: dataset.hash, splitHash: hashSplit(split), preset, seed, srsHash };
   const key = workKey(input);
   const workFolder = path.join(folder, 'work', key);
-  // Now, because a folder that cannot be used is better told before the first stage is computed.
-  mkdirSync(workFolder, { recursive: true });
+  prepareFolder(workFolder);
   return { key, samplesKey: samplesKey(input), folder: workFolder, progress, seed, onStage };
 }
 

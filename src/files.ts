@@ -14,8 +14,8 @@ export interface AtomicFile {
 }
 
 const BUFFER_CHARACTERS = 1 << 16;
-/** The system takes no 2 GiB at once. */
-const MOST_BYTES_AT_ONCE = 2 ** 30;
+/** Node reads and writes less than 2 GiB at once. */
+export const MOST_BYTES_AT_ONCE = 2 ** 30;
 
 export function openAtomicFile(file: string): AtomicFile {
   const temporary = temporaryName(file);

@@ -70,7 +70,6 @@ export function evaluateCommand(config: Config): Command {
     .addOption(new Option('--report <folder>', 'a page, index.html, and beside it evaluation.json, what --json prints'))
     .addOption(jsonOption())
     .action(async (options: Options) => {
-      // Now, because a path that cannot be used is better told before hours of training.
       if (options.report !== undefined) prepareFolder(options.report);
       const folder = filesFolder(options.store, config);
       const result = await evaluate({

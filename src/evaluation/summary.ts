@@ -20,7 +20,16 @@ export interface GroupFigures {
   readonly ndcg: number;
 }
 
-export interface Summary {
+/** Of test NDCG@10 over somebody else's. */
+export interface Gain {
+  /** 0.25 is 25 % more. Absent where the other's is 0. */
+  readonly gain?: number;
+  /** Of the paired test of that difference over users. */
+  readonly pValue: number;
+}
+
+/** `gain` and `pValue` are over the random start of the same model; absent where there is none to compare with. */
+export interface Summary extends Partial<Gain> {
   readonly model: string;
   readonly arm: string;
   readonly mode: WarmStartMode;
@@ -30,21 +39,15 @@ export interface Summary {
   readonly validation: Readonly<Record<string, Spread>>;
   readonly test: Readonly<Record<string, Spread>>;
   readonly groups: Readonly<Record<PopularityGroup, GroupFigures>>;
-  /** Test NDCG@10 against the random start's of the same model: 0.25 is 25 % more. Absent where that is 0. */
-  readonly gain?: number;
-  /** Of the paired test of that difference over users; absent where there is no random start to compare with. */
-  readonly pValue?: number;
-  /** The same against starts from text without a language model, each in the mode that validation chose for it. */
+  /** Over starts from text without a language model, each in the mode that validation chose for it. */
   readonly overText: Readonly<Partial<Record<TextArm, Gain>>>;
-  /** The same of a model's random start against that of the model that stands first. */
+  /** Of a model's random start over that of the model that stands first. */
   readonly overFirstModel?: Gain;
   readonly epochs: number;
   readonly seconds: number;
   /** Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never got there. */
   readonly toRandomBest?: { readonly epochs: number; readonly seconds: number };
 }
-
-export type Gain = Pick<Summary, 'gain'> & { readonly pValue: number };
 
 const CUT_OFF = 10;
 
@@ -75,7 +78,6 @@ export function summarise(
     const users = ndcgOverSeeds(group);
     const isCompared = arm !== RANDOM_ARM && random.length > 0;
     const isOverFirst = arm === RANDOM_ARM && model !== runs[0].model && ofFirst.length > 0;
-    const texts = textArmsBefore(arm).filter((text) => modesOf(model, text).length > 0);
     return {
       model,
       arm,
@@ -95,7 +97,10 @@ export function summarise(
         toRandomBest: toRandomBest(group, random),
       }),
       overText: Object.fromEntries(
-        texts.map((text) => [text, pairedGain(users, ndcgOverSeeds(chosenOf(model, text)!))]),
+        textArmsBefore(arm).flatMap((text) => {
+          const chosen = chosenOf(model, text);
+          return chosen ? [[text, pairedGain(users, ndcgOverSeeds(chosen))]] : [];
+        }),
       ),
       ...(isOverFirst && { overFirstModel: pairedGain(users, ndcgOverSeeds(ofFirst)) }),
       epochs: average(group.map(({ epochs }) => epochs)),
@@ -107,7 +112,7 @@ export function summarise(
 /** Text that is adapted is compared with text that is not, not the other way round; every arm that learns more with both. */
 const textArmsBefore = (arm: string): readonly TextArm[] => {
   if (arm === RANDOM_ARM) return [];
-  const place = TEXT_ARMS.findIndex((text) => text === arm);
+  const place = (TEXT_ARMS as readonly string[]).indexOf(arm);
   return place < 0 ? TEXT_ARMS : TEXT_ARMS.slice(0, place);
 };
 

@@ -14,7 +14,7 @@ interface Names {
 const NAMES: Record<Architecture['kind'], Names> = {
   decoder: {
     parameterOf: (stored) => (/^(model|lm_head)\./.test(stored) ? stored : `model.${stored}`),
-    notNeeded: /^lm_head\.|^(model\.)?(score|classifier|qa_outputs)\.|\.rotary_emb\.inv_freq$/,
+    notNeeded: /^lm_head\.|^model\.(score|classifier|qa_outputs)\.|\.rotary_emb\.inv_freq$/,
   },
   encoder: {
     parameterOf: (stored) =>

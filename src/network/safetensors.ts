@@ -3,7 +3,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { writeFileAtomically } from '../files.ts';
+import { MOST_BYTES_AT_ONCE, writeFileAtomically } from '../files.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sizeOf } from '../tensor/graph.ts';
 import { bytesOf, decodeBuffer, decodeFloats, type FloatFormat, isFloatFormat } from './floats.ts';
@@ -108,9 +108,6 @@ export function parseSafetensors(bytes: Buffer, file: string): SafetensorsConten
     },
   };
 }
-
-/** Node reads at most 2 GiB at once. */
-const MOST_BYTES_AT_ONCE = 2 ** 30;
 
 async function readBytes(handle: FileHandle, position: number, length: number): Promise<ArrayBuffer> {
   const bytes = new Uint8Array(length);

@@ -1,8 +1,4 @@
-// A trained recommender as a plain ONNX file, weights and all, which any ONNX Runtime opens:
-//   items   int32 [batch, K]  the last K items of each history as rows of the catalogue, oldest first; anything behind
-//   length  int32 [batch]     how many of them are real, from 1 to K
-//   scores  float32 [batch, N]
-// K is L, or L - 1 where the model is asked by a mask behind the items.
+// A trained recommender as a plain ONNX file, weights and all, which any ONNX Runtime opens.
 import { buildModel, parameterFeeds } from '../network/scope.ts';
 import { add, concatenate, minimum, multiply, relu, reshape, subtract } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
@@ -10,10 +6,10 @@ import { encodeOnnxModel } from '../tensor/onnx-model.ts';
 import { maskToken, paddingToken } from './masked-windows.ts';
 import { type SequenceModel, scoresOf, type TrainedSequenceModel } from './sequence-model.ts';
 
-/** K. */
+/** K: how many items of a history the file is shown; L, or L - 1 where the model is asked by a mask behind them. */
 export const shownItems = ({ encoder, length: L }: SequenceModel): number => (encoder.task === 'next item' ? L : L - 1);
 
-/** For whoever opens the file without this source at hand. */
+/** What goes in and comes out, written into the file for whoever opens it. */
 const CONTRACT = {
   items:
     'int32 [batch, K]: the last K items of each history as rows of the catalogue, oldest first; anything behind them',

@@ -9,7 +9,6 @@
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
-import { itemsIn } from '../interactions/occurring-items.ts';
 import { batchOfEach, fit } from '../network/fit.ts';
 import { positionsAt } from '../network/layers.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
@@ -80,7 +79,8 @@ export function checkLearnable(sequences: readonly Int32Array[]): void {
         'four in all, of which leave-one-out keeps the last two for validation and test, or two before the point in time.',
     );
   }
-  if (itemsIn(sequences).length > 1) return;
+  const [first] = sequences.find((sequence) => sequence.length > 0)!;
+  if (sequences.some((sequence) => sequence.some((item) => item !== first))) return;
   throw new TslrecError(
     'bad-data',
     'There is nothing to choose from: got training histories of one item alone; they need two or more.',

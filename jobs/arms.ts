@@ -1,6 +1,7 @@
-// What the item tables of an evaluation start from. "tf-idf" is what text gives without anything learnt. Every other arm
-// with features goes through the very same adaptation as TSLRec's, so that what is compared is the information: text alone;
-// text beside what the language model makes of items before it is tuned; and after.
+// What the item tables of an evaluation start from. "tf-idf" is what text gives without anything learnt.
+// Every other arm with features goes through the very same adaptation as TSLRec's, so that what is compared
+// is the information: text alone; text beside what the language model makes of items before it is tuned; and
+// after.
 import { blockScalings, type FeatureBlock, joinBlocks } from '../src/embeddings/item-features.ts';
 import { principalComponents } from '../src/embeddings/pca.ts';
 import { TslrecError } from '../src/errors.ts';
@@ -40,7 +41,8 @@ export async function learnArms(
   const learner = learnerFor(profileOf(dataset, split), preset);
   // First of all: what cannot be had is told before the other starts are learnt.
   const untuned = names.includes('untuned') ? beforeTuning(languageModel) : undefined;
-  const text = names.includes('text') || names.includes('tf-idf') ? await sharedText(context, dataset, preset) : [];
+  const text =
+    names.includes('text') || names.includes('tf-idf') ? await sharedText(context, dataset, preset) : [];
   const vectors: Record<ArmName, () => Promise<Float32Array | undefined>> = {
     random: async () => undefined,
     srs: async () => (await pretrainRecommender(context, learner, split, preset)).itemVectors.values,
@@ -51,7 +53,8 @@ export async function learnArms(
       return (await augment(ofModel, 'untuned-arm', blocks, learner, split, preset)).embeddings;
     },
     tslrec: async () =>
-      (await learnEmbeddings(context, dataset, split, learner, preset, { languageModel })).augmented.embeddings,
+      (await learnEmbeddings(context, dataset, split, learner, preset, { languageModel })).augmented
+        .embeddings,
   };
   const arms: Arm[] = [];
   for (const name of names) arms.push({ name, vectors: await vectors[name]() });
@@ -72,20 +75,29 @@ const TF_IDF_ROWS = 2.4;
 
 /** TF-IDF + SVD of the recommender's width d: [N, d]. */
 const textComponents = (text: readonly FeatureBlock[], width: number): Float32Array =>
-  principalComponents(joinBlocks(text, blockScalings(text)), text[0].width, { width, rowLength: TF_IDF_ROWS });
+  principalComponents(joinBlocks(text, blockScalings(text)), text[0].width, {
+    width,
+    rowLength: TF_IDF_ROWS,
+  });
 
 /** Of a hosted model nothing is known but what it has become. */
 function beforeTuning(model?: BroughtModel): OpenModel | undefined {
   if (model?.kind !== 'hosted') return model;
   throw new TslrecError(
     'bad-request',
-    'A hosted model is tuned before it is brought, so that "untuned" has nothing to read; leave it out of --arms, or bring ' +
+    'A hosted model is tuned before it is brought, so that "untuned" has nothing to read; leave it out of ' +
+      '--arms, or bring ' +
       'that model with --base.',
   );
 }
 
 /** Text, and what the language model makes of an item before the user-level SFT. */
-async function untunedFeatures(context: StageContext, dataset: Dataset, preset: Preset, openModel?: OpenModel) {
+async function untunedFeatures(
+  context: StageContext,
+  dataset: Dataset,
+  preset: Preset,
+  openModel?: OpenModel,
+) {
   const ofModel = stagesOfModel(context, openModel);
   const base = await baseModel(ofModel, dataset.items, preset, openModel);
   const hidden = await readUntuned(ofModel, base, itemPrompts(dataset.items));

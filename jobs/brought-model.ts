@@ -1,5 +1,5 @@
-// A language model that somebody brings instead of the small one that a refresh trains: one whose files are read here, or
-// hosted ones.
+// A language model that somebody brings instead of the small one that a refresh trains: one whose files are
+// read here, or hosted ones.
 import type { Progress } from '../src/progress.ts';
 import { findHostedModels, type HostedModels, type HostedModelsFile } from './hosted-models.ts';
 import { findOpenModel, type OpenModel, type OpenModelFiles } from './open-model.ts';

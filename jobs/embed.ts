@@ -1,4 +1,5 @@
-// Texts in, vectors out: any model folder as an encoder, with what embeds a catalogue in TSLRec's second step.
+// Texts in, vectors out: any model folder as an encoder, with what embeds a catalogue in TSLRec's second
+// step.
 import * as z from 'zod';
 import { encodeNpy } from '../src/embeddings/npy.ts';
 import { TslrecError } from '../src/errors.ts';

@@ -1,7 +1,13 @@
-// What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from TSLRec's embeddings
-// and from what else could have been taken (arms.ts).
+// What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from
+// TSLRec's embeddings and from what else could have been taken (arms.ts).
 import path from 'node:path';
-import { type CompareOptions, compare, drawCandidateSets, type Run, type RunName } from '../src/evaluation/compare.ts';
+import {
+  type CompareOptions,
+  compare,
+  drawCandidateSets,
+  type Run,
+  type RunName,
+} from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { OnBadRow } from '../src/interactions/bad-rows.ts';
@@ -64,17 +70,27 @@ export interface EvaluationResult {
   readonly skippedRows: number;
   readonly duplicateRows: number;
   readonly items: number;
-  /** How many of them no training history holds twice: rankings leave them out for users who already have them. */
+  /**
+   * How many of them no training history holds twice: rankings leave them out for users who already have
+   * them.
+   */
   readonly notRepeatable: number;
   readonly users: { readonly validation: number; readonly test: number };
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly Summary[];
-  /** Validation NDCG@10 after each epoch, by run: in the whole catalogue or as `validatedAmong` says, whatever the tables rank. */
+  /**
+   * Validation NDCG@10 after each epoch, by run: in the whole catalogue or as `validatedAmong` says, whatever
+   * the tables rank.
+   */
   readonly curves: readonly Curve[];
 }
 
 export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
-  readonly epochs: readonly { readonly loss: number; readonly validation: number; readonly seconds: number }[];
+  readonly epochs: readonly {
+    readonly loss: number;
+    readonly validation: number;
+    readonly seconds: number;
+  }[];
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
@@ -88,7 +104,9 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.
   const candidates =
-    options.candidates === undefined ? undefined : drawCandidateSets(split, dataset.items.length, options.candidates);
+    options.candidates === undefined
+      ? undefined
+      : drawCandidateSets(split, dataset.items.length, options.candidates);
   const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
   checkTrainedOn(languageModel?.trainedOn, work.samplesKey);
   const models = options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) }));

@@ -24,14 +24,16 @@ export const START_COLUMNS: readonly Column[] = [
 ];
 
 export const GROUPS_NOTE =
-  'head = NDCG@10 of the fifth of the items that training has most often, tail = of the others, cold = of those it never has.';
+  'head = NDCG@10 of the fifth of the items that training has most often, tail = of the others, cold = of ' +
+  'those it never has.';
 
 /** Those that anybody is asked for. */
 export const askedGroups = (summary: readonly Summary[]): PopularityGroup[] =>
   POPULARITY_GROUPS.filter((name) => summary.some((row) => row.groups[name].users > 0));
 
 /** Whether there is a random start to compare the others with. */
-const isCompared = (summary: readonly Summary[]): boolean => summary.some(({ pValue }) => pValue !== undefined);
+const isCompared = (summary: readonly Summary[]): boolean =>
+  summary.some(({ pValue }) => pValue !== undefined);
 
 /** The starts from text that others are compared with. */
 const textArms = (summary: readonly Summary[]): TextArm[] =>
@@ -50,7 +52,9 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
     ['MRR@10', ({ test }) => figure(test['mrr@10']?.mean)],
     ...askedGroups(summary).map((name): Column => [name, (row) => figure(row.groups[name].ndcg)]),
     ['epochs', ({ epochs }) => epochs.toFixed(1)],
-    ...(isOverFirst(summary) ? [gainColumn(`over ${summary[0].model}`, ({ overFirstModel }) => overFirstModel)] : []),
+    ...(isOverFirst(summary)
+      ? [gainColumn(`over ${summary[0].model}`, ({ overFirstModel }) => overFirstModel)]
+      : []),
   ];
   if (!isCompared(summary)) return columns;
   return [
@@ -60,7 +64,11 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
     [
       "to random's best",
       ({ toRandomBest: to, pValue }) =>
-        to ? `${to.epochs.toFixed(1)} epochs, ${to.seconds.toFixed(1)} s` : pValue === undefined ? '' : 'never',
+        to
+          ? `${to.epochs.toFixed(1)} epochs, ${to.seconds.toFixed(1)} s`
+          : pValue === undefined
+            ? ''
+            : 'never',
     ],
   ];
 }
@@ -68,7 +76,9 @@ export function columnsOf(summary: readonly Summary[]): Column[] {
 function gainColumn(title: string, gainOf: (row: Summary) => Partial<Gain> | undefined): Column {
   const cell = (row: Summary): string => {
     const { gain, pValue } = gainOf(row) ?? {};
-    return pValue === undefined ? '' : `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
+    return pValue === undefined
+      ? ''
+      : `${gain === undefined ? 'from 0' : percent(gain)} (p ${pValue.toFixed(4)})`;
   };
   return [title, cell];
 }
@@ -83,20 +93,31 @@ export function notesOf({
   length,
   summary,
 }: EvaluationResult): string[] {
-  const among = candidates === undefined ? `all ${items} items` : `the right item and ${candidates} sampled ones`;
+  const among =
+    candidates === undefined ? `all ${items} items` : `the right item and ${candidates} sampled ones`;
   const seeds = Math.max(...summary.map((row) => row.seeds));
   const runs = seeds === 1 ? 'one seed' : `mean over ${seeds} seeds`;
   return [
     `Ranked among ${among}, ${protocol} split, ${users.test} users, the last ${length} items seen; ${runs}.`,
     ...(candidates !== undefined
-      ? ['The sampled items are none that the user has; the right one is ranked whether or not the user has it.']
+      ? [
+          'The sampled items are none that the user has; the right one is ranked whether or not the user ' +
+            'has it.',
+        ]
       : []),
     ...(candidates === undefined && notRepeatable > 0
-      ? [`${notRepeatable} of ${items} items are in no training history twice: not ranked for users who have them.`]
+      ? [
+          `${notRepeatable} of ${items} items are in no training history twice: not ranked for users who ` +
+            'have them.',
+        ]
       : []),
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
-    ...(isCompared(summary) ? ['gain = over the same model from a random start, paired test over users.'] : []),
-    ...(isOverFirst(summary) ? [`over ${summary[0].model} = over its random start, paired test over users.`] : []),
+    ...(isCompared(summary)
+      ? ['gain = over the same model from a random start, paired test over users.']
+      : []),
+    ...(isOverFirst(summary)
+      ? [`over ${summary[0].model} = over its random start, paired test over users.`]
+      : []),
     ...textArms(summary).map((arm) => `over ${arm} = over the chosen mode of ${arm}, the same test.`),
     ...(askedGroups(summary).length > 0 ? [GROUPS_NOTE] : []),
   ];

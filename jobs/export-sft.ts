@@ -1,5 +1,6 @@
-// The SFT samples of a refresh, for those who tune a language model elsewhere: jobs/finetune_trl.py, or a trainer of
-// their own. The stages up to the samples are those of a refresh with the same options, and are shared with it.
+// The SFT samples of a refresh, for those who tune a language model elsewhere: jobs/finetune_trl.py, or a
+// trainer of their own. The stages up to the samples are those of a refresh with the same options, and are
+// shared with it.
 //   samples.jsonl   {"userId", "prompt", "target": [K]} a line: for a head over the K categories
 //   chat.jsonl      {"messages": [...]} a line, of the same users in the same order: for models that generate
 //   sft.json        what the two are; written last, so that a folder with it is whole
@@ -52,7 +53,10 @@ export interface SftManifest {
   readonly usersWithoutSample: number;
   readonly prompt: PromptOptions & { readonly templateHash: string };
   readonly chat: { readonly templateHash: string };
-  /** How the head that tslrec loads reads a prompt: of a longer one the beginning is cut; hidden states are averaged. */
+  /**
+   * How the head that tslrec loads reads a prompt: of a longer one the beginning is cut; hidden states are
+   * averaged.
+   */
   readonly head: { readonly longestPrompt: number; readonly pooling: 'mean' };
 }
 
@@ -104,7 +108,10 @@ export async function exportSft({
 function writeFolder(folder: string, samples: readonly SftSample[], manifest: SftManifest): void {
   const manifestFile = path.join(folder, 'sft.json');
   rmSync(manifestFile, { force: true });
-  writeLines(path.join(folder, 'samples.jsonl'), samples, (sample) => ({ ...sample, target: [...sample.target] }));
+  writeLines(path.join(folder, 'samples.jsonl'), samples, (sample) => ({
+    ...sample,
+    target: [...sample.target],
+  }));
   writeLines(path.join(folder, 'chat.jsonl'), samples, chatSample);
   writeFileAtomically(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
 }

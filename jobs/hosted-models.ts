@@ -1,6 +1,6 @@
-// Hosted language models in place of one that runs here: one that gives vectors, and one tuned elsewhere that gives
-// distributions over the categories, as a text classifier or in words. A JSON file says which; the token that their
-// servers want is not in it.
+// Hosted language models in place of one that runs here: one that gives vectors, and one tuned elsewhere that
+// gives distributions over the categories, as a text classifier or in words. A JSON file says which; the
+// token that their servers want is not in it.
 import { createHash } from 'node:crypto';
 import { INFERENCE_PROVIDERS } from '@huggingface/inference';
 import * as z from 'zod';
@@ -53,15 +53,23 @@ const hostedFile = z
 const ADVICE = 'correct it; docs/LANGUAGE-MODELS.md shows one';
 
 /** Nothing is asked of the models yet. */
-export async function findHostedModels({ hosted: file, accessToken }: HostedModelsFile): Promise<HostedModels> {
+export async function findHostedModels({
+  hosted: file,
+  accessToken,
+}: HostedModelsFile): Promise<HostedModels> {
   const models = await readJsonFile(file, hostedFile, ADVICE, shown);
   const { embed, classify, generate, work } = models;
-  const open = (name: string, { model, provider, endpointUrl }: z.infer<typeof hostedAddress>): LanguageModel => {
+  const open = (
+    name: string,
+    { model, provider, endpointUrl }: z.infer<typeof hostedAddress>,
+  ): LanguageModel => {
     try {
       const at = endpointUrl === undefined ? { provider: provider! } : { endpointUrl };
       return createHostedModel({ model, at, accessToken });
     } catch (error) {
-      throw error instanceof TslrecError ? new TslrecError(error.code, `${file}: ${name}: ${error.message}`) : error;
+      throw error instanceof TslrecError
+        ? new TslrecError(error.code, `${file}: ${name}: ${error.message}`)
+        : error;
     }
   };
   return {

@@ -23,7 +23,8 @@ export async function learnSamples(
   preset: Preset,
   srs?: SrsEmbeddings,
 ): Promise<LearntSamples> {
-  // What people do: a recommender learns from the training interactions alone, or somebody's own has learnt before.
+  // What people do: a recommender learns from the training interactions alone, or somebody's own has learnt
+  // before.
   const recommender = srs
     ? await srsEmbeddings(context, srs)
     : await pretrainRecommender(context, learner, split, preset);

@@ -6,7 +6,10 @@ import type { Preset } from './presets.ts';
 
 const LONGEST = 50;
 
-/** Every position is a target, with at most 50 items before it: longer ones taught no better vectors (docs/LOG.md). */
+/**
+ * Every position is a target, with at most 50 items before it: longer ones taught no better vectors
+ * (docs/LOG.md).
+ */
 export function learnerFor(profile: DataProfile, { width }: Preset): SequenceModel {
   return sasrecModel({ ...profile, length: Math.min(LONGEST, profile.length) }, width);
 }

@@ -1,5 +1,5 @@
-// A language model that is brought as files: a model folder or a name on the hub, to be tuned here, or an adapter that was
-// tuned on one elsewhere.
+// A language model that is brought as files: a model folder or a name on the hub, to be tuned here, or an
+// adapter that was tuned on one elsewhere.
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +17,10 @@ import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 export interface OpenModelFiles {
   /** A model folder, or hub:NAME; the one that the adapter names where it is left out. */
   readonly base?: string;
-  /** The folder of a LoRA adapter, with its category head if it has one; one is trained here where it is left out. */
+  /**
+   * The folder of a LoRA adapter, with its category head if it has one; one is trained here where it is left
+   * out.
+   */
   readonly adapter?: string;
   /** Sent to the hub alone. */
   readonly accessToken?: string;
@@ -52,8 +55,12 @@ export async function findOpenModel(
     await readAdapter(adapter, architecture);
     // Without a head it is asked in words, which an encoder cannot answer.
     if (!hasHead) await readDecoder(folder);
-    files.push(...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)));
-    const answers = hasHead ? [path.join(adapter, HEAD_FILE)] : IF_THERE.map((name) => path.join(folder, name));
+    files.push(
+      ...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)),
+    );
+    const answers = hasHead
+      ? [path.join(adapter, HEAD_FILE)]
+      : IF_THERE.map((name) => path.join(folder, name));
     files.push(...answers.filter((file) => existsSync(file)));
   }
   const trainedOn = adapter === undefined ? undefined : await readTrainedOn(adapter);
@@ -108,6 +115,7 @@ export function checkHead(adapter: string, got: number, categoryCount: number): 
   if (got === categoryCount) return;
   throw new TslrecError(
     'bad-data',
-    `${path.join(adapter, HEAD_FILE)}: got a head over ${got} categories, expected the ${categoryCount} of this data; ${SAMPLES_ADVICE}.`,
+    `${path.join(adapter, HEAD_FILE)}: got a head over ${got} categories, expected the ${categoryCount} of ` +
+      `this data; ${SAMPLES_ADVICE}.`,
   );
 }

@@ -7,12 +7,16 @@ import { TslrecError } from '../src/errors.ts';
 export function prepareOutput(file: string, extension: string): void {
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
     const inside = path.join(file, `output${extension}`);
-    throw new TslrecError('bad-request', `${file} is a folder, a file is wanted; name one in it, such as ${inside}.`);
+    throw new TslrecError(
+      'bad-request',
+      `${file} is a folder, a file is wanted; name one in it, such as ${inside}.`,
+    );
   }
   if (path.extname(file) !== extension) {
     throw new TslrecError(
       'bad-request',
-      `--output: got ${file}, expected the name of a file that ends in ${extension}, which is what is written; give it that ending.`,
+      `--output: got ${file}, expected the name of a file that ends in ${extension}, which is what is ` +
+        'written; give it that ending.',
     );
   }
   prepareFolder(path.dirname(file));

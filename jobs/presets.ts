@@ -8,7 +8,10 @@ export type PresetName = 'quick' | 'standard';
 export interface Preset {
   /** d: width of the recommender's and of the published vectors. */
   readonly width: number;
-  /** A training of SASRec ends after this many steps, or `patience` epochs (and PATIENT_STEPS) without a better validation. */
+  /**
+   * A training of SASRec ends after this many steps, or `patience` epochs (and PATIENT_STEPS) without a
+   * better validation.
+   */
   readonly recommender: {
     readonly steps: number;
     readonly patience: number;
@@ -16,7 +19,9 @@ export interface Preset {
     readonly positionsPerStep: number;
     readonly learningRate: number;
   };
-  /** The adapters that turn features into item vectors: how many are learnt and merged, and how each one is. */
+  /**
+   * The adapters that turn features into item vectors: how many are learnt and merged, and how each one is.
+   */
   readonly adaptation: {
     readonly members: number;
     readonly hidden: number;
@@ -30,7 +35,11 @@ export interface Preset {
     readonly heads: number;
     readonly pretrainingTokens: number;
     readonly lora: LoraConfig;
-    readonly sft: { readonly epochs: number; readonly samplesPerEpoch: number; readonly itemsPerPrompt: number };
+    readonly sft: {
+      readonly epochs: number;
+      readonly samplesPerEpoch: number;
+      readonly itemsPerPrompt: number;
+    };
   };
   readonly textFeatures: number;
   /** How recommenders are tried with the embeddings, so that the version tells what is best. */
@@ -74,10 +83,15 @@ export const PRESETS: Record<PresetName, Preset> = {
   },
 };
 
-/** Raised whenever a stage computes something else from the same input: old working files are then not reused. */
+/**
+ * Raised whenever a stage computes something else from the same input: old working files are then not reused.
+ */
 const PIPELINE_REVISION = 16;
 
-/** Raised whenever other categories or prompts come of the same input: what was tuned on the old ones is then refused. */
+/**
+ * Raised whenever other categories or prompts come of the same input: what was tuned on the old ones is then
+ * refused.
+ */
 const SAMPLES_REVISION = 3;
 
 export interface WorkInput {
@@ -91,7 +105,10 @@ export interface WorkInput {
 /** Names the work that a refresh does: the same of all these shares its finished stages. */
 export const workKey = (input: WorkInput): string => keyOf({ ...input, PIPELINE_REVISION });
 
-/** Names the samples of the user-level SFT, and the categories in them: what a language model is tuned for elsewhere. */
+/**
+ * Names the samples of the user-level SFT, and the categories in them: what a language model is tuned for
+ * elsewhere.
+ */
 export function samplesKey({ preset, ...input }: WorkInput): string {
   const { width, recommender, languageModel } = preset;
   const { itemsPerPrompt } = languageModel.sft;
@@ -107,4 +124,5 @@ export const trainingKey = (input: {
   readonly seed: number;
 }): string => keyOf({ ...input, ...PRESETS[input.preset].recommender, PIPELINE_REVISION });
 
-const keyOf = (input: object): string => createHash('sha256').update(JSON.stringify(input)).digest('hex').slice(0, 16);
+const keyOf = (input: object): string =>
+  createHash('sha256').update(JSON.stringify(input)).digest('hex').slice(0, 16);

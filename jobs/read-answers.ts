@@ -1,6 +1,7 @@
-// What a model that only generates says of users: each is asked in words, and the answer is read as a distribution over
-// the categories. A malformed answer is asked for again, a bounded number of times and at a rising temperature, because
-// at the same one the same question may have the same answer. A user who still has none gets the mean of the others.
+// What a model that only generates says of users: each is asked in words, and the answer is read as a
+// distribution over the categories. A malformed answer is asked for again, a bounded number of times and at a
+// rising temperature, because at the same one the same question may have the same answer. A user who still
+// has none gets the mean of the others.
 //   n prompts, K categories.
 import { invariant, TslrecError } from '../src/errors.ts';
 import { fewAtATime } from '../src/few-at-a-time.ts';
@@ -69,8 +70,10 @@ export async function readAnswers(
   if (read.length === 0 && prompts.length > 0) {
     throw new TslrecError(
       'bad-data',
-      `${model.name}: got ${malformed} answers to ${prompts.length} prompts and none that can be read (of the last, ` +
-        `${asked.at(-1)!.complaint}), expected distributions over ${K} categories as JSON; tune it on the chat.jsonl that ` +
+      `${model.name}: got ${malformed} answers to ${prompts.length} prompts and none that can be read (of ` +
+        'the last, ' +
+        `${asked.at(-1)!.complaint}), expected distributions over ${K} categories as JSON; tune it on the ` +
+        'chat.jsonl that ' +
         '`tslrec export-sft` writes, or ask another model.',
     );
   }
@@ -79,7 +82,12 @@ export async function readAnswers(
   asked.forEach(({ distribution }, row) => {
     distributions.set(distribution ?? mean, row * K);
   });
-  return { distributions, answers: read.length + malformed, malformed, givenUp: prompts.length - read.length };
+  return {
+    distributions,
+    answers: read.length + malformed,
+    malformed,
+    givenUp: prompts.length - read.length,
+  };
 }
 
 interface Asked {
@@ -110,7 +118,10 @@ async function ask(
   return { malformed: tries, complaint };
 }
 
-/** A model tries its requests again, and cannot do so once pieces of an answer are out: one that breaks off is asked for anew. */
+/**
+ * A model tries its requests again, and cannot do so once pieces of an answer are out: one that breaks off is
+ * asked for anew.
+ */
 async function wholeAnswer(ask: () => AsyncIterable<string>, tries: number): Promise<string> {
   for (let broken = 1; ; broken++) {
     let answer = '';

@@ -1,5 +1,5 @@
-// How models that answer read a catalogue: hosted ones, and one of our own that tells its distributions in words. What they
-// gave before a refresh broke off is not asked for again.
+// How models that answer read a catalogue: hosted ones, and one of our own that tells its distributions in
+// words. What they gave before a refresh broke off is not asked for again.
 //   n texts, K categories.
 import type { LanguageModel, ReadOptions } from '../src/language-model/language-model.ts';
 import type { Progress } from '../src/progress.ts';
@@ -23,7 +23,9 @@ export const readByAsking =
     const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });
     try {
       const distributions = by === 'classify' ? await classified(model, K) : answered(model, K);
-      const itemHidden = await readRows(embed.name, task('read items', items), (...asked) => embed.embed(...asked));
+      const itemHidden = await readRows(embed.name, task('read items', items), (...asked) =>
+        embed.embed(...asked),
+      );
       const ofItems = await distributions(task('infer categories of items', items));
       const ofUsers = await distributions(task('infer categories of users', users));
       return {

@@ -1,5 +1,5 @@
-// The middle of the flow: from one sample a user to what a tuned language model makes of every item and every user. The
-// model is a small one trained here on the catalogue's own words, or one that somebody brings.
+// The middle of the flow: from one sample a user to what a tuned language model makes of every item and every
+// user. The model is a small one trained here on the catalogue's own words, or one that somebody brings.
 import type { SftSample } from '../src/instructions/sft-samples.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Item } from '../src/interactions/dataset.ts';

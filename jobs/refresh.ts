@@ -49,13 +49,18 @@ export interface RefreshResult {
   readonly skippedRows: number;
   /** Rows that repeated an earlier one; left out. */
   readonly duplicateRows: number;
-  /** Where item vectors were given: items that have none, and ids of vectors that the catalogue does not have. */
+  /**
+   * Where item vectors were given: items that have none, and ids of vectors that the catalogue does not have.
+   */
   readonly srs?: Pick<SrsEmbeddings, 'itemsWithoutVector' | 'unknownIds'>;
   /** By stage; 0 where an earlier run had done it. */
   readonly seconds: Readonly<Record<string, number>>;
   readonly warmStarts: WarmStarts;
   readonly metrics: Readonly<Record<string, unknown>>;
-  /** The language model that read the catalogue and its adapter, as Hugging Face and PEFT folders; absent if it is hosted. */
+  /**
+   * The language model that read the catalogue and its adapter, as Hugging Face and PEFT folders; absent if
+   * it is hosted.
+   */
   readonly modelFolder?: string;
   readonly adapterFolder?: string;
   /** How it was tuned, if it was tuned here. */
@@ -65,7 +70,8 @@ export interface RefreshResult {
 }
 
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
-  // Who did what, and how a recommender sees the items where one is given. Read first: a mistake leaves nothing behind.
+  // Who did what, and how a recommender sees the items where one is given. Read first: a mistake leaves
+  // nothing behind.
   const ingesting = performance.now();
   const read = await readDataset(options.data, {
     onBadRow: options.onBadRow,
@@ -88,7 +94,11 @@ interface Ingested extends ReadResult {
   readonly seconds: number;
 }
 
-async function learnAndPublish(store: Store, ingested: Ingested, options: RefreshOptions): Promise<RefreshResult> {
+async function learnAndPublish(
+  store: Store,
+  ingested: Ingested,
+  options: RefreshOptions,
+): Promise<RefreshResult> {
   const { dataset, skippedRows, duplicateRows, srs, languageModel } = ingested;
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
@@ -124,7 +134,14 @@ async function learnAndPublish(store: Store, ingested: Ingested, options: Refres
     // Recommenders that start from them say what they are worth, and in which mode.
     const { embeddings } = learnt.augmented;
     const { reached } = learnt.recommender;
-    const tried = await warmStarts(stagesOfModel(work, languageModel), embeddings, learner, split, preset, reached);
+    const tried = await warmStarts(
+      stagesOfModel(work, languageModel),
+      embeddings,
+      learner,
+      split,
+      preset,
+      reached,
+    );
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt, tried);
@@ -198,7 +215,8 @@ async function lineageOf(
     languageModel: languageModel?.source,
     work,
     adaptation: await fileIdentity(folder, augmented.adaptationFile),
-    adapter: tuned && (await fileIdentity(folder, path.join(tuned.adapterFolder, 'adapter_model.safetensors'))),
+    adapter:
+      tuned && (await fileIdentity(folder, path.join(tuned.adapterFolder, 'adapter_model.safetensors'))),
   };
 }
 
@@ -212,9 +230,16 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
   };
 }
 
-function metricsOf({ tuned, inferred, augmented }: LearntEmbeddings, warmStarts: WarmStarts): Record<string, unknown> {
+function metricsOf(
+  { tuned, inferred, augmented }: LearntEmbeddings,
+  warmStarts: WarmStarts,
+): Record<string, unknown> {
   return {
-    languageModel: { heldOutLoss: tuned?.heldOutLoss, meanAnswerLoss: tuned?.meanAnswerLoss, ...inferred.answers },
+    languageModel: {
+      heldOutLoss: tuned?.heldOutLoss,
+      meanAnswerLoss: tuned?.meanAnswerLoss,
+      ...inferred.answers,
+    },
     embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
     warmStarts,
   };

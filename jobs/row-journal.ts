@@ -1,5 +1,5 @@
-// Rows that a server gave, kept in a file as they come, so that a refresh that broke off asks again only for those that are
-// missing. One JSON line a row, appended; of a line that a kill cut short nothing is used.
+// Rows that a server gave, kept in a file as they come, so that a refresh that broke off asks again only for
+// those that are missing. One JSON line a row, appended; of a line that a kill cut short nothing is used.
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
@@ -54,7 +54,10 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
           rows.set(row, kept);
         }
         // Each begins with a line end: what a kill has left of a line before it ends there.
-        appendFileSync(file, added.map(([row, kept]) => `\n${JSON.stringify(asLine(kind, row, kept))}`).join(''));
+        appendFileSync(
+          file,
+          added.map(([row, kept]) => `\n${JSON.stringify(asLine(kind, row, kept))}`).join(''),
+        );
       },
     };
   };
@@ -67,12 +70,18 @@ const asLine = (kind: string, row: number, { values, malformed }: KeptRow): Line
   malformed,
 });
 
-function checkWidth({ values }: KeptRow, before: ReadonlyMap<number, KeptRow>, file: string, model: string): void {
+function checkWidth(
+  { values }: KeptRow,
+  before: ReadonlyMap<number, KeptRow>,
+  file: string,
+  model: string,
+): void {
   const [first = { values }] = before.values();
   if (values.length === first.values.length) return;
   throw new TslrecError(
     'bad-data',
-    `${model}: got rows of ${values.length} numbers, expected ${first.values.length} as in those that an earlier run kept in ` +
+    `${model}: got rows of ${values.length} numbers, expected ${first.values.length} as in those that an ` +
+      'earlier run kept in ' +
       `${file}; serve the model of then, or remove that file to have all read anew.`,
   );
 }

@@ -1,5 +1,6 @@
-// A stage of the pipeline and its file: computed once, written whole, read back by a run that was killed and by
-// later runs over the same data. What a stage gives is tensors and a few facts, so one file format serves all.
+// A stage of the pipeline and its file: computed once, written whole, read back by a run that was killed and
+// by later runs over the same data. What a stage gives is tensors and a few facts, so one file format serves
+// all.
 import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import type { NamedTensor } from '../src/network/safetensors.ts';
@@ -30,8 +31,8 @@ export interface StageReport {
 }
 
 /**
- * `compute` is told where a training keeps its checkpoint. It is removed once the stage's file is in place, and not before:
- * what is done after the training, ranking for one, may be killed too.
+ * `compute` is told where a training keeps its checkpoint. It is removed once the stage's file is in place,
+ * and not before: what is done after the training, ranking for one, may be killed too.
  */
 export async function stage<Facts>(
   context: StageContext,

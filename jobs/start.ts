@@ -1,4 +1,5 @@
-// `npm start`: the whole thing on a synthetic sample. Fills an empty store once, in a process of its own, then serves.
+// `npm start`: the whole thing on a synthetic sample. Fills an empty store once, in a process of its own,
+// then serves.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../src/config.ts';
@@ -11,7 +12,10 @@ import { runInOwnProcess } from './own-process.ts';
 
 const config = readConfig(process.env);
 const data = path.join(config.folder, 'sample');
-/** Nine interactions an item, as in many a catalogue: where everybody knows everything, words have little to add. */
+/**
+ * Nine interactions an item, as in many a catalogue: where everybody knows everything, words have little to
+ * add.
+ */
 const SPARSE_SAMPLE = { ...DEFAULT_SAMPLE, users: 500 };
 
 try {
@@ -35,7 +39,11 @@ try {
 }
 
 async function isEmpty(): Promise<boolean> {
-  const store = await openStore(config.store, { folder: config.folder, migrate: true, log: createLog('warn') });
+  const store = await openStore(config.store, {
+    folder: config.folder,
+    migrate: true,
+    log: createLog('warn'),
+  });
   const version = await store.activeVersion();
   await store.close();
   return version === undefined;

@@ -1,4 +1,5 @@
-// A recommender trained in a stage, and how well it ranks: what pre-training and the trials of warm starts share.
+// A recommender trained in a stage, and how well it ranks: what pre-training and the trials of warm starts
+// share.
 import type { Split } from '../src/interactions/dataset.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
@@ -28,5 +29,8 @@ export async function trainAndRank(
   const test = rankingMetrics(await rankInCatalogue(trained.recommender, model, split.test));
   await trained.recommender.release();
   const { bestEpoch, history, itemVectors } = trained;
-  return { reached: { validationNdcg: history[bestEpoch]?.metric ?? 0, test, epochs: bestEpoch + 1 }, itemVectors };
+  return {
+    reached: { validationNdcg: history[bestEpoch]?.metric ?? 0, test, epochs: bestEpoch + 1 },
+    itemVectors,
+  };
 }

@@ -1,4 +1,5 @@
-// One recommender, trained and written as an ONNX file and its weights, for those who serve it or go on training it.
+// One recommender, trained and written as an ONNX file and its weights, for those who serve it or go on
+// training it.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
@@ -21,8 +22,9 @@ export interface TrainOptions {
   readonly data: string;
   readonly model: SequenceModelName;
   /**
-   * The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, NAME.safetensors with the weights by name, and
-   * bad rows that were skipped. A checkpoint lies there while it trains: the same training goes on from it.
+   * The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, NAME.safetensors with the
+   * weights by name, and bad rows that were skipped. A checkpoint lies there while it trains: the same
+   * training goes on from it.
    */
   readonly output: string;
   readonly preset: PresetName;
@@ -59,7 +61,13 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const model = SEQUENCE_MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
   const { model: name, seed } = options;
   const checkpoint = checkpointOf(
-    trainingKey({ datasetHash: dataset.hash, model: name, length: model.length, preset: options.preset, seed }),
+    trainingKey({
+      datasetHash: dataset.hash,
+      model: name,
+      length: model.length,
+      preset: options.preset,
+      seed,
+    }),
   );
   const trained = await trainSequenceModel(model, split.train, split.validation, {
     ...preset.recommender,

@@ -29,7 +29,16 @@ export interface Work extends StageContext {
 }
 
 /** The same of all these has the same folder: killed, repeated and evaluated work shares what is finished. */
-export function openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage }: WorkOptions): Work {
+export function openWork({
+  folder,
+  dataset,
+  split,
+  preset,
+  seed,
+  srsHash,
+  progress,
+  onStage,
+}: WorkOptions): Work {
   const input = { datasetHash: dataset.hash, splitHash: hashSplit(split), preset, seed, srsHash };
   const key = workKey(input);
   const workFolder = path.join(folder, 'work', key);

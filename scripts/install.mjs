@@ -48,12 +48,20 @@ function npm(args, extraEnvironment = {}) {
   }
 }
 
-/** The folder that holds include/node: inside the `node` package's platform package, else npm's own default. */
+/**
+ * The folder that holds include/node: inside the `node` package's platform package, else npm's own default.
+ */
 function nodeHeaders() {
-  for (const folder of [path.join(root, 'node_modules', 'node', 'node_modules'), path.join(root, 'node_modules')]) {
+  for (const folder of [
+    path.join(root, 'node_modules', 'node', 'node_modules'),
+    path.join(root, 'node_modules'),
+  ]) {
     if (!existsSync(folder)) continue;
     for (const name of readdirSync(folder)) {
-      if (/^node-(bin-)?(linux|darwin|win)/.test(name) && existsSync(path.join(folder, name, 'include', 'node')))
+      if (
+        /^node-(bin-)?(linux|darwin|win)/.test(name) &&
+        existsSync(path.join(folder, name, 'include', 'node'))
+      )
         return path.join(folder, name);
     }
   }

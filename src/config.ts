@@ -56,7 +56,10 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     const [{ path, message }] = read.error.issues;
     const name = path.join('.');
     const got = SECRETS.includes(name) ? '' : ` and is ${shown(variables[name] ?? '')}`;
-    throw new TslrecError('bad-request', `The environment variable ${name} is wrong: ${message}${got}; set it anew.`);
+    throw new TslrecError(
+      'bad-request',
+      `The environment variable ${name} is wrong: ${message}${got}; set it anew.`,
+    );
   }
   const { PORT, HOST, DATABASE_URL, TSLREC_FOLDER, TSLREC_EXECUTION_PROVIDER, TSLREC_THREADS } = read.data;
   return {

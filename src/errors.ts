@@ -18,7 +18,10 @@ export const ERROR_STATUS = {
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
 
-/** A caller's mistake or a condition outside the program: the message says what was got, what is allowed and what to do. */
+/**
+ * A caller's mistake or a condition outside the program: the message says what was got, what is allowed and
+ * what to do.
+ */
 export class TslrecError extends Error {
   override readonly name = 'TslrecError';
   readonly code: ErrorCode;
@@ -51,10 +54,14 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 };
 
-/** What a command prints for an error: one sentence for a caller's mistake, everything for a fault of our own. */
+/**
+ * What a command prints for an error: one sentence for a caller's mistake, everything for a fault of our own.
+ */
 export function printable(error: unknown): unknown {
   if (error instanceof TslrecError) return `tslrec: ${error.message}`;
   const { code, path } = error as NodeJS.ErrnoException;
   const trouble = code !== undefined && path !== undefined ? FILE_TROUBLE[code] : undefined;
-  return trouble ? `tslrec: ${path} cannot be used: ${trouble}; give another path or repair this one.` : error;
+  return trouble
+    ? `tslrec: ${path} cannot be used: ${trouble}; give another path or repair this one.`
+    : error;
 }

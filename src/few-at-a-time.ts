@@ -1,8 +1,8 @@
 // Work on many things, a few at a time.
 
 /**
- * The results in the order of the items. After a failure nothing begins; what is under way is still waited for, so that
- * none of it is lost or goes on unseen, before the failure is thrown.
+ * The results in the order of the items. After a failure nothing begins; what is under way is still waited
+ * for, so that none of it is lost or goes on unseen, before the failure is thrown.
  */
 export async function fewAtATime<Item, Result>(
   few: number,

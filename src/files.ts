@@ -1,6 +1,6 @@
-// Files that appear whole or not at all: written under a temporary name, fsynced, renamed into place, and the folder
-// fsynced, so that neither a crash nor a full disk leaves half a file under the final name. Synchronous, because only
-// jobs and worker threads write files.
+// Files that appear whole or not at all: written under a temporary name, fsynced, renamed into place, and the
+// folder fsynced, so that neither a crash nor a full disk leaves half a file under the final name.
+// Synchronous, because only jobs and worker threads write files.
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -87,7 +87,10 @@ function about<Result>(file: string, act: () => Result): Result {
   }
 }
 
-/** What is in a file that a caller named. Every error says which, as those for folders and huge files would not. */
+/**
+ * What is in a file that a caller named. Every error says which, as those for folders and huge files would
+ * not.
+ */
 export function readNamedFile(file: string): Promise<Buffer> {
   return readFile(file).catch((error: Error) => {
     throw Object.assign(error, { path: file });

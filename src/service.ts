@@ -33,7 +33,13 @@ export interface Service {
   stop(): Promise<void>;
 }
 
-export async function startService({ storeLocation, folder, port, host, log }: ServiceOptions): Promise<Service> {
+export async function startService({
+  storeLocation,
+  folder,
+  port,
+  host,
+  log,
+}: ServiceOptions): Promise<Service> {
   const store = await openStore(storeLocation, { folder, log });
   const server = createServer(SERVER_LIMITS, createApp({ store, log }));
   try {
@@ -74,9 +80,13 @@ async function listen(server: Server, port: number, host: string): Promise<void>
     await once(server, 'listening');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new TslrecError('conflict', `Port ${port} on ${host} is in use: stop what listens there or choose another.`, {
-      cause: error,
-    });
+    throw new TslrecError(
+      'conflict',
+      `Port ${port} on ${host} is in use: stop what listens there or choose another.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

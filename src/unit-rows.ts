@@ -1,6 +1,9 @@
 // Rows by their direction alone.
 
-/** matrix [N, width] -> each row scaled to length 1; a row of zeros stays. Double precision, which the engine computes faster than it converts. */
+/**
+ * matrix [N, width] -> each row scaled to length 1; a row of zeros stays. Double precision, which the engine
+ * computes faster than it converts.
+ */
 export function unitRows(matrix: Float32Array | Float64Array, width: number): Float64Array {
   const unit = new Float64Array(matrix.length);
   for (let start = 0; start < matrix.length; start += width) {

@@ -10,7 +10,10 @@ test('strings and bytes land in the order of writing, across the buffer', async 
   const file = path.join(await temporaryFolder(context), 'new', 'folder', 'file');
   const long = 'ö'.repeat(70_000);
   writeFileAtomically(file, ['a', Uint8Array.of(0, 255), long, 'b', new Uint8Array(0), 'c']);
-  assert.deepEqual(readFileSync(file), Buffer.concat([Buffer.of(97, 0, 255), Buffer.from(long), Buffer.from('bc')]));
+  assert.deepEqual(
+    readFileSync(file),
+    Buffer.concat([Buffer.of(97, 0, 255), Buffer.from(long), Buffer.from('bc')]),
+  );
   assert.deepEqual(readdirSync(path.dirname(file)), ['file']);
 });
 

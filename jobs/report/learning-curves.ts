@@ -1,5 +1,6 @@
-// Validation NDCG@10 after each epoch: a chart a model, a line a start. A line is the mean over seeds as far as every
-// seed got, because beyond that a seed that stops makes it jump. Models that only count have no epochs and no chart.
+// Validation NDCG@10 after each epoch: a chart a model, a line a start. A line is the mean over seeds as far
+// as every seed got, because beyond that a seed that stops makes it jump. Models that only count have no
+// epochs and no chart.
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { RANDOM_ARM } from '../../src/evaluation/compare.ts';

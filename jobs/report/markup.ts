@@ -12,7 +12,8 @@ export const markup = (texts: TemplateStringsArray, ...contents: readonly Conten
 
 function rendered(content: Content): string {
   if (content === undefined) return '';
-  if (typeof content !== 'object') return String(content).replace(/[&<>"']/g, (character) => ESCAPES[character]);
+  if (typeof content !== 'object')
+    return String(content).replace(/[&<>"']/g, (character) => ESCAPES[character]);
   return 'markup' in content ? content.markup : content.map(rendered).join('');
 }
 

@@ -2,7 +2,14 @@
 import { readFileSync } from 'node:fs';
 import type { Summary } from '../../src/evaluation/summary.ts';
 import type { EvaluationResult } from '../evaluate.ts';
-import { type Column, columnsOf, isChosenMode, notesOf, START_COLUMNS, spreadFigure } from '../evaluation-table.ts';
+import {
+  type Column,
+  columnsOf,
+  isChosenMode,
+  notesOf,
+  START_COLUMNS,
+  spreadFigure,
+} from '../evaluation-table.ts';
 import { learningCurves } from './learning-curves.ts';
 import { type Markup, markup } from './markup.ts';
 import { popularityBars } from './popularity-bars.ts';

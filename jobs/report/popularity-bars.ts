@@ -1,5 +1,5 @@
-// Test NDCG@10 of head, tail and cold items: a column a group, a row a start, so that the starts of a model stand under
-// each other. Bars lie, because the names of starts are long; all have one scale.
+// Test NDCG@10 of head, tail and cold items: a column a group, a row a start, so that the starts of a model
+// stand under each other. Bars lie, because the names of starts are long; all have one scale.
 import { type ScaleLinear, scaleLinear } from 'd3-scale';
 import type { PopularityGroup } from '../../src/evaluation/popularity.ts';
 import type { Summary } from '../../src/evaluation/summary.ts';
@@ -14,7 +14,10 @@ const [HEADER, ROW, THICKNESS, BASELINE] = [56, 20, 14, 14];
 export function popularityBars(summary: readonly Summary[]): Markup | undefined {
   const groups = askedGroups(summary);
   if (groups.length === 0) return undefined;
-  const rows = [...Map.groupBy(summary, ({ model }) => model)].flatMap(([model, starts]) => [model, ...starts]);
+  const rows = [...Map.groupBy(summary, ({ model }) => model)].flatMap(([model, starts]) => [
+    model,
+    ...starts,
+  ]);
   const highest = Math.max(...groups.flatMap((group) => summary.map((row) => row.groups[group].ndcg)));
   const x = scaleLinear([0, highest || 1], [0, BAR]).nice();
   const [width, height] = [NAMES + groups.length * COLUMN, HEADER + rows.length * ROW];
@@ -66,7 +69,8 @@ function bar(row: Summary, group: PopularityGroup, left: number, top: number, wi
 <text x="${left + width + 5}" y="${top + BASELINE}">${ndcg}</text>\n`;
 }
 
-const usersOf = (group: PopularityGroup, [{ groups }]: readonly Summary[]): string => `${groups[group].users} users`;
+const usersOf = (group: PopularityGroup, [{ groups }]: readonly Summary[]): string =>
+  `${groups[group].users} users`;
 
 function inWords(group: PopularityGroup, summary: readonly Summary[]): string {
   const figures = summary.map((row) => `${row.model} ${startName(row)} ${figure(row.groups[group].ndcg)}`);

@@ -1,5 +1,5 @@
-// Stage: item features -> adapters, learnt through SASRec's own loss from several seeds and views of the features, each a
-// stage of its own -> one merged adaptation -> enhanced embeddings.
+// Stage: item features -> adapters, learnt through SASRec's own loss from several seeds and views of the
+// features, each a stage of its own -> one merged adaptation -> enhanced embeddings.
 import path from 'node:path';
 import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
 import { type LearntAdapter, learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
@@ -64,16 +64,26 @@ async function adapterMember(
   const view = viewOfMember(blocks, m);
   const { tensors, facts } = await stage(context, name, async (checkpoint) => {
     const { members, ...options } = preset.adaptation;
-    const { weights, residual, table, ...facts } = await learnAdapter(view, learner, split.train, split.validation, {
-      ...preset.recommender,
-      ...options,
-      seed: `${context.seed}/${name}`,
-      checkpoint,
-      progress: context.progress,
-      name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
-    });
+    const { weights, residual, table, ...facts } = await learnAdapter(
+      view,
+      learner,
+      split.train,
+      split.validation,
+      {
+        ...preset.recommender,
+        ...options,
+        seed: `${context.seed}/${name}`,
+        checkpoint,
+        progress: context.progress,
+        name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
+      },
+    );
     const { width } = learner;
-    const tensors = [...weights, ['residual', matrix(residual, width)], ['table', matrix(table, width)]] as const;
+    const tensors = [
+      ...weights,
+      ['residual', matrix(residual, width)],
+      ['table', matrix(table, width)],
+    ] as const;
     return { tensors: new Map(tensors), facts };
   });
   const weights = new Map([...tensors].filter(([key]) => key.startsWith('adapter.')));
@@ -86,9 +96,9 @@ async function adapterMember(
 }
 
 /**
- * What member m reads: all blocks, then each that leads alone, then all again. Adapters that saw different things err
- * differently, on items that nobody has touched above all (random subspaces, Ho 1998; docs/LOG.md). A block that only
- * stands beside another is too little to learn from alone.
+ * What member m reads: all blocks, then each that leads alone, then all again. Adapters that saw different
+ * things err differently, on items that nobody has touched above all (random subspaces, Ho 1998;
+ * docs/LOG.md). A block that only stands beside another is too little to learn from alone.
  */
 function viewOfMember(blocks: readonly FeatureBlock[], m: number): readonly FeatureBlock[] {
   const alone = blocks.filter(({ rowLength }) => rowLength === LEADING_ROWS).map((block) => [block]);

@@ -42,7 +42,10 @@ export async function categorise(
         ['categories', integers(categories)],
         ['preferences', matrix(preferences, K)],
       ]),
-      facts: { inertia, itemsWithoutCategory: categories.filter((category) => category === NO_CATEGORY).length },
+      facts: {
+        inertia,
+        itemsWithoutCategory: categories.filter((category) => category === NO_CATEGORY).length,
+      },
     };
   });
   return {

@@ -1,4 +1,5 @@
-// Stage: user-level SFT of the language model; leaves a LoRA adapter and a category head beside the base model.
+// Stage: user-level SFT of the language model; leaves a LoRA adapter and a category head beside the base
+// model.
 import path from 'node:path';
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { Architecture } from '../../src/language-model/architecture.ts';
@@ -15,7 +16,10 @@ export const longestPrompt = ({ config }: Architecture): number =>
   Math.min(LONGEST_PROMPT, config.max_position_embeddings);
 
 const BATCH_SIZE = 32;
-/** What a step may take beside the weights, about: a small model reads a batch at once, a large one a few prompts. */
+/**
+ * What a step may take beside the weights, about: a small model reads a batch at once, a large one a few
+ * prompts.
+ */
 export const STEP_BYTES = 1.5e9;
 const PATIENCE = 2;
 
@@ -27,7 +31,10 @@ export interface Base extends BaseModel {
 export interface FineTuned {
   readonly model: TunedModel;
   readonly adapterFolder: string;
-  /** Cross-entropy on held-out users in nats, and that of answering the mean distribution to everybody; if tuned here. */
+  /**
+   * Cross-entropy on held-out users in nats, and that of answering the mean distribution to everybody; if
+   * tuned here.
+   */
   readonly heldOutLoss?: number;
   readonly meanAnswerLoss?: number;
   /** How fast it was tuned here, and the most memory that the process has held until its end, in bytes. */

@@ -1,5 +1,5 @@
-// Stage: a tuned model reads every item and every user: hidden vectors of the items, and its own distribution over the
-// latent categories for both, cold items and quiet users included.
+// Stage: a tuned model reads every item and every user: hidden vectors of the items, and its own distribution
+// over the latent categories for both, cold items and quiet users included.
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { UserId } from '../../src/interactions/dataset.ts';
 import type { AnswerCounts } from '../read-answers.ts';
@@ -17,8 +17,8 @@ export interface Inferred {
 }
 
 /**
- * What reads, wherever the model runs; the user distributions that it gives are those of `userTexts`. `checkpoint` names
- * a file in which it may keep what it has so far, removed once all of it is there.
+ * What reads, wherever the model runs; the user distributions that it gives are those of `userTexts`.
+ * `checkpoint` names a file in which it may keep what it has so far, removed once all of it is there.
  */
 export type Read = (
   itemTexts: readonly string[],
@@ -35,7 +35,11 @@ export async function infer(
 ): Promise<Inferred> {
   const { tensors, facts } = await stage<Pick<Inferred, 'answers'>>(context, 'infer', async (checkpoint) => {
     const prompts = samples.map(({ prompt }) => prompt);
-    const { itemHidden, itemDistributions, userDistributions, answers } = await read(itemTexts, prompts, checkpoint);
+    const { itemHidden, itemDistributions, userDistributions, answers } = await read(
+      itemTexts,
+      prompts,
+      checkpoint,
+    );
     const N = itemTexts.length;
     const K = itemDistributions.length / N;
     return {
@@ -64,7 +68,9 @@ function forEveryUser(
   const K = distributions.length / samples.length;
   const mean = new Float32Array(K);
   for (let i = 0; i < distributions.length; i++) mean[i % K] += distributions[i] / samples.length;
-  const rowOf = new Map(samples.map(({ userId }, row) => [userId, distributions.subarray(row * K, (row + 1) * K)]));
+  const rowOf = new Map(
+    samples.map(({ userId }, row) => [userId, distributions.subarray(row * K, (row + 1) * K)]),
+  );
   const all = new Float32Array(userIds.length * K);
   userIds.forEach((userId, user) => {
     all.set(rowOf.get(userId) ?? mean, user * K);

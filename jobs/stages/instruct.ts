@@ -31,7 +31,10 @@ export async function instruct(
   await stage(context, 'instruct', async () => {
     const lines = samples.map((sample) => `${JSON.stringify({ ...sample, target: [...sample.target] })}\n`);
     writeFileAtomically(path.join(context.folder, 'instructions.jsonl'), lines);
-    return { tensors: new Map(), facts: { samples: samples.length, promptTemplate: promptTemplateHash(prompt) } };
+    return {
+      tensors: new Map(),
+      facts: { samples: samples.length, promptTemplate: promptTemplateHash(prompt) },
+    };
   });
   return samples;
 }

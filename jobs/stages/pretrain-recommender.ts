@@ -1,4 +1,5 @@
-// Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come from.
+// Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come
+// from.
 import type { Split } from '../../src/interactions/dataset.ts';
 import type { NamedTensor } from '../../src/network/safetensors.ts';
 import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';

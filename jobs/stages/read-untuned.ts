@@ -1,4 +1,5 @@
-// Stage: hidden vectors of the items by a language model before it is tuned: what the tuning is compared with.
+// Stage: hidden vectors of the items by a language model before it is tuned: what the tuning is compared
+// with.
 import { hiddenStates } from '../../src/language-model/architecture.ts';
 import { createPooledReader, meanOverTokens } from '../../src/language-model/pooled-reader.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';

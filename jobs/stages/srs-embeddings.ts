@@ -1,5 +1,6 @@
-// Stage: what people do, as a recommender that somebody already runs has learnt it. Its item vectors take the place of
-// the built-in pre-training. They are read before anything else is done, and kept here as the catalogue orders them.
+// Stage: what people do, as a recommender that somebody already runs has learnt it. Its item vectors take the
+// place of the built-in pre-training. They are read before anything else is done, and kept here as the
+// catalogue orders them.
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { type AlignedVectors, alignVectors } from '../../src/embeddings/align-vectors.ts';

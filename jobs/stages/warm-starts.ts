@@ -1,5 +1,5 @@
-// Stages, one a mode: a fresh recommender that starts from the enhanced embeddings, so that a version can tell a training
-// pipeline how to use them. Validation decides; the test is told beside it.
+// Stages, one a mode: a fresh recommender that starts from the enhanced embeddings, so that a version can
+// tell a training pipeline how to use them. Validation decides; the test is told beside it.
 import { type WarmStartMode, warmStartTable } from '../../src/evaluation/warm-start.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
 import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
@@ -11,7 +11,9 @@ export interface WarmStarts {
   /** Of the same recommender from noise, with the same budget; absent where nothing was pre-trained. */
   readonly random?: Reached;
   readonly modes: readonly (Reached & { readonly mode: WarmStartMode })[];
-  /** The mode whose validation NDCG@10 is best, and by how much it is above the random start's: 0.12 is 12 %. */
+  /**
+   * The mode whose validation NDCG@10 is best, and by how much it is above the random start's: 0.12 is 12 %.
+   */
   readonly best: WarmStartMode;
   readonly gain?: number;
 }
@@ -44,6 +46,7 @@ export async function warmStarts(
     modes.push({ mode, ...facts });
   }
   const best = modes.reduce((best, other) => (other.validationNdcg > best.validationNdcg ? other : best));
-  const gain = random && random.validationNdcg > 0 ? best.validationNdcg / random.validationNdcg - 1 : undefined;
+  const gain =
+    random && random.validationNdcg > 0 ? best.validationNdcg / random.validationNdcg - 1 : undefined;
   return { random, modes, best: best.mode, gain };
 }

@@ -1,5 +1,6 @@
-// Every error leaves through here, as { "error": { "code", "message" } }. What a caller can cause is a TslrecError and
-// keeps its message; anything else is a bug of ours, logged with its stack and answered without details.
+// Every error leaves through here, as { "error": { "code", "message" } }. What a caller can cause is a
+// TslrecError and keeps its message; anything else is a bug of ours, logged with its stack and answered
+// without details.
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -21,6 +22,7 @@ export function answerError(log: Log): ErrorRequestHandler {
 /** Express itself refuses malformed percent-encoding, with an error that carries a status. */
 function asKnown(error: unknown): TslrecError | undefined {
   if (error instanceof TslrecError) return error;
-  if (error instanceof URIError) return new TslrecError('bad-request', 'The path is not valid percent-encoded UTF-8.');
+  if (error instanceof URIError)
+    return new TslrecError('bad-request', 'The path is not valid percent-encoded UTF-8.');
   return undefined;
 }

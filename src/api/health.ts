@@ -1,4 +1,5 @@
-// GET /healthz: the process answers. GET /readyz: reads can be answered; 503 with the reason while they cannot.
+// GET /healthz: the process answers. GET /readyz: reads can be answered; 503 with the reason while they
+// cannot.
 import type { Router } from 'express';
 import { TslrecError } from '../errors.ts';
 import type { Store } from '../storage/store.ts';

@@ -1,7 +1,9 @@
-// How alike two groupings of the same rows are, whatever the groups are called: 1 for the same groups, about 0 for
-// groups at random (Hubert & Arabie 1985, "Comparing partitions", equation 5).
+// How alike two groupings of the same rows are, whatever the groups are called: 1 for the same groups, about
+// 0 for groups at random (Hubert & Arabie 1985, "Comparing partitions", equation 5).
 
-/** Rows that are -1 (in no group) in either are left out. Two groupings without any pair to tell apart give 1. */
+/**
+ * Rows that are -1 (in no group) in either are left out. Two groupings without any pair to tell apart give 1.
+ */
 export function adjustedRandIndex(a: Int32Array, b: Int32Array): number {
   const sizeA = new Map<number, number>();
   const sizeB = new Map<number, number>();

@@ -1,19 +1,25 @@
 // Latent categories: cosine k-means over item vectors (spherical k-means, Dhillon & Modha 2001), started by
-// k-means++ (Arthur & Vassilvitskii 2007), the best of a few starts. Rows are scaled to unit length first, so that
-// an item's category follows its direction: in a recommender the length of a vector mostly says how popular the item is.
+// k-means++ (Arthur & Vassilvitskii 2007), the best of a few starts. Rows are scaled to unit length first, so
+// that an item's category follows its direction: in a recommender the length of a vector mostly says how
+// popular the item is.
 //   vectors [N, d], centroids [K, d] unit rows, categories [N]; all row-major.
 import { TslrecError } from '../errors.ts';
 import { createRandom, type Random } from '../random.ts';
 import { unitRows } from '../unit-rows.ts';
 
-/** The category of a row that has none: one that was left out, or a vector of zeros, which has no direction. */
+/**
+ * The category of a row that has none: one that was left out, or a vector of zeros, which has no direction.
+ */
 export const NO_CATEGORY = -1;
 
 export interface KMeansOptions {
   readonly dimension: number;
   readonly clusterCount: number;
   readonly seed: string | number;
-  /** isLeftOut(row): rows such as items without interactions, whose vectors mean nothing. They get NO_CATEGORY. */
+  /**
+   * isLeftOut(row): rows such as items without interactions, whose vectors mean nothing. They get
+   * NO_CATEGORY.
+   */
   readonly isLeftOut?: (row: number) => boolean;
 }
 
@@ -37,13 +43,19 @@ const SAME_DIRECTION = 1e-6;
 export function kMeans(vectors: Float32Array, options: KMeansOptions): KMeansResult {
   const { dimension, clusterCount, seed, isLeftOut = () => false } = options;
   if (!Number.isInteger(clusterCount) || clusterCount < 1)
-    throw new TslrecError('bad-request', `got ${clusterCount} categories, expected a whole number of at least 1`);
+    throw new TslrecError(
+      'bad-request',
+      `got ${clusterCount} categories, expected a whole number of at least 1`,
+    );
   const unit = unitRows(vectors, dimension);
   const used: number[] = [];
   for (let row = 0; row < vectors.length / dimension; row++)
     if (!isLeftOut(row) && !isZero(unit, row, dimension)) used.push(row);
   if (used.length === 0)
-    throw new TslrecError('bad-data', 'no item has a vector to find categories from: all are left out or zero');
+    throw new TslrecError(
+      'bad-data',
+      'no item has a vector to find categories from: all are left out or zero',
+    );
 
   const rows = selectRows(unit, used, dimension);
   const random = createRandom(seed).fork('k-means');
@@ -63,7 +75,11 @@ export function kMeans(vectors: Float32Array, options: KMeansOptions): KMeansRes
 }
 
 /** The category of each vector among centroids found before; rows of zeros get NO_CATEGORY. */
-export function assignCategories(vectors: Float32Array, centroids: Float32Array, dimension: number): Int32Array {
+export function assignCategories(
+  vectors: Float32Array,
+  centroids: Float32Array,
+  dimension: number,
+): Int32Array {
   const unit = unitRows(vectors, dimension);
   const { categories } = nearest(unit, Float64Array.from(centroids), dimension);
   return categories.map((category, row) => (isZero(unit, row, dimension) ? NO_CATEGORY : category));
@@ -90,7 +106,8 @@ function iterate(rows: Float64Array, dimension: number, from: Clustering, iterat
 
 /**
  * The first centroid is any row; each next one is drawn by its distance to the nearest centroid so far. Of
- * 2 + ln K such draws the one that brings all rows nearest is kept (greedy k-means++, as scikit-learn does it).
+ * 2 + ln K such draws the one that brings all rows nearest is kept (greedy k-means++, as scikit-learn does
+ * it).
  */
 function plusPlus(rows: Float64Array, dimension: number, clusterCount: number, random: Random): Float64Array {
   const n = rows.length / dimension;
@@ -100,7 +117,9 @@ function plusPlus(rows: Float64Array, dimension: number, clusterCount: number, r
   let total = Infinity;
   while (chosen.length < clusterCount && total > 0) {
     const candidates =
-      chosen.length === 0 ? [random.integer(n)] : Array.from({ length: draws }, () => draw(distances, total, random));
+      chosen.length === 0
+        ? [random.integer(n)]
+        : Array.from({ length: draws }, () => draw(distances, total, random));
     const totals = new Float64Array(candidates.length);
     const toCandidates = candidates.map(() => new Float64Array(n));
     forEachRow(rows, selectRows(rows, candidates, dimension), dimension, (row, cosines) => {
@@ -118,7 +137,10 @@ function plusPlus(rows: Float64Array, dimension: number, clusterCount: number, r
   return selectRows(rows, chosen, dimension);
 }
 
-/** A row, by weight. On unit rows |x - y|^2 = 2 (1 - cosine): our distance is the squared one that k-means++ asks for. */
+/**
+ * A row, by weight. On unit rows |x - y|^2 = 2 (1 - cosine): our distance is the squared one that k-means++
+ * asks for.
+ */
 function draw(weights: Float64Array, total: number, random: Random): number {
   let left = random.next() * total;
   let drawn = -1;
@@ -130,8 +152,15 @@ function draw(weights: Float64Array, total: number, random: Random): number {
   return drawn;
 }
 
-/** Each centroid is the direction of its rows' sum. One without rows moves to the row that lies farthest from its own. */
-function means(rows: Float64Array, dimension: number, { centroids, categories, distances }: Clustering): Float64Array {
+/**
+ * Each centroid is the direction of its rows' sum. One without rows moves to the row that lies farthest from
+ * its own.
+ */
+function means(
+  rows: Float64Array,
+  dimension: number,
+  { centroids, categories, distances }: Clustering,
+): Float64Array {
   const sums = new Float64Array(centroids.length);
   for (let row = 0; row < categories.length; row++) {
     const from = row * dimension;
@@ -173,7 +202,8 @@ function forEachRow(
   const cosines = new Float64Array(centroids.length / dimension);
   for (let row = 0; row < rows.length / dimension; row++) {
     const x = row * dimension;
-    // Four centroids at a time: each number of the row is loaded once for the four, which more than halves the time.
+    // Four centroids at a time: each number of the row is loaded once for the four, which more than halves
+    // the time.
     let k = 0;
     for (; k + 4 <= cosines.length; k += 4) {
       const c0 = k * dimension;

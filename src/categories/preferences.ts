@@ -1,4 +1,5 @@
-// A user's preference distribution: the share of the user's interactions that falls into each latent category,
+// A user's preference distribution: the share of the user's interactions that falls into each latent
+// category,
 //   p_u[k] = |{i in S_u : c(i) = k}| / |S_u|            (TSLRec, arXiv 2406.00333, stage 1)
 // where S_u are training interactions whose item has a category.
 //   U users, K categories; the result is [U, K], row-major, and each row sums to 1.
@@ -6,7 +7,8 @@ import { NO_CATEGORY } from './k-means.ts';
 
 /**
  * A user without any such interaction is given what an average user prefers, the mean of the other users'
- * distributions (uniform if there are none): that says the least about the user and keeps every row a distribution.
+ * distributions (uniform if there are none): that says the least about the user and keeps every row a
+ * distribution.
  */
 export function userPreferences(
   train: readonly Int32Array[],

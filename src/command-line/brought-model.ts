@@ -12,7 +12,8 @@ export interface BroughtOptions {
 export const baseOption = () =>
   new Option(
     '--base <folder|hub:name>',
-    'a language model to tune (Llama, Mistral, Qwen2, Qwen3, BERT), in place of a small one trained on the catalogue',
+    'a language model to tune (Llama, Mistral, Qwen2, Qwen3, BERT), in place of a small one trained on the ' +
+      'catalogue',
   );
 export const adapterOption = () =>
   new Option(
@@ -22,8 +23,11 @@ export const adapterOption = () =>
 export const hostedOption = () =>
   new Option(
     '--hosted <file>',
-    'a JSON file that names hosted models tuned elsewhere, in place of one that runs here; HF_TOKEN is sent to them',
+    'a JSON file that names hosted models tuned elsewhere, in place of one that runs here; HF_TOKEN is ' +
+      'sent to them',
   ).conflicts(['base', 'adapter']);
 
-export const broughtModel = ({ base, adapter, hosted }: BroughtOptions, { accessToken }: Config): BroughtModelPlace =>
-  hosted === undefined ? { base, adapter, accessToken } : { hosted, accessToken };
+export const broughtModel = (
+  { base, adapter, hosted }: BroughtOptions,
+  { accessToken }: Config,
+): BroughtModelPlace => (hosted === undefined ? { base, adapter, accessToken } : { hosted, accessToken });

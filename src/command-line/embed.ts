@@ -6,7 +6,9 @@ import { jsonOption } from './options.ts';
 
 export function embedCommand(config: Config): Command {
   return new Command('embed')
-    .description('Reads texts with a language model of your own and writes a vector for each, as a NumPy file.')
+    .description(
+      'Reads texts with a language model of your own and writes a vector for each, as a NumPy file.',
+    )
     .addOption(
       new Option(
         '--model <folder|hub:name>',
@@ -21,7 +23,9 @@ export function embedCommand(config: Config): Command {
       ).makeOptionMandatory(),
     )
     .addOption(
-      new Option('--output <file>', 'float32 [texts, width]: mean-pooled last hidden states').default('vectors.npy'),
+      new Option('--output <file>', 'float32 [texts, width]: mean-pooled last hidden states').default(
+        'vectors.npy',
+      ),
     )
     .addOption(new Option('--normalize', 'scale each vector to length 1'))
     .addOption(jsonOption())
@@ -41,7 +45,9 @@ export function embedCommand(config: Config): Command {
           accessToken: config.accessToken,
           progress: terminalProgress(),
         });
-        console.log(`${result.output}: ${result.texts} vectors of width ${result.width}, read with ${result.model}.`);
+        console.log(
+          `${result.output}: ${result.texts} vectors of width ${result.width}, read with ${result.model}.`,
+        );
         if (options.json) console.log(JSON.stringify(result));
       },
     );

@@ -10,7 +10,13 @@ import { SPLIT_NAMES } from '../interactions/split.ts';
 import { terminalProgress } from '../progress.ts';
 import { CUT_OFFS } from '../recommenders/metrics.ts';
 import { MODEL_NAMES } from '../recommenders/models.ts';
-import { adapterOption, type BroughtOptions, baseOption, broughtModel, hostedOption } from './brought-model.ts';
+import {
+  adapterOption,
+  type BroughtOptions,
+  baseOption,
+  broughtModel,
+  hostedOption,
+} from './brought-model.ts';
 import {
   badRowOption,
   dataOption,
@@ -34,11 +40,17 @@ type Options = Omit<EvaluateOptions, 'folder' | 'languageModel' | 'progress'> &
 
 export function evaluateCommand(config: Config): Command {
   return new Command('evaluate')
-    .description('Trains recommenders from noise, from text features and from the embeddings, and compares them.')
+    .description(
+      'Trains recommenders from noise, from text features and from the embeddings, and compares them.',
+    )
     .addOption(dataOption())
     .addOption(listOption('--models <names>', 'which recommenders', MODEL_NAMES, ['sasrec']))
     .addOption(
-      listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, ['random', 'text', 'tslrec']),
+      listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, [
+        'random',
+        'text',
+        'tslrec',
+      ]),
     )
     .addOption(
       listOption('--modes <names>', 'how vectors are started from', WARM_START_MODES, [
@@ -67,7 +79,12 @@ export function evaluateCommand(config: Config): Command {
     .addOption(seedOption())
     .addOption(workOption(config))
     .addOption(badRowOption())
-    .addOption(new Option('--report <folder>', 'a page, index.html, and beside it evaluation.json, what --json prints'))
+    .addOption(
+      new Option(
+        '--report <folder>',
+        'a page, index.html, and beside it evaluation.json, what --json prints',
+      ),
+    )
     .addOption(jsonOption())
     .action(async (options: Options) => {
       if (options.report !== undefined) prepareFolder(options.report);

@@ -19,10 +19,15 @@ type Options = Omit<ExportSftOptions, 'folder' | 'srs' | 'progress'> &
 
 export function exportSftCommand(config: Config): Command {
   return new Command('export-sft')
-    .description('Writes the samples that the language model of a refresh is tuned on, for trainers of your own.')
+    .description(
+      'Writes the samples that the language model of a refresh is tuned on, for trainers of your own.',
+    )
     .addOption(dataOption())
     .addOption(
-      new Option('--output <folder>', 'where to: samples.jsonl, chat.jsonl and sft.json').makeOptionMandatory(),
+      new Option(
+        '--output <folder>',
+        'where to: samples.jsonl, chat.jsonl and sft.json',
+      ).makeOptionMandatory(),
     )
     .addOption(srsEmbeddingsOption())
     .addOption(srsIdsOption())
@@ -40,7 +45,8 @@ export function exportSftCommand(config: Config): Command {
       });
       reportLeftOutRows(result);
       const { output, samples, usersWithoutSample, categoryCount } = result;
-      const without = usersWithoutSample > 0 ? `; ${usersWithoutSample} users have nothing to learn from` : '';
+      const without =
+        usersWithoutSample > 0 ? `; ${usersWithoutSample} users have nothing to learn from` : '';
       console.log(`${output}: ${samples} samples, one a user, over ${categoryCount} categories${without}.`);
       if (options.json) console.log(JSON.stringify(result));
     });

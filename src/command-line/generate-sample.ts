@@ -14,6 +14,8 @@ export function generateSampleCommand(): Command {
       const sample = generateSample(size);
       writeSample(folder, sample);
       const { items, userIds } = sample.dataset;
-      console.log(`Wrote ${items.length} synthetic items and ${userIds.length} synthetic users to ${folder}.`);
+      console.log(
+        `Wrote ${items.length} synthetic items and ${userIds.length} synthetic users to ${folder}.`,
+      );
     });
 }

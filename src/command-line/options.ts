@@ -33,7 +33,8 @@ export const storeOption = ({ store }: Config) =>
 export const workOption = ({ folder }: Config) =>
   new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again')
     .argParser((text: string) => {
-      if (isPostgres(text)) throw new InvalidArgumentError('Give a folder: stages are files, whatever the store is.');
+      if (isPostgres(text))
+        throw new InvalidArgumentError('Give a folder: stages are files, whatever the store is.');
       return text;
     })
     .default(folder);
@@ -44,11 +45,14 @@ export const badRowOption = () =>
     .choices(['stop', 'skip'])
     .default('stop');
 export const lengthOption = () =>
-  new Option('--length <n>', 'how many of the last items a recommender sees; read off the data by default').argParser(
-    integerFrom(2, LONGEST_LENGTH),
-  );
+  new Option(
+    '--length <n>',
+    'how many of the last items a recommender sees; read off the data by default',
+  ).argParser(integerFrom(2, LONGEST_LENGTH));
 export const seedOption = () =>
-  new Option('--seed <n>', 'same seed, same data, same machine: same result').argParser(integerFrom(0)).default(1);
+  new Option('--seed <n>', 'same seed, same data, same machine: same result')
+    .argParser(integerFrom(0))
+    .default(1);
 export const jsonOption = () => new Option('--json', 'the last line of stdout is one JSON object');
 
 /** Names out of a closed list, separated by commas. */
@@ -62,7 +66,8 @@ export function listOption(
     .argParser((text: string) => {
       const names = text.split(',').map((name) => name.trim());
       const unknown = names.find((name) => !known.includes(name));
-      if (unknown !== undefined) throw new InvalidArgumentError(`"${unknown}" is none of ${known.join(', ')}.`);
+      if (unknown !== undefined)
+        throw new InvalidArgumentError(`"${unknown}" is none of ${known.join(', ')}.`);
       return [...new Set(names)];
     })
     .default([...initially], initially.join(','));

@@ -5,7 +5,13 @@ import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
-import { adapterOption, type BroughtOptions, baseOption, broughtModel, hostedOption } from './brought-model.ts';
+import {
+  adapterOption,
+  type BroughtOptions,
+  baseOption,
+  broughtModel,
+  hostedOption,
+} from './brought-model.ts';
 import {
   badRowOption,
   dataOption,
@@ -24,7 +30,9 @@ type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBa
 
 export function refreshCommand(config: Config): Command {
   return new Command('refresh')
-    .description('Learns from a catalogue and its interactions and publishes a new version of the item embeddings.')
+    .description(
+      'Learns from a catalogue and its interactions and publishes a new version of the item embeddings.',
+    )
     .addOption(dataOption())
     .addOption(srsEmbeddingsOption())
     .addOption(srsIdsOption())
@@ -49,7 +57,9 @@ export function refreshCommand(config: Config): Command {
       reportLeftOutRows(result);
       if (result.srs) reportVectors(result.items, result.srs);
       const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
-      console.log(`Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`);
+      console.log(
+        `Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`,
+      );
       if (result.tuning) reportTuning(result.tuning);
       if (result.answers) reportAnswers(result.answers);
       console.log(warmStartTable(result.warmStarts));
@@ -58,17 +68,29 @@ export function refreshCommand(config: Config): Command {
 }
 
 function reportTuning({ tokensPerSecond, peakMemory }: NonNullable<RefreshResult['tuning']>): void {
-  const [tokens, gigabytes] = [Math.round(tokensPerSecond).toLocaleString('en'), (peakMemory / 1e9).toFixed(1)];
+  const [tokens, gigabytes] = [
+    Math.round(tokensPerSecond).toLocaleString('en'),
+    (peakMemory / 1e9).toFixed(1),
+  ];
   console.log(
-    `The language model was tuned at ${tokens} tokens a second; at most ${gigabytes} GB of memory until then.`,
+    `The language model was tuned at ${tokens} tokens a second; at most ${gigabytes} GB of memory until ` +
+      'then.',
   );
 }
 
 function reportAnswers({ answers, malformed, givenUp }: NonNullable<RefreshResult['answers']>): void {
-  console.log(`The language model gave ${answers} answers, ${malformed} malformed; ${givenUp} prompts were given up.`);
+  console.log(
+    `The language model gave ${answers} answers, ${malformed} malformed; ${givenUp} prompts were given up.`,
+  );
 }
 
-function reportVectors(items: number, { itemsWithoutVector, unknownIds }: NonNullable<RefreshResult['srs']>): void {
-  console.log(`${items - itemsWithoutVector} of ${items} items have a vector; those without get no category.`);
-  if (unknownIds > 0) console.log(`Vectors of items that the catalogue does not have, not used: ${unknownIds}.`);
+function reportVectors(
+  items: number,
+  { itemsWithoutVector, unknownIds }: NonNullable<RefreshResult['srs']>,
+): void {
+  console.log(
+    `${items - itemsWithoutVector} of ${items} items have a vector; those without get no category.`,
+  );
+  if (unknownIds > 0)
+    console.log(`Vectors of items that the catalogue does not have, not used: ${unknownIds}.`);
 }

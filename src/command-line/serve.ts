@@ -6,7 +6,9 @@ import { storeOption } from './options.ts';
 
 export function serveCommand(config: Config): Command {
   return new Command('serve')
-    .description('Answers embeddings, neighbours, preferences and categories over HTTP, on the port PORT (8080).')
+    .description(
+      'Answers embeddings, neighbours, preferences and categories over HTTP, on the port PORT (8080).',
+    )
     .addOption(storeOption(config))
     .action(async ({ store }: { store: string }) => serve(config, store));
 }

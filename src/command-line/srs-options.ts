@@ -16,7 +16,8 @@ export const srsEmbeddingsOption = () =>
 export const srsIdsOption = () =>
   new Option(
     '--srs-ids <file>',
-    'the item ids of their rows, one a line or a .json array; by default the file beside them, as NAME.ids.txt',
+    'the item ids of their rows, one a line or a .json array; by default the file beside them, as ' +
+      'NAME.ids.txt',
   );
 
 /** Ids alone say nothing. */

@@ -14,11 +14,15 @@ import {
 
 export function trainCommand(): Command {
   return new Command('train')
-    .description('Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.')
+    .description(
+      'Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.',
+    )
     .addOption(dataOption())
     .addOption(new Option('--model <name>', 'which one').choices(SEQUENCE_MODEL_NAMES).default('sasrec'))
     .addOption(
-      new Option('--output <file>', 'where to; the ids of its rows and its weights go beside it').default('model.onnx'),
+      new Option('--output <file>', 'where to; the ids of its rows and its weights go beside it').default(
+        'model.onnx',
+      ),
     )
     .addOption(lengthOption())
     .addOption(presetOption())
@@ -30,7 +34,8 @@ export function trainCommand(): Command {
       reportLeftOutRows(result, result.skippedRowsFile);
       const { output, ids, weights, items, length, epochs, test } = result;
       console.log(
-        `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} of a history, ${epochs} epochs, ` +
+        `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} ` +
+          `of a history, ${epochs} epochs, ` +
           `test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
       );
       if (options.json) console.log(JSON.stringify(result));

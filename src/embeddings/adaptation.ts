@@ -1,6 +1,6 @@
-// The adaptation: the fitted map from an item's features to the recommender's dimension: linear, GELU, linear, trained end
-// to end through a recommender's own loss on fixed features. A version's manifest names its file and hash; it applies to
-// cold items as well. Legend: N items, F features, d width.
+// The adaptation: the fitted map from an item's features to the recommender's dimension: linear, GELU,
+// linear, trained end to end through a recommender's own loss on fixed features. A version's manifest names
+// its file and hash; it applies to cold items as well. Legend: N items, F features, d width.
 import { readSafetensors, writeSafetensors } from '../network/safetensors.ts';
 import { buildModel, parameterFeeds, type Values } from '../network/scope.ts';
 import { adapter } from '../recommenders/item-table.ts';
@@ -34,7 +34,9 @@ export async function applyAdaptation(
 const MEAN_PREFIX = 'mean.';
 
 export function saveAdaptation(file: string, { scalings, weights }: Adaptation): void {
-  const means = scalings.map(({ name, mean }) => [MEAN_PREFIX + name, { shape: [mean.length], values: mean }] as const);
+  const means = scalings.map(
+    ({ name, mean }) => [MEAN_PREFIX + name, { shape: [mean.length], values: mean }] as const,
+  );
   const rowLengths = Object.fromEntries(scalings.map(({ name, rowLength }) => [name, rowLength]));
   writeSafetensors(file, new Map([...means, ...weights]), { rowLengths: JSON.stringify(rowLengths) });
 }

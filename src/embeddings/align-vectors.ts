@@ -1,6 +1,6 @@
-// The rows of somebody's vector file, by their ids -> the rows of the catalogue. Either may know items that the other
-// does not; what cannot be meant is refused: a list of another length than the table (what a padding row leads to), a
-// number that is none, ids of another catalogue.
+// The rows of somebody's vector file, by their ids -> the rows of the catalogue. Either may know items that
+// the other does not; what cannot be meant is refused: a list of another length than the table (what a
+// padding row leads to), a number that is none, ids of another catalogue.
 //   N items of the catalogue; R rows of the file, as many ids; width numbers a row, any number.
 import { TslrecError } from '../errors.ts';
 import { shown } from '../interactions/bad-rows.ts';
@@ -33,7 +33,8 @@ export function alignVectors(
   if (known === 0) {
     throw new TslrecError(
       'bad-data',
-      `${source}: got ${ids.length} ids (the first is ${shown(ids[0])}), none of them in the catalogue (its first is ` +
+      `${source}: got ${ids.length} ids (the first is ${shown(ids[0])}), none of them in the catalogue ` +
+        '(its first is ' +
         `${shown(items[0].itemId)}); write the catalogue's own ids, not the row numbers of the recommender`,
     );
   }
@@ -47,7 +48,8 @@ export function alignVectors(
   if (itemsWithoutVector === items.length) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got nothing but zeros in the rows of the ${known} items that the catalogue has, expected vectors with a ` +
+      `${file}: got nothing but zeros in the rows of the ${known} items that the catalogue has, expected ` +
+        'vectors with a ' +
         'direction; save the table after the training, and check that the ids are in the order of its rows',
     );
   }
@@ -66,7 +68,8 @@ function checkRowCount(
   rowAt: (row: number) => Float32Array,
 ): void {
   if (rows === idCount) return;
-  let advice = 'a recommender has rows for padding or masks beside those of items: save the table without them';
+  let advice =
+    'a recommender has rows for padding or masks beside those of items: save the table without them';
   if (isZero(rowAt(rows - 1))) advice = 'its last row is all zeros, as a padding row is: save table[:-1]';
   if (isZero(rowAt(0))) advice = 'its first row is all zeros, as a padding row is: save table[1:]';
   if (rows < idCount) advice = 'write both from the same table';
@@ -83,7 +86,8 @@ function checkNumbers(file: string, values: Float32Array, width: number, ids: re
   throw new TslrecError(
     'bad-data',
     `${file}: got ${values[place]} in row ${row}, column ${place % width} (both from 0), the vector of ` +
-      `${shown(ids[row])}, expected numbers that float32 can hold; repair it, or leave the item out of both files`,
+      `${shown(ids[row])}, expected numbers that float32 can hold; repair it, or leave the item out of ` +
+      'both files',
   );
 }
 

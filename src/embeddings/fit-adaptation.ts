@@ -1,6 +1,6 @@
-// Learns an adaptation. It is worth more than principal components (docs/LOG.md): the table is a *function* of what is known
-// about an item, so behaviour seen on one item moves its neighbours in text as well, and rare items stay in place.
-// Legend: N items, F features, d width.
+// Learns an adaptation. It is worth more than principal components (docs/LOG.md): the table is a *function*
+// of what is known about an item, so behaviour seen on one item moves its neighbours in text as well, and
+// rare items stay in place. Legend: N items, F features, d width.
 import type { NextItems } from '../interactions/dataset.ts';
 import { occurringItems } from '../interactions/occurring-items.ts';
 import type { Values } from '../network/scope.ts';
@@ -17,9 +17,9 @@ export interface LearntAdapter extends AdapterMember {
 }
 
 /**
- * Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own loss over
- * these items. One that does not occur is never a target: as a negative of every step it, and with it all that a cold item
- * looks like, would only be pushed away (docs/LOG.md).
+ * Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own
+ * loss over these items. One that does not occur is never a target: as a negative of every step it, and with
+ * it all that a cold item looks like, would only be pushed away (docs/LOG.md).
  */
 export async function learnAdapter(
   blocks: readonly FeatureBlock[],

@@ -1,5 +1,5 @@
-// Whose the rows of a vector file are: a text file with one id a line, a JSON array, or such an array in the metadata
-// of a safetensors file, in the order of the rows. Ids are kept as they were written.
+// Whose the rows of a vector file are: a text file with one id a line, a JSON array, or such an array in the
+// metadata of a safetensors file, in the order of the rows. Ids are kept as they were written.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
@@ -17,7 +17,9 @@ export interface IdList {
   readonly ids: readonly string[];
 }
 
-/** Endings that take the place of the vector file's own where no id list is named; the first such file counts. */
+/**
+ * Endings that take the place of the vector file's own where no id list is named; the first such file counts.
+ */
 const ENDINGS = ['.ids.txt', '.ids.json', '.txt', '.json'];
 
 /** The ids in `idFile`, or those that the vector file carries, or those in a file beside it. */
@@ -59,7 +61,8 @@ function parseJson(text: string, source: string): IdList {
     const got = where.length === 0 ? 'something else' : `${message} at [${where.join()}]`;
     throw new TslrecError(
       'bad-data',
-      `${source}: got ${got}, expected a JSON array of ids (strings or whole numbers), one a row; write it again`,
+      `${source}: got ${got}, expected a JSON array of ids (strings or whole numbers), one a row; write it ` +
+        'again',
     );
   }
   return checked(source, parsed.data, (row) => `${source} [${row}]`);
@@ -69,11 +72,13 @@ function checked(source: string, ids: readonly string[], placeOf: (row: number) 
   const rowOf = new Map<string, number>();
   ids.forEach((id, row) => {
     const first = rowOf.get(id);
-    const problem = first === undefined ? idProblem(id) : `id ${shown(id)} again (first in ${placeOf(first)})`;
+    const problem =
+      first === undefined ? idProblem(id) : `id ${shown(id)} again (first in ${placeOf(first)})`;
     if (problem !== undefined) {
       throw new TslrecError(
         'bad-data',
-        `${placeOf(row)}: got ${problem}, expected each item's id once, in the order of the rows; correct the list`,
+        `${placeOf(row)}: got ${problem}, expected each item's id once, in the order of the rows; correct ` +
+          'the list',
       );
     }
     rowOf.set(id, row);

@@ -14,8 +14,8 @@ export interface FeatureBlock {
 }
 
 /**
- * The length of the rows of the block that leads: long enough for the adapter's GELU to bend. On amazon-industrial
- * validation NDCG@10 was .1133 with 1, .1163 with 8 and .1129 with 20 (docs/LOG.md).
+ * The length of the rows of the block that leads: long enough for the adapter's GELU to bend. On
+ * amazon-industrial validation NDCG@10 was .1133 with 1, .1163 with 8 and .1129 with 20 (docs/LOG.md).
  */
 export const LEADING_ROWS = 8;
 /** And of a block that stands beside it. */
@@ -38,7 +38,10 @@ export function blockScalings(blocks: readonly FeatureBlock[]): BlockScaling[] {
   });
 }
 
-/** Blocks -> [N, sum of F]: centred, rows scaled to the block's length, side by side. A row that equals the mean stays zero. */
+/**
+ * Blocks -> [N, sum of F]: centred, rows scaled to the block's length, side by side. A row that equals the
+ * mean stays zero.
+ */
 export function joinBlocks(blocks: readonly FeatureBlock[], scalings: readonly BlockScaling[]): Float32Array {
   const N = blocks[0].values.length / blocks[0].width;
   const total = blocks.reduce((sum, { width }) => sum + width, 0);
@@ -55,7 +58,8 @@ export function joinBlocks(blocks: readonly FeatureBlock[], scalings: readonly B
       let squares = 0;
       for (let j = 0; j < width; j++) squares += (values[i * width + j] - mean[j]) ** 2;
       const scale = squares > 1e-12 ? rowLength / Math.sqrt(squares) : 0;
-      for (let j = 0; j < width; j++) joined[i * total + offset + j] = (values[i * width + j] - mean[j]) * scale;
+      for (let j = 0; j < width; j++)
+        joined[i * total + offset + j] = (values[i * width + j] - mean[j]) * scale;
     }
     offset += width;
   });

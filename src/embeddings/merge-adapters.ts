@@ -1,15 +1,17 @@
 // Several adapters, learnt from different seeds, as one: their item tables side by side, projected onto the d
 // strongest directions. A projection of two-layer adapters side by side is itself a two-layer adapter, so the
-// merged one is stored and applied like any other. What the members agree on is strong in the joint table, what
-// is one training's accident is weak (docs/LOG.md). Legend: M members, N items, W of them learnt on,
-// F features, H hidden, d width.
+// merged one is stored and applied like any other. What the members agree on is strong in the joint table,
+// what is one training's accident is weak (docs/LOG.md). Legend: M members, N items, W of them learnt on, F
+// features, H hidden, d width.
 import type { NamedTensor } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import type { FeatureBlock } from './item-features.ts';
 import { spectrum } from './spectrum.ts';
 
 export interface AdapterMember {
-  /** adapter.inner.weight [F, H], adapter.inner.bias [H], adapter.outer.weight [H, d], adapter.outer.bias [d]. */
+  /**
+   * adapter.inner.weight [F, H], adapter.inner.bias [H], adapter.outer.weight [H, d], adapter.outer.bias [d].
+   */
   readonly weights: Values;
   /** What each item has beside what the adapter makes of its features [N, d]. */
   readonly residual: Float32Array;
@@ -67,7 +69,9 @@ export function mergeAdapters(members: readonly AdapterMember[], d: number): Mer
   return { weights, residual: total(project(({ residual }) => residual)) };
 }
 
-/** An adapter that was learnt on some of the blocks, as one over all of them: the others have no weight in it. */
+/**
+ * An adapter that was learnt on some of the blocks, as one over all of them: the others have no weight in it.
+ */
 export function widenAdapter(
   weights: Values,
   learntOn: readonly FeatureBlock[],
@@ -89,7 +93,8 @@ export function widenAdapter(
   return new Map([...weights, ['adapter.inner.weight', tensor([F, H], wide)]]);
 }
 
-const rootMeanSquare = (values: Float32Array) => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
+const rootMeanSquare = (values: Float32Array) =>
+  Math.sqrt(values.reduce((sum, x) => sum + x * x, 0) / values.length);
 
 const tensor = (shape: number[], values: Float32Array): NamedTensor => ({ shape, values });
 

@@ -1,7 +1,7 @@
-// NumPy's file format (numpy.lib.format, versions 1 to 3): a magic string, a version, the length of a header, the
-// header as a Python dictionary, raw values. Read is what a table of vectors may be: a 2-d array of little-endian
-// float16, 32 or 64, by rows (C) or by columns (Fortran, what np.save makes of a transposed array). Written are float32
-// by rows.
+// NumPy's file format (numpy.lib.format, versions 1 to 3): a magic string, a version, the length of a header,
+// the header as a Python dictionary, raw values. Read is what a table of vectors may be: a 2-d array of
+// little-endian float16, 32 or 64, by rows (C) or by columns (Fortran, what np.save makes of a transposed
+// array). Written are float32 by rows.
 import { TslrecError } from '../errors.ts';
 import { bytesOf, decodeFloats, type FloatFormat } from '../network/floats.ts';
 import type { NamedTensor } from '../network/safetensors.ts';
@@ -36,7 +36,8 @@ export function parseNpy(bytes: Buffer, file: string): NamedTensor {
   if (body.length !== expected) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got ${body.length} bytes of values, expected ${expected} for shape (${rows}, ${width}) of ${dtype}; ` +
+      `${file}: got ${body.length} bytes of values, expected ${expected} for shape (${rows}, ${width}) of ` +
+        `${dtype}; ` +
         'save or copy it again, one array a file',
     );
   }
@@ -57,7 +58,8 @@ export function encodeNpy({ shape, values }: NamedTensor): readonly [header: Uin
 function parseHeader(bytes: Buffer, file: string) {
   const lengthBytes = LENGTH_BYTES.get(bytes[6]) ?? 0;
   const begin = MAGIC.length + 2 + lengthBytes;
-  const isNpy = bytes.toString('latin1', 0, MAGIC.length) === MAGIC && lengthBytes > 0 && bytes.length >= begin;
+  const isNpy =
+    bytes.toString('latin1', 0, MAGIC.length) === MAGIC && lengthBytes > 0 && bytes.length >= begin;
   const end = isNpy ? begin + bytes.readUIntLE(MAGIC.length + 2, lengthBytes) : 0;
   const header = bytes.toString('latin1', begin, end);
   const order = /'fortran_order': *(True|False)/.exec(header)?.[1];
@@ -65,7 +67,8 @@ function parseHeader(bytes: Buffer, file: string) {
   if (order === undefined || shape === undefined) {
     throw new TslrecError(
       'bad-data',
-      `${file} is not what np.save writes (versions 1 to 3 of the format): its header cannot be read; save it again`,
+      `${file} is not what np.save writes (versions 1 to 3 of the format): its header cannot be read; save ` +
+        'it again',
     );
   }
   return {

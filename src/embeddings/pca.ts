@@ -1,5 +1,5 @@
-// Principal components of item features: what is compared with the adaptation that is learnt. Legend: N items, F features,
-// d width.
+// Principal components of item features: what is compared with the adaptation that is learnt. Legend: N
+// items, F features, d width.
 import { spectrum } from './spectrum.ts';
 
 export interface PcaOptions {
@@ -10,10 +10,14 @@ export interface PcaOptions {
 }
 
 /**
- * features [N, F] -> their coordinates along the d strongest directions [N, d], each row scaled to one length; a row at the
- * mean stays zero, and so do the columns beyond F.
+ * features [N, F] -> their coordinates along the d strongest directions [N, d], each row scaled to one
+ * length; a row at the mean stays zero, and so do the columns beyond F.
  */
-export function principalComponents(features: Float32Array, F: number, { width, rowLength }: PcaOptions): Float32Array {
+export function principalComponents(
+  features: Float32Array,
+  F: number,
+  { width, rowLength }: PcaOptions,
+): Float32Array {
   const { mean, direction } = spectrum(features, F);
   const N = features.length / F;
   const vectors = new Float32Array(N * width);

@@ -1,6 +1,7 @@
-// Item texts -> dense vectors without any language model: TF-IDF, then a truncated SVD (latent semantic analysis,
-// Deerwester et al. 1990). The baseline that every language model has to beat, and a good companion to one.
-// Equal to scikit-learn's TfidfVectorizer + TruncatedSVD(algorithm="randomized") up to the convergence of the SVD.
+// Item texts -> dense vectors without any language model: TF-IDF, then a truncated SVD (latent semantic
+// analysis, Deerwester et al. 1990). The baseline that every language model has to beat, and a good companion
+// to one. Equal to scikit-learn's TfidfVectorizer + TruncatedSVD(algorithm="randomized") up to the
+// convergence of the SVD.
 //   N texts, F terms, d dimensions; vectors [N, d] = X V, components V^T as [F, d], row-major.
 import { fitTermWeights, type SparseMatrix, type TermWeights, weighTerms } from './tf-idf.ts';
 import { truncatedSvd } from './truncated-svd.ts';

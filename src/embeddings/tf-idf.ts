@@ -1,8 +1,10 @@
 // Texts -> sparse rows of term weights: lower-case words and pairs of neighbouring words, weighted by
 //   w = (1 + ln tf) * (ln((1 + n) / (1 + df)) + 1), rows scaled to unit length,
-// which is scikit-learn's TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2)), vocabulary order included.
-// It deviates only where the Unicode tables of Python and JavaScript differ (what lower case or a letter is).
-//   n texts, F terms; a matrix is in CSR: row i holds entries [rowStart[i], rowStart[i + 1]) of columns and values.
+// which is scikit-learn's TfidfVectorizer(sublinear_tf=True, min_df=2, ngram_range=(1, 2)), vocabulary order
+// included. It deviates only where the Unicode tables of Python and JavaScript differ (what lower case or a
+// letter is).
+//   n texts, F terms; a matrix is in CSR: row i holds entries [rowStart[i], rowStart[i + 1]) of columns and
+//   values.
 
 export interface SparseMatrix {
   readonly rowCount: number;
@@ -31,12 +33,18 @@ export function fitTermWeights(texts: readonly string[], maxTextShare: number): 
   kept.sort(([a], [b]) => compareCodePoints(a, b));
   return {
     terms: kept.map(([term]) => term),
-    inverseDocumentFrequency: Float64Array.from(kept, ([, df]) => Math.log((1 + texts.length) / (1 + df)) + 1),
+    inverseDocumentFrequency: Float64Array.from(
+      kept,
+      ([, df]) => Math.log((1 + texts.length) / (1 + df)) + 1,
+    ),
   };
 }
 
 /** Terms that the vocabulary does not have are passed over; a text without any is a row of zeros. */
-export function weighTerms(texts: readonly string[], { terms, inverseDocumentFrequency }: TermWeights): SparseMatrix {
+export function weighTerms(
+  texts: readonly string[],
+  { terms, inverseDocumentFrequency }: TermWeights,
+): SparseMatrix {
   const columnOf = new Map(terms.map((term, column) => [term, column]));
   const rowStart = new Int32Array(texts.length + 1);
   const columns: number[] = [];

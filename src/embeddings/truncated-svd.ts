@@ -1,9 +1,9 @@
-// The leading singular vectors of a sparse matrix by randomised subspace iteration: Halko, Martinsson & Tropp 2011
-// (arXiv 0909.4061), Algorithm 4.4 for the range, with changes that suit tall vocabularies:
-//   - the iteration is with A A^T, from random numbers for the rows, and only on the side of the rows (Q is [N, l]) is
-//     a basis made orthonormal, since the other side, one row a term, is many times longer;
-//   - the small problem is the symmetric one of Q^T A A^T Q (their section 5.3) instead of an SVD of Q^T A. Singular
-//     values below 1e-6 of the largest drown in its rounding and are left out.
+// The leading singular vectors of a sparse matrix by randomised subspace iteration: Halko, Martinsson & Tropp
+// 2011 (arXiv 0909.4061), Algorithm 4.4 for the range, with changes that suit tall vocabularies:
+//   - the iteration is with A A^T, from random numbers for the rows, and only on the side of the rows (Q is
+//     [N, l]) is a basis made orthonormal, since the other side, one row a term, is many times longer;
+//   - the small problem is the symmetric one of Q^T A A^T Q (their section 5.3) instead of an SVD of Q^T A.
+//     Singular values below 1e-6 of the largest drown in its rounding and are left out.
 //   A [N, F] sparse, l = rank + OVERSAMPLING columns of Q, each a Float64Array of N; V [F, rank].
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { createRandom } from '../random.ts';
@@ -12,7 +12,10 @@ import type { SparseMatrix } from './tf-idf.ts';
 export interface TruncatedSvd {
   /** Falling. Fewer than asked for where the matrix has no more. */
   readonly singularValues: Float64Array;
-  /** V [F, rank], row-major: v_j = A^T u_j / s_j, signed so that its largest entry is positive (scikit-learn's svd_flip). */
+  /**
+   * V [F, rank], row-major: v_j = A^T u_j / s_j, signed so that its largest entry is positive (scikit-learn's
+   * svd_flip).
+   */
   readonly components: Float32Array;
 }
 
@@ -25,7 +28,9 @@ const SPANNED = 1e-12;
 export function truncatedSvd(a: SparseMatrix, rank: number, seed: string | number): TruncatedSvd {
   const l = Math.min(rank + OVERSAMPLING, a.rowCount, a.columnCount);
   const random = createRandom(seed).fork('truncated-svd');
-  let q: Float64Array[] = Array.from({ length: l }, () => Float64Array.from({ length: a.rowCount }, random.normal));
+  let q: Float64Array[] = Array.from({ length: l }, () =>
+    Float64Array.from({ length: a.rowCount }, random.normal),
+  );
   for (let iteration = 0; iteration < ITERATIONS; iteration++) q = orthonormalise(gram(a, q));
   if (q.length === 0) return { singularValues: new Float64Array(0), components: new Float32Array(0) };
 
@@ -38,7 +43,9 @@ export function truncatedSvd(a: SparseMatrix, rank: number, seed: string | numbe
       small.set(i, j, value);
       small.set(j, i, value);
     }
-  const { realEigenvalues, eigenvectorMatrix: w } = new EigenvalueDecomposition(small, { assumeSymmetric: true });
+  const { realEigenvalues, eigenvectorMatrix: w } = new EigenvalueDecomposition(small, {
+    assumeSymmetric: true,
+  });
   const order = [...realEigenvalues.keys()].sort((i, j) => realEigenvalues[j] - realEigenvalues[i]);
   const s = (index: number) => Math.sqrt(Math.max(0, realEigenvalues[index]));
   const kept = order.slice(0, rank).filter((index) => s(index) > SMALLEST_SHARE * s(order[0]));
@@ -65,8 +72,9 @@ function multiplyTransposed(a: SparseMatrix, y: Float64Array): Float64Array {
 }
 
 /**
- * A A^T y for each column y. Four columns go through the matrix together, side by side in x = A^T y [F, 4], so that
- * each entry and each of the scattered places in x is visited once for the four; the last column fills a short group.
+ * A A^T y for each column y. Four columns go through the matrix together, side by side in x = A^T y [F, 4],
+ * so that each entry and each of the scattered places in x is visited once for the four; the last column
+ * fills a short group.
  */
 function gram(a: SparseMatrix, columns: readonly Float64Array[]): Float64Array[] {
   const { rowCount, columnCount, rowStart, columns: termOf, values } = a;
@@ -107,9 +115,9 @@ function gram(a: SparseMatrix, columns: readonly Float64Array[]): Float64Array[]
 }
 
 /**
- * Modified Gram-Schmidt. A column that loses most of its length is cleaned a second time, since rounding is then a
- * larger share of what is left ("twice is enough", Parlett 1998, section 6.9); one that the others span already is
- * dropped. Works in place.
+ * Modified Gram-Schmidt. A column that loses most of its length is cleaned a second time, since rounding is
+ * then a larger share of what is left ("twice is enough", Parlett 1998, section 6.9); one that the others
+ * span already is dropped. Works in place.
  */
 function orthonormalise(columns: Float64Array[]): Float64Array[] {
   const basis: Float64Array[] = [];

@@ -1,5 +1,5 @@
-// Item vectors as another recommender's training left them: a .npy or .safetensors file -> the table in it, row by row
-// as it stands there. Whose vectors the rows are is the id list's to say (id-list.ts).
+// Item vectors as another recommender's training left them: a .npy or .safetensors file -> the table in it,
+// row by row as it stands there. Whose vectors the rows are is the id list's to say (id-list.ts).
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { TslrecError } from '../errors.ts';
@@ -25,7 +25,8 @@ export async function readVectorFile(file: string): Promise<VectorFile> {
   if (parse === undefined) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got a file of another kind, expected .npy or .safetensors; save the item vectors with np.save or ` +
+      `${file}: got a file of another kind, expected .npy or .safetensors; save the item vectors with ` +
+        'np.save or ' +
         'safetensors.numpy.save_file',
     );
   }
@@ -35,7 +36,8 @@ export async function readVectorFile(file: string): Promise<VectorFile> {
   if (rows === 0 || width === 0) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got ${rows} rows of ${width} numbers, expected at least one of each; save the item vectors again`,
+      `${file}: got ${rows} rows of ${width} numbers, expected at least one of each; save the item vectors ` +
+        'again',
     );
   }
   return { file, sha256: createHash('sha256').update(bytes).digest('hex'), vectors, ids };
@@ -50,7 +52,10 @@ const PARSERS: Readonly<Record<string, Parser>> = {
     const tables = [...shapes.keys()].filter((name) => shapes.get(name)!.length === 2);
     const name = tables.length === 1 ? tables[0] : TABLE_NAMES.find((known) => tables.includes(known));
     if (name === undefined) {
-      const got = Array.from(shapes, ([key, shape]) => `${key} [${shape.join(', ')}]`).slice(0, SHOWN_TENSORS);
+      const got = Array.from(shapes, ([key, shape]) => `${key} [${shape.join(', ')}]`).slice(
+        0,
+        SHOWN_TENSORS,
+      );
       const others = shapes.size > SHOWN_TENSORS ? ` and ${shapes.size - SHOWN_TENSORS} more` : '';
       throw new TslrecError(
         'bad-data',

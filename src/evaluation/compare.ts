@@ -1,5 +1,5 @@
-// Does it help? The same recommenders, the same budget and the same seeds, started from different item vectors.
-// Legend: N items, d width, n users asked.
+// Does it help? The same recommenders, the same budget and the same seeds, started from different item
+// vectors. Legend: N items, d width, n users asked.
 import { TslrecError } from '../errors.ts';
 import type { Split } from '../interactions/dataset.ts';
 import type { Progress } from '../progress.ts';
@@ -42,15 +42,21 @@ export interface CandidateSets {
 }
 
 /** The same for every run. Throws where some user does not lack as many items. */
-export function drawCandidateSets({ validation, test }: Split, itemCount: number, sampled: number): CandidateSets {
+export function drawCandidateSets(
+  { validation, test }: Split,
+  itemCount: number,
+  sampled: number,
+): CandidateSets {
   const most = [validation, test]
     .flatMap((part) => lackedItems(part, itemCount))
     .reduce((least, lacked) => Math.min(least, lacked), itemCount);
   if (sampled > most) {
-    const instead = most > 0 ? `ask for ${most} at most, or rank the whole catalogue` : 'rank the whole catalogue';
+    const instead =
+      most > 0 ? `ask for ${most} at most, or rank the whole catalogue` : 'rank the whole catalogue';
     throw new TslrecError(
       'bad-request',
-      `${sampled} sampled items are wanted beside the right one, but some user lacks only ${most} of the ${itemCount} items; ` +
+      `${sampled} sampled items are wanted beside the right one, but some user lacks only ${most} of the ` +
+        `${itemCount} items; ` +
         `${instead}.`,
     );
   }
@@ -68,16 +74,19 @@ export interface CompareOptions {
   /** Ranks the right item among these instead of the whole catalogue. */
   readonly candidates?: CandidateSets;
   readonly adapterWidth: WarmStartOptions['adapterWidth'];
-  readonly training: Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'>;
+  readonly training: Pick<
+    TrainingOptions,
+    'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'
+  >;
   readonly progress: Progress;
   /** Runs it, or gives what an earlier, interrupted comparison kept of it. */
   readonly once: (which: RunName, run: (checkpoint: string) => Promise<Run>) => Promise<Run>;
 }
 
 /**
- * One run a model, arm, mode and seed. The random start has one mode, `init`: a frozen table of noise says nothing.
- * Models that judge candidates one by one or only count have no item table to start from: they run once, at random; what only
- * counts has no seeds.
+ * One run a model, arm, mode and seed. The random start has one mode, `init`: a frozen table of noise says
+ * nothing. Models that judge candidates one by one or only count have no item table to start from: they run
+ * once, at random; what only counts has no seeds.
  */
 export async function compare(split: Split, options: CompareOptions): Promise<Run[]> {
   const runs: Run[] = [];
@@ -85,7 +94,8 @@ export async function compare(split: Split, options: CompareOptions): Promise<Ru
     for (const arm of model.kind === 'sequence' ? options.arms : [{ name: RANDOM_ARM }]) {
       for (const mode of 'vectors' in arm && arm.vectors ? options.modes : (['init'] as const)) {
         for (const seed of model.kind === 'counted' ? options.seeds.slice(0, 1) : options.seeds) {
-          const run = (checkpoint: string) => runOnce(split, options, { name, model, arm, mode, seed, checkpoint });
+          const run = (checkpoint: string) =>
+            runOnce(split, options, { name, model, arm, mode, seed, checkpoint });
           runs.push(await options.once({ model: name, arm: arm.name, mode, seed }, run));
         }
       }

@@ -1,12 +1,12 @@
-// Is a difference more than luck? Fisher's randomisation test on paired figures, which assumes no distribution (Smucker,
-// Allan and Carterette, CIKM 2007, who recommend it for rankings).
+// Is a difference more than luck? Fisher's randomisation test on paired figures, which assumes no
+// distribution (Smucker, Allan and Carterette, CIKM 2007, who recommend it for rankings).
 import { createRandom } from '../random.ts';
 
 const SHUFFLES = 10_000;
 
 /**
- * Two-sided p: how often the mean of a - b, each difference with a random sign, is at least as far from 0 as it is. a[i]
- * and b[i] are of the same user.
+ * Two-sided p: how often the mean of a - b, each difference with a random sign, is at least as far from 0 as
+ * it is. a[i] and b[i] are of the same user.
  */
 export function pairedRandomisationTest(a: Float64Array, b: Float64Array): number {
   const differences = a.map((x, i) => x - b[i]).filter((x) => x !== 0);
@@ -34,8 +34,8 @@ const GROUP = 2 ** 4;
 const WORD = 8 * GROUP;
 
 /**
- * sums[GROUP g + signs]: what differences 4 g to 4 g + 3 add up to with these signs, a bit each. A shuffle then looks up
- * one sum for the four instead of branching on each, which takes a fifth of the time.
+ * sums[GROUP g + signs]: what differences 4 g to 4 g + 3 add up to with these signs, a bit each. A shuffle
+ * then looks up one sum for the four instead of branching on each, which takes a fifth of the time.
  */
 function signedSums(differences: Float64Array): Float64Array {
   const sums = new Float64Array(WORD * Math.ceil(differences.length / 32));

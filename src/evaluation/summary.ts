@@ -1,5 +1,5 @@
-// What several runs say together: means over seeds, the mode that validation chose, how sure a difference is, and which
-// items gain. The test never decides anything.
+// What several runs say together: means over seeds, the mode that validation chose, how sure a difference is,
+// and which items gain. The test never decides anything.
 import type { Split } from '../interactions/dataset.ts';
 import { ndcgOfUsers, type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts';
 import { RANDOM_ARM, type Run, TEXT_ARMS, type TextArm } from './compare.ts';
@@ -28,7 +28,10 @@ export interface Gain {
   readonly pValue: number;
 }
 
-/** `gain` and `pValue` are over the random start of the same model; absent where there is none to compare with. */
+/**
+ * `gain` and `pValue` are over the random start of the same model; absent where there is none to compare
+ * with.
+ */
 export interface Summary extends Partial<Gain> {
   readonly model: string;
   readonly arm: string;
@@ -45,7 +48,10 @@ export interface Summary extends Partial<Gain> {
   readonly overFirstModel?: Gain;
   readonly epochs: number;
   readonly seconds: number;
-  /** Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never got there. */
+  /**
+   * Mean over seeds until validation NDCG@10 is at least the random start's best; absent where a seed never
+   * got there.
+   */
   readonly toRandomBest?: { readonly epochs: number; readonly seconds: number };
 }
 
@@ -60,7 +66,10 @@ export function summarise(
   const groupOf = popularityGroups(split.train, itemCount);
   const groups = [...Map.groupBy(runs, ({ model, arm, mode }) => `${model} ${arm} ${mode}`).values()];
   const validationOf = new Map(
-    groups.map((group) => [group, average(group.map(({ validation }) => average(ndcgOfUsers(validation, CUT_OFF))))]),
+    groups.map((group) => [
+      group,
+      average(group.map(({ validation }) => average(ndcgOfUsers(validation, CUT_OFF)))),
+    ]),
   );
   const modesOf = (model: string, arm: string) =>
     groups.filter(([other]) => other.model === model && other.arm === arm);
@@ -109,7 +118,10 @@ export function summarise(
   });
 }
 
-/** Text that is adapted is compared with text that is not, not the other way round; every arm that learns more with both. */
+/**
+ * Text that is adapted is compared with text that is not, not the other way round; every arm that learns more
+ * with both.
+ */
 const textArmsBefore = (arm: string): readonly TextArm[] => {
   if (arm === RANDOM_ARM) return [];
   const place = (TEXT_ARMS as readonly string[]).indexOf(arm);

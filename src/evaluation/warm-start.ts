@@ -1,4 +1,5 @@
-// How a recommender starts from item vectors: which of the item tables of recommenders/item-table.ts they become.
+// How a recommender starts from item vectors: which of the item tables of recommenders/item-table.ts they
+// become.
 import { blockScalings, joinBlocks, LEADING_ROWS } from '../embeddings/item-features.ts';
 import { historyTrust, type ItemTable } from '../recommenders/item-table.ts';
 

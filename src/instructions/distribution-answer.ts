@@ -1,6 +1,7 @@
-// The generative form of a user-level SFT sample: the preference distribution as the words of an answer, for models that
-// only generate, and the way back from what a model answered. Legend: K categories.
-//   {"7": 0.5, "12": 0.333, "40": 0.167}      the likeliest category first, those that round to nothing left out
+// The generative form of a user-level SFT sample: the preference distribution as the words of an answer, for
+// models that only generate, and the way back from what a model answered. Legend: K categories.
+//   {"7": 0.5, "12": 0.333, "40": 0.167}      the likeliest category first, those that round to nothing left
+//   out
 
 const DIGITS = 3;
 /** How far from 1 the shares of an answer may sum: rounding, and a model that is not exact, are forgiven. */
@@ -9,7 +10,10 @@ const SUM_TOLERANCE = 0.1;
 /** Empty, or with a name in quotes at its beginning: other braces are words. */
 const JSON_OBJECT = /\{\s*(?:"[^{}]*)?\}/;
 
-/** Whether what has come of an answer is enough to read it: what a model says behind the object is not waited for. */
+/**
+ * Whether what has come of an answer is enough to read it: what a model says behind the object is not waited
+ * for.
+ */
 export const isComplete = (answer: string): boolean => JSON_OBJECT.test(answer);
 
 /** target [K] -> JSON. */
@@ -20,7 +24,10 @@ export function answerOf(target: Float32Array): string {
   return `{${shares.map(({ category, share }) => `"${category}": ${share}`).join(', ')}}`;
 }
 
-/** What a model answered -> [K], sums to 1; or in a few words what is wrong with it. Words around the JSON do not matter. */
+/**
+ * What a model answered -> [K], sums to 1; or in a few words what is wrong with it. Words around the JSON do
+ * not matter.
+ */
 export function parseAnswer(answer: string, K: number): Float32Array | string {
   const json = JSON_OBJECT.exec(answer)?.[0];
   if (json === undefined) return 'it holds no JSON object';

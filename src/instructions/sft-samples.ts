@@ -1,7 +1,7 @@
-// User-level SFT samples (TSLRec, arXiv 2406.00333, stage 1): one sample a user, so M samples for M users and not one
-// an interaction. The prompt is a short instruction and what the user's latest training items say; the target is the
-// user's preference distribution over the latent categories. Neither ever sees a validation or a test item, because
-// both are made from `train` alone.
+// User-level SFT samples (TSLRec, arXiv 2406.00333, stage 1): one sample a user, so M samples for M users and
+// not one an interaction. The prompt is a short instruction and what the user's latest training items say;
+// the target is the user's preference distribution over the latent categories. Neither ever sees a validation
+// or a test item, because both are made from `train` alone.
 //   U users, K categories; preferences [U, K], row-major.
 import { createHash } from 'node:crypto';
 import type { Dataset, Item, UserId } from '../interactions/dataset.ts';
@@ -23,7 +23,9 @@ export interface PromptOptions {
 
 export const DEFAULT_PROMPT: PromptOptions = { maxItems: 10, descriptionWords: 0 };
 
-/** Users without training interactions get no sample: there is nothing to read and nothing known to answer. */
+/**
+ * Users without training interactions get no sample: there is nothing to read and nothing known to answer.
+ */
 export function buildSftSamples({
   dataset,
   train,
@@ -50,13 +52,19 @@ export function buildSftSamples({
   });
 }
 
-/** Items -> a prompt, kept short: a small model reads it on a CPU. One item alone is asked about in the same words. */
+/**
+ * Items -> a prompt, kept short: a small model reads it on a CPU. One item alone is asked about in the same
+ * words.
+ */
 export function renderPrompt(oldestFirst: readonly Item[], descriptionWords: number): string {
   const list = oldestFirst.map((item) => `- ${itemText(item, descriptionWords)}\n`).join('');
   return `A user chose, oldest first:\n${list}Preferred categories:`;
 }
 
-/** Part of a version's lineage: it changes with the options and with the wording, since it is taken of a rendered example. */
+/**
+ * Part of a version's lineage: it changes with the options and with the wording, since it is taken of a
+ * rendered example.
+ */
 export function promptTemplateHash({ maxItems, descriptionWords }: PromptOptions): string {
   const example: Item = {
     itemId: 'id',

@@ -1,9 +1,13 @@
-// What happens to a row that cannot be used. A reader reports it here and goes on to the next row; whether that is
-// the end of the reading or a line in a file of skipped rows is the caller's choice, and no row is lost silently.
+// What happens to a row that cannot be used. A reader reports it here and goes on to the next row; whether
+// that is the end of the reading or a line in a file of skipped rows is the caller's choice, and no row is
+// lost silently.
 import { TslrecError } from '../errors.ts';
 import { type AtomicFile, openAtomicFile } from '../files.ts';
 
-/** 'stop': the first bad row ends the reading with an error. 'skip': bad rows are counted and, where asked, written down. */
+/**
+ * 'stop': the first bad row ends the reading with an error. 'skip': bad rows are counted and, where asked,
+ * written down.
+ */
 export type OnBadRow = 'stop' | 'skip';
 
 export interface BadRow {
@@ -24,7 +28,10 @@ export class BadRows {
   readonly #onBadRow: OnBadRow;
   readonly #file: AtomicFile | undefined;
 
-  /** `skippedRowsFile` receives one JSON object a skipped row; it appears when reading is complete, empty if nothing was skipped. */
+  /**
+   * `skippedRowsFile` receives one JSON object a skipped row; it appears when reading is complete, empty if
+   * nothing was skipped.
+   */
   constructor(onBadRow: OnBadRow, skippedRowsFile?: string) {
     this.#onBadRow = onBadRow;
     if (onBadRow === 'skip' && skippedRowsFile !== undefined) this.#file = openAtomicFile(skippedRowsFile);
@@ -35,7 +42,8 @@ export class BadRows {
     if (this.#onBadRow === 'stop')
       throw new TslrecError(
         'bad-data',
-        `${file}:${line}:${column}: ${reason}; correct the row, or leave such rows out with \`--on-bad-row=skip\``,
+        `${file}:${line}:${column}: ${reason}; correct the row, or leave such rows out with ` +
+          `\`--on-bad-row=skip\``,
       );
     this.skipped++;
     this.#file?.write(`${JSON.stringify({ file, line, column, reason, raw })}\n`);

@@ -1,4 +1,5 @@
-// The items as they are read: rows in file order, found by id. An id is kept as it was written ("007" stays "007").
+// The items as they are read: rows in file order, found by id. An id is kept as it was written ("007" stays
+// "007").
 import type { Item } from './dataset.ts';
 
 export class Catalogue {
@@ -21,7 +22,10 @@ export class Catalogue {
 /** Longer ids cannot be indexed by Postgres. */
 export const MAX_ID_BYTES = 1024;
 
-/** What is wrong with an id, if anything: it has to survive a line of CSV, a URL and a database column unchanged. */
+/**
+ * What is wrong with an id, if anything: it has to survive a line of CSV, a URL and a database column
+ * unchanged.
+ */
 export function idProblem(id: string): string | undefined {
   if (id.trim() === '') return 'an empty id';
   if (/[\p{Cc}\uFFFD]/u.test(id)) return `an id with a control character or bytes that are not UTF-8`;

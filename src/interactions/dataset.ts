@@ -23,7 +23,10 @@ export interface Dataset {
   readonly userIds: readonly UserId[];
   /** sequences[u]: what user u interacted with, oldest first. May be empty. */
   readonly sequences: readonly Int32Array[];
-  /** times[u][i]: when sequences[u][i] was, in the unit of the file; its line where the file has no timestamps. */
+  /**
+   * times[u][i]: when sequences[u][i] was, in the unit of the file; its line where the file has no
+   * timestamps.
+   */
   readonly times: readonly Float64Array[];
   /** sha256 over items and sequences: the same data gives the same hash whatever files it came in. */
   readonly hash: string;

@@ -1,10 +1,14 @@
 // The identity of a data set: what its items say and who did what in which order, whatever files it came in.
-// The order of items and users is part of it, because matrices that are stored beside the hash are ordered alike.
-// Times are not: what they decide beside the order is a split, which has an identity of its own.
+// The order of items and users is part of it, because matrices that are stored beside the hash are ordered
+// alike. Times are not: what they decide beside the order is a split, which has an identity of its own.
 import { createHash } from 'node:crypto';
 import type { Dataset, NextItems, Split } from './dataset.ts';
 
-export function hashDataset({ items, userIds, sequences }: Pick<Dataset, 'items' | 'userIds' | 'sequences'>): string {
+export function hashDataset({
+  items,
+  userIds,
+  sequences,
+}: Pick<Dataset, 'items' | 'userIds' | 'sequences'>): string {
   const hash = createHash('sha256');
   for (const { itemId, title, description, attributes } of items) {
     const byName = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -1,5 +1,6 @@
-// Who did what, when: rows of any separated-values file -> one sequence a user. The formats differ in how a line is
-// cut and where its columns are; what makes a row usable, the order and the duplicates are decided here, once.
+// Who did what, when: rows of any separated-values file -> one sequence a user. The formats differ in how a
+// line is cut and where its columns are; what makes a row usable, the order and the duplicates are decided
+// here, once.
 //   R rows that were kept, in file order; U users.
 import { basename } from 'node:path';
 import { type BadRows, shown } from './bad-rows.ts';
@@ -55,10 +56,12 @@ export async function readInteractions(options: {
       badRows.report({ file, line, column, got, expected, raw: text });
 
     const fields = layout.cut(text);
-    if (fields === undefined) return report(1, shown(text), 'a row whose quotation marks are closed on its own line');
+    if (fields === undefined)
+      return report(1, shown(text), 'a row whose quotation marks are closed on its own line');
     if (fields.length !== columnCount)
       return report(1, `${fields.length} ${fields.length === 1 ? 'column' : 'columns'}`, `${columnCount}`);
-    const at = (field: number) => fields.slice(0, field).reduce((sum, f) => sum + f.length + separator.length, 1);
+    const at = (field: number) =>
+      fields.slice(0, field).reduce((sum, f) => sum + f.length + separator.length, 1);
 
     const user = fields[userId];
     const item = fields[itemId];
@@ -69,11 +72,16 @@ export async function readInteractions(options: {
     // Without a timestamp the line number is the time: the file's order, and no two rows are duplicates.
     const time = timestamp === undefined ? line : Number(fields[timestamp]);
     if (timestamp !== undefined && !(DECIMAL.test(fields[timestamp]) && Number.isFinite(time)))
-      return report(at(timestamp), `timestamp ${shown(fields[timestamp])}`, 'a number, such as seconds since 1970');
+      return report(
+        at(timestamp),
+        `timestamp ${shown(fields[timestamp])}`,
+        'a number, such as seconds since 1970',
+      );
 
     if (!catalogueIsGiven) catalogue.add({ itemId: item, attributes: {} });
     const index = catalogue.indexOf(item);
-    if (index === undefined) return report(at(itemId), `item ${shown(item)}`, 'an item that the catalogue has');
+    if (index === undefined)
+      return report(at(itemId), `item ${shown(item)}`, 'an item that the catalogue has');
     rows.add(user, index, time);
   });
   return rows.toSequences();

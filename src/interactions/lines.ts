@@ -1,6 +1,6 @@
-// Text files line by line: plain or gzip by name, UTF-8 or latin-1, with or without a byte order mark, LF or CRLF.
-// Every format here is one record a line; that keeps a broken row local (a stray quotation mark cannot swallow the
-// rows after it) and lets a message name the line and show it as it was written.
+// Text files line by line: plain or gzip by name, UTF-8 or latin-1, with or without a byte order mark, LF or
+// CRLF. Every format here is one record a line; that keeps a broken row local (a stray quotation mark cannot
+// swallow the rows after it) and lets a message name the line and show it as it was written.
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -41,7 +41,8 @@ export async function forEachLine(
     if (!isGzipError(error)) throw Object.assign(error as Error, { path }); // that of a folder does not say it
     throw new TslrecError(
       'bad-data',
-      `${basename(path)}: got a damaged gzip file (${error.message}) after line ${line}, expected a complete one; copy it again`,
+      `${basename(path)}: got a damaged gzip file (${error.message}) after line ${line}, expected a ` +
+        'complete one; copy it again',
       { cause: error },
     );
   }

@@ -1,4 +1,5 @@
-// The part of a catalogue that sequences speak of, under numbers of its own. Legend: N items, W of them that occur.
+// The part of a catalogue that sequences speak of, under numbers of its own. Legend: N items, W of them that
+// occur.
 import type { NextItems } from './dataset.ts';
 
 export interface OccurringItems {
@@ -31,7 +32,8 @@ export function occurringItems(sequences: readonly Int32Array[], N: number): Occ
   items.forEach((item, number) => {
     numberOf[item] = number;
   });
-  const renumbered = (of: readonly Int32Array[]) => of.map((sequence) => sequence.map((item) => numberOf[item]));
+  const renumbered = (of: readonly Int32Array[]) =>
+    of.map((sequence) => sequence.map((item) => numberOf[item]));
   return {
     items,
     rows(matrix, width) {

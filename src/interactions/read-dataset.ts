@@ -29,7 +29,10 @@ const ACCEPTED =
 const SHOWN_FILES = 5;
 
 /** Throws 'bad-data' on the first bad row (with 'stop'), and where no item or no interaction is left. */
-export async function readDataset(folder: string, { onBadRow, skippedRowsFile }: ReadOptions): Promise<ReadResult> {
+export async function readDataset(
+  folder: string,
+  { onBadRow, skippedRowsFile }: ReadOptions,
+): Promise<ReadResult> {
   const read = chooseReader(folder);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
@@ -44,7 +47,8 @@ export async function readDataset(folder: string, { onBadRow, skippedRowsFile }:
     if (userIds.length === 0)
       throw new TslrecError(
         'bad-data',
-        `${folder} has no interactions${because}, expected some to learn from; give each a row with user, item and time`,
+        `${folder} has no interactions${because}, expected some to learn from; give each a row with user, ` +
+          'item and time',
       );
     badRows.commit();
     const contents = { items: catalogue.items, userIds, sequences, times };
@@ -63,7 +67,10 @@ function chooseReader(folder: string): Reader {
   const find = (name: string): string | undefined => {
     const found = [name, `${name}.gz`].filter((candidate) => names.includes(candidate));
     if (found.length > 1)
-      throw new TslrecError('bad-data', `${folder} has both ${name} and ${name}.gz; keep the one that is meant`);
+      throw new TslrecError(
+        'bad-data',
+        `${folder} has both ${name} and ${name}.gz; keep the one that is meant`,
+      );
     return found[0] && join(folder, found[0]);
   };
 
@@ -72,10 +79,12 @@ function chooseReader(folder: string): Reader {
   if (interactions) return (badRows) => readTslrec({ interactions, ...(items && { items }) }, badRows);
   const data = find('u.data');
   const movies100K = find('u.item');
-  if (data && movies100K) return (badRows) => readMovieLens100K({ items: movies100K, interactions: data }, badRows);
+  if (data && movies100K)
+    return (badRows) => readMovieLens100K({ items: movies100K, interactions: data }, badRows);
   const ratings = find('ratings.dat');
   const movies1M = find('movies.dat');
-  if (ratings && movies1M) return (badRows) => readMovieLens1M({ items: movies1M, interactions: ratings }, badRows);
+  if (ratings && movies1M)
+    return (badRows) => readMovieLens1M({ items: movies1M, interactions: ratings }, badRows);
 
   const others = names.length > SHOWN_FILES ? ` and ${names.length - SHOWN_FILES} more` : '';
   const got = names.length === 0 ? 'nothing' : `${names.slice(0, SHOWN_FILES).join(', ')}${others}`;
@@ -86,8 +95,12 @@ function listFiles(folder: string): string[] {
   try {
     return readdirSync(folder).sort();
   } catch (error) {
-    throw new TslrecError('not-found', `${folder} is not a folder that can be read; expected one with ${ACCEPTED}`, {
-      cause: error,
-    });
+    throw new TslrecError(
+      'not-found',
+      `${folder} is not a folder that can be read; expected one with ${ACCEPTED}`,
+      {
+        cause: error,
+      },
+    );
   }
 }

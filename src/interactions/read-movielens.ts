@@ -1,6 +1,7 @@
-// GroupLens' own files, as they are published: MovieLens 100K (u.data, u.item) and 1M (ratings.dat, movies.dat).
-// Any rating counts as an interaction. users.dat and the other files of the archives are not needed.
-// Formats: README of ml-100k (sections on u.data, u.item, u.genre) and of ml-1m, https://files.grouplens.org/datasets/movielens/
+// GroupLens' own files, as they are published: MovieLens 100K (u.data, u.item) and 1M (ratings.dat,
+// movies.dat). Any rating counts as an interaction. users.dat and the other files of the archives are not
+// needed. Formats: README of ml-100k (sections on u.data, u.item, u.genre) and of ml-1m,
+// https://files.grouplens.org/datasets/movielens/
 import { basename } from 'node:path';
 import { type BadRows, shown } from './bad-rows.ts';
 import { Catalogue, idProblem } from './catalogue.ts';
@@ -70,7 +71,8 @@ async function readMovieLens(
   const catalogue = new Catalogue();
   const file = basename(files.items);
   await forEachLine(files.items, 'latin1', (raw, line) => {
-    const report = (got: string, expected: string) => badRows.report({ file, line, column: 1, got, expected, raw });
+    const report = (got: string, expected: string) =>
+      badRows.report({ file, line, column: 1, got, expected, raw });
     const fields = raw.split(format.movieSeparator);
     if (fields.length !== format.movieColumnCount)
       return report(`${fields.length} columns`, `${format.movieColumnCount}`);

@@ -29,11 +29,14 @@ export async function readTslrec(
 
 function layoutOf(file: string, header: string): RowLayout {
   const columns = cutCsvLine(header)?.map((name) => name.trim()) ?? [];
-  const [userId, itemId, timestamp] = ['user_id', 'item_id', 'timestamp'].map((name) => columns.indexOf(name));
+  const [userId, itemId, timestamp] = ['user_id', 'item_id', 'timestamp'].map((name) =>
+    columns.indexOf(name),
+  );
   if (userId < 0 || itemId < 0)
     throw new TslrecError(
       'bad-data',
-      `${file}:1:1: got ${shown(header)}, expected a header with the columns user_id, item_id and, where known, timestamp; add it as the first line`,
+      `${file}:1:1: got ${shown(header)}, expected a header with the columns user_id, item_id and, where ` +
+        'known, timestamp; add it as the first line',
     );
   return {
     columnCount: columns.length,
@@ -49,7 +52,10 @@ function layoutOf(file: string, header: string): RowLayout {
 const text = z
   .string()
   .refine((value) => value.isWellFormed() && !value.includes('\0'), 'got U+0000 or half a character');
-const attribute = z.union([text, z.number(), z.array(text)], 'expected a string, a number or a list of strings');
+const attribute = z.union(
+  [text, z.number(), z.array(text)],
+  'expected a string, a number or a list of strings',
+);
 const itemLine = z.strictObject({
   item_id: z.union([text, z.int().transform(String)], 'expected a string'),
   title: text.nullish(),
@@ -68,7 +74,11 @@ async function readItems(path: string, catalogue: Catalogue, badRows: BadRows): 
       value = JSON.parse(raw);
     } catch (error) {
       const position = /at position (\d+)/.exec((error as Error).message)?.[1];
-      return report(position === undefined ? raw.length : Number(position) + 1, shown(raw), 'one JSON object');
+      return report(
+        position === undefined ? raw.length : Number(position) + 1,
+        shown(raw),
+        'one JSON object',
+      );
     }
     const parsed = itemLine.safeParse(value);
     if (!parsed.success) {
@@ -86,7 +96,8 @@ async function readItems(path: string, catalogue: Catalogue, badRows: BadRows): 
 }
 
 const EXPECTED_ITEM =
-  'item_id (string) and, where known, title (string), description (string) and attributes (of strings, numbers or lists of strings)';
+  'item_id (string) and, where known, title (string), description (string) and attributes (of strings, ' +
+  'numbers or lists of strings)';
 
 function toItem({ item_id, title, description, attributes }: z.infer<typeof itemLine>): Item {
   const known = Object.entries(attributes ?? {}).filter(([, value]) => value !== null && value !== '');

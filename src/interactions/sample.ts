@@ -1,10 +1,10 @@
-// A SYNTHETIC data set: catalogue, users and clicks are all invented here, for trying the whole pipeline without
-// downloading anything and for tests that need to know the truth.
-// What is planted, and can be found again:
+// A SYNTHETIC data set: catalogue, users and clicks are all invented here, for trying the whole pipeline
+// without downloading anything and for tests that need to know the truth. What is planted, and can be found
+// again:
 //   - each item has a hidden category, which its words carry (brand, product, features) and no field names;
 //   - a user follows one to three categories and stays in one for a while (STAY);
-//   - inside a category people tend to go on to one of the next items (SUCCESSOR), in an order that follows the
-//     kind of product, so that a sequential model has something to learn and text something to add to it;
+//   - inside a category people tend to go on to one of the next items (SUCCESSOR), in an order that follows
+//     the kind of product, so that a sequential model has something to learn and text something to add to it;
 //   - items near the head of a category are mildly more popular;
 //   - COLD_SHARE of the items occur in no interaction: only their words say where they belong.
 //   N items, U users, K categories.
@@ -50,14 +50,21 @@ const DAY = 24 * 60 * 60;
 const YEAR_BEGAN = Date.UTC(2025, 0) / 1000;
 const ITEMS_PER_CATEGORY = 10;
 const NOTE =
-  'SYNTHETIC: items, users and interactions are invented by a seeded generator. planted.json holds the hidden ' +
+  'SYNTHETIC: items, users and interactions are invented by a seeded generator. planted.json holds the ' +
+  'hidden ' +
   'categories and the cold items, for evaluation only; timestamps are seconds since 1970.';
 
 export function generateSample({ users, items: itemCount, categories, seed }: SampleSize): Sample {
-  if (categories < 1 || categories > VOCABULARIES.length || itemCount < categories * ITEMS_PER_CATEGORY || users < 1)
+  if (
+    categories < 1 ||
+    categories > VOCABULARIES.length ||
+    itemCount < categories * ITEMS_PER_CATEGORY ||
+    users < 1
+  )
     throw new TslrecError(
       'bad-request',
-      `a sample of ${users} users, ${itemCount} items and ${categories} categories; allowed are at least 1 user, 1 to ` +
+      `a sample of ${users} users, ${itemCount} items and ${categories} categories; allowed are at least 1 ` +
+        'user, 1 to ' +
         `${VOCABULARIES.length} categories and at least ${ITEMS_PER_CATEGORY} items a category`,
     );
   const random = createRandom(seed).fork('sample');
@@ -123,7 +130,8 @@ function describe(vocabulary: Vocabulary, product: number, random: Random): Omit
     attributes: { brand },
     description:
       `${feature} ${noun.toLowerCase()} by ${brand}, made for ${pick(vocabulary.uses)}. ` +
-      `Goes well with any ${pick(vocabulary.features).toLowerCase()} ${related.toLowerCase()}. ${pick(SHARED_SENTENCES)}`,
+      `Goes well with any ${pick(vocabulary.features).toLowerCase()} ${related.toLowerCase()}. ` +
+      `${pick(SHARED_SENTENCES)}`,
   };
 }
 

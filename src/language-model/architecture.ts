@@ -1,5 +1,5 @@
-// Which architecture a model folder holds, by its config.json, and what follows from that for all who read texts with it.
-// Legend: B texts, L tokens, H hidden size.
+// Which architecture a model folder holds, by its config.json, and what follows from that for all who read
+// texts with it. Legend: B texts, L tokens, H hidden size.
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
@@ -22,7 +22,11 @@ const ENCODERS = ['bert'] as const;
 
 export async function readArchitecture(folder: string): Promise<Architecture> {
   const file = path.join(folder, 'config.json');
-  const { model_type } = await readJsonFile(file, z.object({ model_type: z.enum([...DECODERS, ...ENCODERS]) }), ADVICE);
+  const { model_type } = await readJsonFile(
+    file,
+    z.object({ model_type: z.enum([...DECODERS, ...ENCODERS]) }),
+    ADVICE,
+  );
   return model_type === 'bert'
     ? { kind: 'encoder', config: await readBertConfig(file) }
     : { kind: 'decoder', config: await readDecoderConfig(file) };
@@ -53,6 +57,7 @@ export function hiddenStates(
 
 /** The parameters that hidden states need. */
 export function parametersOf(architecture: Architecture, lora?: LoraConfig): readonly Parameter[] {
-  return buildModel('inference', (scope) => hiddenStates(scope, architecture, pooledInputs(scope, 1, 1), lora))
-    .parameters;
+  return buildModel('inference', (scope) =>
+    hiddenStates(scope, architecture, pooledInputs(scope, 1, 1), lora),
+  ).parameters;
 }

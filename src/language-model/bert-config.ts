@@ -22,7 +22,8 @@ export async function readBertConfig(file: string): Promise<BertConfig> {
   if (hidden_size % num_attention_heads !== 0) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got hidden_size ${hidden_size}, expected a multiple of the ${num_attention_heads} heads; ${ADVICE}.`,
+      `${file}: got hidden_size ${hidden_size}, expected a multiple of the ${num_attention_heads} heads; ` +
+        `${ADVICE}.`,
     );
   }
   return config;

@@ -1,13 +1,14 @@
-// Attention of decoders: each position sees itself and what stands before it, or only the nearest part of that.
-// Legend: B texts, K heads of keys and values, G heads of queries for each of them, L tokens, h width of a head.
+// Attention of decoders: each position sees itself and what stands before it, or only the nearest part of
+// that. Legend: B texts, K heads of keys and values, G heads of queries for each of them, L tokens, h width
+// of a head.
 import { attention } from '../network/layers.ts';
 import type { Scope } from '../network/scope.ts';
 import { add, concatenate, minimum, multiply, reshape, slice, subtract } from '../tensor/functions.ts';
 import type { Graph, Tensor } from '../tensor/graph.ts';
 
 /**
- * Scores computed at once: all those of a text of 32,000 tokens would fill dozens of gigabytes. Fewer than 64 queries at a
- * time would make graphs of a million operations of the longest texts.
+ * Scores computed at once: all those of a text of 32,000 tokens would fill dozens of gigabytes. Fewer than 64
+ * queries at a time would make graphs of a million operations of the longest texts.
  */
 const SCORES_AT_ONCE = 2 ** 26;
 const LEAST_QUERIES = 64;
@@ -19,9 +20,9 @@ const queriesAtOnce = (heads: number, L: number): number =>
   Math.max(LEAST_QUERIES, Math.min(MOST_QUERIES, Math.floor(SCORES_AT_ONCE / (heads * L))));
 
 /**
- * q [B, K * G, L, h], k, v [B, K, L, h] -> [B, K * G, L, h]; heads of queries share keys and values (grouped-query
- * attention, Ainslie et al., arXiv 2305.13245) in the order of a Hugging Face folder. A window of w shows the w nearest
- * positions, one's own among them (Mistral, arXiv 2310.06825, section 2).
+ * q [B, K * G, L, h], k, v [B, K, L, h] -> [B, K * G, L, h]; heads of queries share keys and values
+ * (grouped-query attention, Ainslie et al., arXiv 2305.13245) in the order of a Hugging Face folder. A window
+ * of w shows the w nearest positions, one's own among them (Mistral, arXiv 2310.06825, section 2).
  */
 export function causalAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, window = Infinity): Tensor {
   const [B, heads, L, h] = q.shape;
@@ -53,8 +54,9 @@ export function causalAttention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, w
 }
 
 /**
- * Query i of from..to, key j of first..end: 0 where j <= i and i - j < window, a large negative number elsewhere. Computed
- * in the graph from two rows of positions, because as a constant a long text's mask is larger than an ONNX file may be.
+ * Query i of from..to, key j of first..end: 0 where j <= i and i - j < window, a large negative number
+ * elsewhere. Computed in the graph from two rows of positions, because as a constant a long text's mask is
+ * larger than an ONNX file may be.
  */
 function causalMask(
   graph: Graph,
@@ -65,7 +67,10 @@ function causalMask(
       Float32Array.from({ length: count }, (_, i) => start + i),
       shape,
     );
-  const distance = subtract(range(from, to - from, [to - from, 1]), range(first, end - first, [1, end - first])); // i - j
+  const distance = subtract(
+    range(from, to - from, [to - from, 1]),
+    range(first, end - first, [1, end - first]),
+  ); // i - j
   const ahead = minimum(distance, 0);
   const beyond = first === 0 && to <= window ? undefined : minimum(subtract(window - 1, distance), 0);
   return multiply(beyond ? add(ahead, beyond) : ahead, 1e9);

@@ -1,6 +1,6 @@
 // Trains a Llama from scratch on the catalogue's own text, by next-token prediction. It will never know more
-// than the catalogue, but it learns which words go together there, which is what the user-level SFT starts from.
-// Legend: B rows, L tokens a row.
+// than the catalogue, but it learns which words go together there, which is what the user-level SFT starts
+// from. Legend: B rows, L tokens a row.
 import { type Batches, batchOfEach, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
 import { buildModel, initialValues, type Model, type Values } from '../network/scope.ts';
@@ -69,7 +69,10 @@ function causalModel(config: LlamaConfig, B: number, L: number): Model<{ loss: T
   });
 }
 
-/** All texts in a random order, joined by end-of-text, cut into rows of L; the last row wraps to the beginning. More than `tokens` is not read. */
+/**
+ * All texts in a random order, joined by end-of-text, cut into rows of L; the last row wraps to the
+ * beginning. More than `tokens` is not read.
+ */
 function packedBatches(
   texts: readonly Int32Array[],
   { batchSize: B, length: L, endOfText, tokens }: PretrainingOptions,

@@ -1,6 +1,6 @@
-// config.json of a Llama, Mistral, Qwen2 or Qwen3 -> what decides the graph. Read in the layouts of transformers 4
-// (rope_theta, rope_scaling) and 5 (rope_parameters); what may be left out is then as transformers has it. A setting that
-// would have to be computed in another way than it is here is refused.
+// config.json of a Llama, Mistral, Qwen2 or Qwen3 -> what decides the graph. Read in the layouts of
+// transformers 4 (rope_theta, rope_scaling) and 5 (rope_parameters); what may be left out is then as
+// transformers has it. A setting that would have to be computed in another way than it is here is refused.
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { ADVICE, count, only, PLAIN, positive, SIZES } from './config-settings.ts';
@@ -20,7 +20,8 @@ const ropeShared = {
 const stretch = { ...ropeShared, factor: positive, original_max_position_embeddings: count.nullish() };
 const rope = z.preprocess(
   // A type that has no name is the default one.
-  (value) => (value instanceof Object ? { rope_type: 'type' in value ? value.type : 'default', ...value } : value),
+  (value) =>
+    value instanceof Object ? { rope_type: 'type' in value ? value.type : 'default', ...value } : value,
   z.discriminatedUnion(
     'rope_type',
     [
@@ -74,13 +75,20 @@ type DecoderJson = z.infer<typeof decoderJson>;
 
 export async function readDecoderConfig(file: string): Promise<LlamaConfig> {
   const json = await readJsonFile(file, decoderJson, ADVICE);
-  const { hidden_size, num_attention_heads: heads, num_key_value_heads, rope_scaling, rope_parameters } = json;
+  const {
+    hidden_size,
+    num_attention_heads: heads,
+    num_key_value_heads,
+    rope_scaling,
+    rope_parameters,
+  } = json;
   const keyHeads = num_key_value_heads ?? heads;
   const head_dim = json.head_dim ?? (json.model_type === 'qwen3' ? 128 : hidden_size / heads);
   if (heads % keyHeads !== 0 || head_dim % 2 !== 0) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got ${heads} heads of width ${head_dim} and ${keyHeads} of keys, expected an even width and a number that ` +
+      `${file}: got ${heads} heads of width ${head_dim} and ${keyHeads} of keys, expected an even width ` +
+        'and a number that ' +
         `the heads of keys divide; ${ADVICE}.`,
     );
   }
@@ -124,7 +132,10 @@ function biasesOf({ model_type, attention_bias, mlp_bias }: DecoderJson): LlamaC
   }
 }
 
-/** Mistral has one window for all layers; Qwen where it is switched on, for the layers that are named or the upper ones. */
+/**
+ * Mistral has one window for all layers; Qwen where it is switched on, for the layers that are named or the
+ * upper ones.
+ */
 function windowsOf(json: DecoderJson, file: string): (number | null)[] {
   const { model_type, num_hidden_layers: layers, sliding_window = 4096, layer_types } = json;
   const window = windowIsUsed(json) ? sliding_window : null;
@@ -138,7 +149,8 @@ function windowsOf(json: DecoderJson, file: string): (number | null)[] {
   if (!fits || (model_type === 'mistral' && named.includes(false))) {
     throw new TslrecError(
       'bad-data',
-      `${file}: layer_types: got ${JSON.stringify(layer_types)}, expected a type for each of ${layers} layers that the ` +
+      `${file}: layer_types: got ${JSON.stringify(layer_types)}, expected a type for each of ${layers} ` +
+        'layers that the ' +
         `sliding_window of this ${model_type} allows; ${ADVICE}.`,
     );
   }

@@ -1,5 +1,6 @@
-// Models by name, from the Hugging Face hub: the files that reading texts needs, each checked against the size and the
-// hash that the hub tells, into a folder that appears at once or not at all. A model that is there is not asked for again.
+// Models by name, from the Hugging Face hub: the files that reading texts needs, each checked against the
+// size and the hash that the hub tells, into a folder that appears at once or not at all. A model that is
+// there is not asked for again.
 import { createHash, type Hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -35,13 +36,17 @@ const PREFIX = 'hub:';
 const CONFIG = 'config.json';
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
-/** The folder that `model` means: itself, or where the model behind `hub:` is, downloaded where it is not there yet. */
+/**
+ * The folder that `model` means: itself, or where the model behind `hub:` is, downloaded where it is not
+ * there yet.
+ */
 export async function modelFolder(model: string, options: HubOptions): Promise<string> {
   if (!model.startsWith(PREFIX)) {
     if (model !== '' && existsSync(path.join(model, CONFIG))) return model;
     throw new TslrecError(
       'bad-request',
-      `"${model}": got no folder with a ${CONFIG}, expected a model folder, or hub:NAME for one from the Hugging Face hub; check ` +
+      `"${model}": got no folder with a ${CONFIG}, expected a model folder, or hub:NAME for one from the ` +
+        'Hugging Face hub; check ' +
         'the path.',
     );
   }
@@ -49,12 +54,14 @@ export async function modelFolder(model: string, options: HubOptions): Promise<s
   if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name)) {
     throw new TslrecError(
       'bad-request',
-      `${model}: got a name that no model can have, expected one like hub:sentence-transformers/all-MiniLM-L6-v2; copy it ` +
+      `${model}: got a name that no model can have, expected one like ` +
+        'hub:sentence-transformers/all-MiniLM-L6-v2; copy it ' +
         "from the model's page.",
     );
   }
   const folder = path.join(options.folder, 'models', name.replace('/', '--'));
-  if (!existsSync(folder)) await download(name, folder, options).catch((error) => refuse(error, model, options));
+  if (!existsSync(folder))
+    await download(name, folder, options).catch((error) => refuse(error, model, options));
   return folder;
 }
 
@@ -76,8 +83,14 @@ async function download(
       await persistently(patience, async () => {
         const info = await fileDownloadInfo({ ...hub, path: file });
         if (!info) throw new Error(`${file} is listed and is not there`);
-        const headers = accessToken && isAt(hubUrl, info.url) ? { Authorization: `Bearer ${accessToken}` } : undefined;
-        await downloadFile(info, path.join(temporary, file), { headers, deadlineMs: patience.deadlineMs }, bar);
+        const headers =
+          accessToken && isAt(hubUrl, info.url) ? { Authorization: `Bearer ${accessToken}` } : undefined;
+        await downloadFile(
+          info,
+          path.join(temporary, file),
+          { headers, deadlineMs: patience.deadlineMs },
+          bar,
+        );
       });
     }
     await rename(temporary, folder);
@@ -104,7 +117,10 @@ export const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'cha
 const WHOLE = 'model.safetensors';
 const IN_PARTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
-function neededFiles<Entry extends { readonly path: string }>(name: string, listed: readonly Entry[]): Entry[] {
+function neededFiles<Entry extends { readonly path: string }>(
+  name: string,
+  listed: readonly Entry[],
+): Entry[] {
   const names = new Set(listed.map(({ path: file }) => file));
   const isWeights = (file: string) => (names.has(WHOLE) ? file === WHOLE : IN_PARTS.test(file));
   if (!ALWAYS.every((file) => names.has(file)) || ![...names].some(isWeights)) {
@@ -114,7 +130,9 @@ function neededFiles<Entry extends { readonly path: string }>(name: string, list
         'give another model, or save this one in that form and give its folder.',
     );
   }
-  return listed.filter(({ path: file }) => ALWAYS.includes(file) || IF_THERE.includes(file) || isWeights(file));
+  return listed.filter(
+    ({ path: file }) => ALWAYS.includes(file) || IF_THERE.includes(file) || isWeights(file),
+  );
 }
 
 /** Streams a file to its place; the file is there when all of it has come and is what the hub says. */
@@ -126,7 +144,10 @@ async function downloadFile(
 ) {
   const target = openAtomicFile(file);
   const stalled = new AbortController();
-  const timer = setTimeout(() => stalled.abort(new Error(`nothing came for ${deadlineMs / SECOND} s`)), deadlineMs);
+  const timer = setTimeout(
+    () => stalled.abort(new Error(`nothing came for ${deadlineMs / SECOND} s`)),
+    deadlineMs,
+  );
   let received = 0;
   try {
     const response = await fetch(info.url, { headers, signal: stalled.signal });
@@ -139,7 +160,8 @@ async function downloadFile(
       bar.advance(megabytes(received + chunk.length) - megabytes(received));
       received += chunk.length;
     }
-    if (received !== info.size) throw new Error(`got ${received} of ${info.size} bytes of ${path.basename(file)}`);
+    if (received !== info.size)
+      throw new Error(`got ${received} of ${info.size} bytes of ${path.basename(file)}`);
     if (hash?.digest('hex') !== expected)
       throw new Error(`${path.basename(file)} came damaged: its hash is another one`);
     target.commit();
@@ -191,7 +213,8 @@ function refuse(error: unknown, model: string, { hubUrl = HUB_URL, accessToken }
   if (error instanceof HubApiError && isFinal(error)) {
     throw new TslrecError(
       'bad-request',
-      `${model}: ${hubUrl} answers ${error.statusCode}, which means that there is no such model or that it is not open to ` +
+      `${model}: ${hubUrl} answers ${error.statusCode}, which means that there is no such model or that it ` +
+        'is not open to ' +
         `${accessToken ? 'the owner of HF_TOKEN' : 'everybody'}; check the name, ` +
         `${accessToken ? '' : 'set HF_TOKEN to a token that may read it, '}or download its folder elsewhere and give the path.`,
       { cause: error },
@@ -199,7 +222,8 @@ function refuse(error: unknown, model: string, { hubUrl = HUB_URL, accessToken }
   }
   throw new TslrecError(
     'unavailable',
-    `${model} cannot be downloaded from ${hubUrl} (${reason(error)}); try again later, or download its folder elsewhere and ` +
+    `${model} cannot be downloaded from ${hubUrl} (${reason(error)}); try again later, or download its ` +
+      'folder elsewhere and ' +
       'give the path.',
     { cause: error },
   );

@@ -1,5 +1,5 @@
-// What can go wrong with a language model, by name, so that a job can tell a server that is down from one that is
-// misconfigured.
+// What can go wrong with a language model, by name, so that a job can tell a server that is down from one
+// that is misconfigured.
 import { type ErrorCode, TslrecError } from '../errors.ts';
 
 /** The catalogue of reasons and the code that each has as a TslrecError. */
@@ -23,7 +23,12 @@ const CODE_OF = {
 export type LanguageModelReason = keyof typeof CODE_OF;
 
 /** Failures of the server itself: what was asked may be answered later. A server that refuses is up. */
-const SERVER_FAILURES: readonly LanguageModelReason[] = ['timeout', 'rate-limited', 'unavailable', 'bad-response'];
+const SERVER_FAILURES: readonly LanguageModelReason[] = [
+  'timeout',
+  'rate-limited',
+  'unavailable',
+  'bad-response',
+];
 
 export class LanguageModelError extends TslrecError {
   readonly reason: LanguageModelReason;

@@ -1,42 +1,52 @@
-// What this program asks of a language model, wherever it runs: in this process or behind HTTP (hosted/hosted-model.ts).
-// Whatever implements it passes test/support/language-model-contract.ts. Legend: n texts, H width, K labels.
+// What this program asks of a language model, wherever it runs: in this process or behind HTTP
+// (hosted/hosted-model.ts). Whatever implements it passes test/support/language-model-contract.ts. Legend: n
+// texts, H width, K labels.
 //
 // Not every model can do all of it: an encoder cannot generate. What a model cannot do rejects with a
-// LanguageModelError whose reason is `unsupported`, or `refused` where only its server knows, and whose sentence says
-// what to use instead. An aborted call rejects with its signal's reason.
+// LanguageModelError whose reason is `unsupported`, or `refused` where only its server knows, and whose
+// sentence says what to use instead. An aborted call rejects with its signal's reason.
 
 export interface LanguageModel {
   /** What errors and manifests call it. */
   readonly name: string;
 
   /**
-   * One vector a text, the same alone as among others. A text longer than the model reads is cut, at its beginning
-   * where that can be chosen: in a history that is the oldest part. An empty text is not read; its vector is zeros.
+   * One vector a text, the same alone as among others. A text longer than the model reads is cut, at its
+   * beginning where that can be chosen: in a history that is the oldest part. An empty text is not read; its
+   * vector is zeros.
    */
   embed(texts: readonly string[], options?: ReadOptions): Promise<Embeddings>;
 
-  /** One distribution over the model's labels a text, the same alone as among others; an empty text's is uniform. */
+  /**
+   * One distribution over the model's labels a text, the same alone as among others; an empty text's is
+   * uniform.
+   */
   classify(texts: readonly string[], options?: ReadOptions): Promise<Distributions>;
 
-  /** The model's answer, in pieces of text as they come. A reader that leaves the loop ends the generation. */
+  /**
+   * The model's answer, in pieces of text as they come. A reader that leaves the loop ends the generation.
+   */
   generate(messages: readonly Message[], options: GenerateOptions): AsyncIterable<string>;
 
   /**
-   * ln P(choice | prompt) of each choice: the sum of the log-probabilities of the choice's tokens behind the prompt's,
-   * in the tokenizer's cut of prompt + choice. Begin a choice with the space that parts it from the prompt, so that no
-   * token reaches across the join.
+   * ln P(choice | prompt) of each choice: the sum of the log-probabilities of the choice's tokens behind the
+   * prompt's, in the tokenizer's cut of prompt + choice. Begin a choice with the space that parts it from the
+   * prompt, so that no token reaches across the join.
    */
   score(prompt: string, choices: readonly string[], options?: ScoreOptions): Promise<Scores>;
 
-  /** Ends what is under way and frees what is held; calls are refused afterwards. A second release does nothing. */
+  /**
+   * Ends what is under way and frees what is held; calls are refused afterwards. A second release does
+   * nothing.
+   */
   release(): Promise<void>;
 }
 
 export interface ReadOptions {
   readonly signal?: AbortSignal;
   /**
-   * Called once with each batch that has passed every check, in any order. A job that keeps them, and asks again only
-   * for texts without rows, repeats no work after a failure.
+   * Called once with each batch that has passed every check, in any order. A job that keeps them, and asks
+   * again only for texts without rows, repeats no work after a failure.
    */
   readonly onBatch?: (batch: Batch) => void | Promise<void>;
 }
@@ -85,8 +95,8 @@ export interface Scores {
   /** Natural logarithms, one a choice. */
   readonly logProbabilities: readonly number[];
   /**
-   * False where a choice changes how the end of the prompt is cut into tokens, so that other cuts of the same text are left
-   * out, and when they are estimates: hosted/score.ts says how they are made.
+   * False where a choice changes how the end of the prompt is cut into tokens, so that other cuts of the same
+   * text are left out, and when they are estimates: hosted/score.ts says how they are made.
    */
   readonly exact: boolean;
 }

@@ -15,6 +15,7 @@ export function createLifetime(name: string): Lifetime {
       signal.throwIfAborted();
       return signal;
     },
-    end: () => lifetime.abort(new TslrecError('unavailable', `${name} was released: open it again to ask it.`)),
+    end: () =>
+      lifetime.abort(new TslrecError('unavailable', `${name} was released: open it again to ask it.`)),
   };
 }

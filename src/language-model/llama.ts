@@ -1,7 +1,8 @@
-// The Llama architecture (Touvron et al., arXiv 2302.13971): RMSNorm, rotary positions, SwiGLU; and what Llama 2 and 3,
-// Mistral, Qwen2 and Qwen3 changed in it, which is a matter of configuration. Parameters have the names and the
-// [outputs, inputs] layout of a Hugging Face folder, so that what is trained there is read here and the other way round.
-// Legend: B batch, L length, H hidden size, M intermediate size, h width of a head, V vocabulary.
+// The Llama architecture (Touvron et al., arXiv 2302.13971): RMSNorm, rotary positions, SwiGLU; and what
+// Llama 2 and 3, Mistral, Qwen2 and Qwen3 changed in it, which is a matter of configuration. Parameters have
+// the names and the [outputs, inputs] layout of a Hugging Face folder, so that what is trained there is read
+// here and the other way round. Legend: B batch, L length, H hidden size, M intermediate size, h width of a
+// head, V vocabulary.
 import { mergeHeads, type RotaryTable, rmsNorm, rotaryTable, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, gatherRows, multiply, rotate, silu } from '../tensor/functions.ts';
@@ -11,7 +12,10 @@ import type { ModelSizes } from './config-settings.ts';
 import { type LoraConfig, projection } from './lora.ts';
 import { type RopeFrequencies, type RopeScaling, ropeFrequencies } from './rope.ts';
 
-/** What decides the graph, under the names of config.json where it has one. What may be left out is then as in the first Llama. */
+/**
+ * What decides the graph, under the names of config.json where it has one. What may be left out is then as in
+ * the first Llama.
+ */
 export interface LlamaConfig extends ModelSizes {
   readonly rms_norm_eps: number;
   readonly rope_theta: number;
@@ -25,7 +29,10 @@ export interface LlamaConfig extends ModelSizes {
   readonly biases?: { readonly queryKeyValue: boolean; readonly output: boolean; readonly mlp: boolean };
   /** Queries and keys are normalised head by head. */
   readonly queryKeyNorm?: boolean;
-  /** Of each layer, how many of the nearest positions it sees; null for all of them, as everywhere where left out. */
+  /**
+   * Of each layer, how many of the nearest positions it sees; null for all of them, as everywhere where left
+   * out.
+   */
   readonly windows?: readonly (number | null)[];
 }
 
@@ -72,7 +79,8 @@ export function llamaLayers(
 ): Tensor {
   const model = scope.within('model');
   let x = gatherRows(embeddings, tokens);
-  for (let i = 0; i < config.num_hidden_layers; i++) x = layer(model.within(`layers.${i}`), x, i, config, options);
+  for (let i = 0; i < config.num_hidden_layers; i++)
+    x = layer(model.within(`layers.${i}`), x, i, config, options);
   return rmsNorm(model, 'norm', x, config.rms_norm_eps);
 }
 
@@ -92,7 +100,8 @@ function layer(
   const a = rmsNorm(scope, 'input_layernorm', x, rms_norm_eps);
   const split = (name: string, count: number) =>
     splitHeads(projection(self, name, a, count * h, { bias: biases?.queryKeyValue, lora }), count);
-  const normed = (name: string, y: Tensor) => (config.queryKeyNorm ? rmsNorm(self, name, y, rms_norm_eps) : y);
+  const normed = (name: string, y: Tensor) =>
+    config.queryKeyNorm ? rmsNorm(self, name, y, rms_norm_eps) : y;
   const turned = (x: Tensor) => rotate(x, rotary.cosines, rotary.sines);
   const q = turned(normed('q_norm', split('q_proj', heads)));
   const k = turned(normed('k_norm', split('k_proj', keyHeads)));
@@ -106,7 +115,8 @@ function layer(
 }
 
 /** Of how many of the nearest positions layer i sees, itself among them. */
-export const windowOf = ({ windows }: LlamaConfig, i: number): number => windows?.[i] ?? Number.POSITIVE_INFINITY;
+export const windowOf = ({ windows }: LlamaConfig, i: number): number =>
+  windows?.[i] ?? Number.POSITIVE_INFINITY;
 
 export const keyHeadsOf = ({ num_key_value_heads, num_attention_heads }: LlamaConfig): number =>
   num_key_value_heads ?? num_attention_heads;

@@ -1,6 +1,6 @@
-// Linear layers in the [outputs, inputs] layout of a Hugging Face folder, and low-rank adapters on them (LoRA, Hu et
-// al., arXiv 2106.09685): y = x W^T + b + (alpha / rank) x A^T B^T. B starts at zero, so that a fresh adapter changes
-// nothing.
+// Linear layers in the [outputs, inputs] layout of a Hugging Face folder, and low-rank adapters on them
+// (LoRA, Hu et al., arXiv 2106.09685): y = x W^T + b + (alpha / rank) x A^T B^T. B starts at zero, so that a
+// fresh adapter changes nothing.
 import { TslrecError } from '../errors.ts';
 import { normal, type Parameter, type Scope, zeros } from '../network/scope.ts';
 import { add, matmul, multiply, swapLast } from '../tensor/functions.ts';

@@ -1,5 +1,6 @@
 // The trained language model on disk, as Hugging Face folders: the base (config.json, model.safetensors,
-// tokenizer.json) and, beside it, the LoRA adapter in PEFT's layout with the category head in a file of its own.
+// tokenizer.json) and, beside it, the LoRA adapter in PEFT's layout with the category head in a file of its
+// own.
 import path from 'node:path';
 import { invariant, TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
@@ -13,11 +14,17 @@ import { END_OF_TEXT, readTokenizer, type Tokenizer, type TrainedTokenizer } fro
 import { HEAD, type TunedModel } from './tuned-model.ts';
 
 /**
- * What is trained here from scratch is a plain Llama. Its config.json is the same to transformers 4 and 5: both read
- * rope_theta where 4 has it, and take weights for float32 that are.
+ * What is trained here from scratch is a plain Llama. Its config.json is the same to transformers 4 and 5:
+ * both read rope_theta where 4 has it, and take weights for float32 that are.
  */
-export function saveBaseModel(folder: string, values: Values, config: LlamaConfig, tokenizer: TrainedTokenizer): void {
-  const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, ...others } = config;
+export function saveBaseModel(
+  folder: string,
+  values: Values,
+  config: LlamaConfig,
+  tokenizer: TrainedTokenizer,
+): void {
+  const { vocab_size, hidden_size, intermediate_size, num_hidden_layers, num_attention_heads, ...others } =
+    config;
   const { max_position_embeddings, rms_norm_eps, rope_theta, ...variations } = others;
   invariant(Object.keys(variations).length === 0, 'only a plain Llama is saved');
   const json = {
@@ -48,7 +55,10 @@ export function saveBaseModel(folder: string, values: Values, config: LlamaConfi
     model_max_length: max_position_embeddings,
   };
   writeFileAtomically(path.join(folder, 'tokenizer.json'), tokenizer.json);
-  writeFileAtomically(path.join(folder, 'tokenizer_config.json'), `${JSON.stringify(tokenizerConfig, null, 2)}\n`);
+  writeFileAtomically(
+    path.join(folder, 'tokenizer_config.json'),
+    `${JSON.stringify(tokenizerConfig, null, 2)}\n`,
+  );
   writeFileAtomically(path.join(folder, 'config.json'), `${JSON.stringify(json, null, 2)}\n`);
   writeSafetensors(path.join(folder, 'model.safetensors'), values);
 }
@@ -92,7 +102,10 @@ export async function loadAdapter(folder: string, { architecture, values }: Base
 }
 
 /** The category head [K, H] beside an adapter. */
-export async function readHead(folder: string, H: number): Promise<{ categoryCount: number; values: Values }> {
+export async function readHead(
+  folder: string,
+  H: number,
+): Promise<{ categoryCount: number; values: Values }> {
   const file = path.join(folder, HEAD_FILE);
   const { tensors } = await readSafetensors(file);
   const head = tensors.get(HEAD);

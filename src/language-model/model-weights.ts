@@ -1,5 +1,6 @@
-// The weights of a model folder under the names of the graph. Folders name the same tensors differently: with or without
-// the part of the whole that they are ("model.", "bert."), and of normalisations after old or new habit.
+// The weights of a model folder under the names of the graph. Folders name the same tensors differently: with
+// or without the part of the whole that they are ("model.", "bert."), and of normalisations after old or new
+// habit.
 import path from 'node:path';
 import type { Parameter, Values } from '../network/scope.ts';
 import type { Architecture } from './architecture.ts';
@@ -7,7 +8,10 @@ import { modelFiles, readTensors } from './tensor-files.ts';
 
 interface Names {
   readonly parameterOf: (stored: string) => string;
-  /** Of what folders have and reading texts does not need: output layers for whatever task, and what is computed here. */
+  /**
+   * Of what folders have and reading texts does not need: output layers for whatever task, and what is
+   * computed here.
+   */
   readonly notNeeded: RegExp;
 }
 
@@ -26,7 +30,10 @@ const NAMES: Record<Architecture['kind'], Names> = {
   },
 };
 
-/** The parameter that a stored tensor is, perhaps one that the architecture does not have; undefined if nobody needs it. */
+/**
+ * The parameter that a stored tensor is, perhaps one that the architecture does not have; undefined if nobody
+ * needs it.
+ */
 export function parameterNames(
   kind: Architecture['kind'],
   parameters: readonly Parameter[],

@@ -1,5 +1,6 @@
-// LoRA adapters in the file format of PEFT (0.21): adapter_config.json says where they stand and how strong they are,
-// adapter_model.safetensors holds them. Those that PEFT would compute in another way than lora.ts are refused.
+// LoRA adapters in the file format of PEFT (0.21): adapter_config.json says where they stand and how strong
+// they are, adapter_model.safetensors holds them. Those that PEFT would compute in another way than lora.ts
+// are refused.
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
@@ -13,10 +14,13 @@ import { endsInOneOf, isLoraParameter, type LoraConfig, linearModules } from './
 import { parameterNames } from './model-weights.ts';
 import { readTensors } from './tensor-files.ts';
 
-const ADVICE = 'merge this adapter into its model with PEFT and give that folder, or train a plain LoRA adapter';
+const ADVICE =
+  'merge this adapter into its model with PEFT and give that folder, or train a plain LoRA adapter';
 
 const off = only(null, false);
-const empty = z.union([z.null(), z.array(z.never()), z.record(z.string(), z.never())], 'expected none').optional();
+const empty = z
+  .union([z.null(), z.array(z.never()), z.record(z.string(), z.never())], 'expected none')
+  .optional();
 const names = z.array(z.string());
 
 const adapterJson = z.object({
@@ -69,7 +73,8 @@ export async function readAdapter(folder: string, architecture: Architecture): P
   if (targetModules.length === 0) {
     throw new TslrecError(
       'bad-data',
-      `${file}: target_modules: got ${JSON.stringify(json.target_modules)}, expected linear layers of the model; give the ` +
+      `${file}: target_modules: got ${JSON.stringify(json.target_modules)}, expected linear layers of the ` +
+        'model; give the ' +
         'model that the adapter was trained on.',
     );
   }
@@ -121,7 +126,10 @@ export function writeAdapter(
   );
 }
 
-/** PEFT's rule (check_target_module_exists): what is excluded is none; a list may be meant for some layers only. */
+/**
+ * PEFT's rule (check_target_module_exists): what is excluded is none; a list may be meant for some layers
+ * only.
+ */
 function targetRule(json: AdapterJson, file: string): (module: string) => boolean {
   const { target_modules, exclude_modules, layers_to_transform } = json;
   const isNamed = nameRule(target_modules, file);
@@ -146,7 +154,8 @@ function wholeName(rule: string, file: string): RegExp {
   } catch (error) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got the pattern ${JSON.stringify(rule)}, expected one that JavaScript understands as well as Python; name ` +
+      `${file}: got the pattern ${JSON.stringify(rule)}, expected one that JavaScript understands as well ` +
+        'as Python; name ' +
         'the modules in a list.',
       { cause: error },
     );

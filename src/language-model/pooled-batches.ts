@@ -2,7 +2,10 @@
 // Legend: B texts, L tokens.
 
 export interface PooledBatch extends Record<string, Int32Array | Float32Array> {
-  /** Token ids [B, L]; 0 behind the text, where causality or the mask that follows from `pool` keeps them from being seen. */
+  /**
+   * Token ids [B, L]; 0 behind the text, where causality or the mask that follows from `pool` keeps them from
+   * being seen.
+   */
   readonly tokens: Int32Array;
   /** 1 / length at a text's tokens, 0 behind [B, 1, L]: pooled = pool x hidden. An empty text gives zeros. */
   readonly pool: Float32Array;
@@ -26,7 +29,10 @@ export function batchLength(texts: readonly Int32Array[], limit: number): number
   return Math.min(limit, Math.ceil(longest / 16) * 16);
 }
 
-/** 16, 24, 32, 48, 64, 96 ... up to the limit, which is the last: no text is padded by more than half its length above 16. */
+/**
+ * 16, 24, 32, 48, 64, 96 ... up to the limit, which is the last: no text is padded by more than half its
+ * length above 16.
+ */
 export function readingLengths(limit: number): number[] {
   const lengths: number[] = [];
   for (let length = 16; length < limit; length *= 2) lengths.push(length, length * 1.5);
@@ -35,10 +41,15 @@ export function readingLengths(limit: number): number[] {
 
 /** A quarter, half and all of L in multiples of 16, rising: short texts then cost what they are long. */
 export function bucketLengths(L: number): number[] {
-  return [...new Set([4, 2, 1].map((part) => Math.ceil(L / part / 16) * 16))].map((length) => Math.min(length, L));
+  return [...new Set([4, 2, 1].map((part) => Math.ceil(L / part / 16) * 16))].map((length) =>
+    Math.min(length, L),
+  );
 }
 
-/** Blocks of at most rows(length) texts that fit one bucket, the shortest that holds them; in the order of the buckets. */
+/**
+ * Blocks of at most rows(length) texts that fit one bucket, the shortest that holds them; in the order of the
+ * buckets.
+ */
 export function inBuckets<T extends { readonly tokens: Int32Array }>(
   texts: readonly T[],
   rows: (length: number) => number,
@@ -52,5 +63,7 @@ export function inBuckets<T extends { readonly tokens: Int32Array }>(
 }
 
 export function inBlocks<T>(values: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) => values.slice(i * size, (i + 1) * size));
+  return Array.from({ length: Math.ceil(values.length / size) }, (_, i) =>
+    values.slice(i * size, (i + 1) * size),
+  );
 }

@@ -1,5 +1,6 @@
-// Runs a language model over texts of uneven length: texts of about the same length go together, through a graph of that
-// length that is made when it is first needed. Legend: n texts, B texts of a batch, L tokens, H hidden size, w width.
+// Runs a language model over texts of uneven length: texts of about the same length go together, through a
+// graph of that length that is made when it is first needed. Legend: n texts, B texts of a batch, L tokens, H
+// hidden size, w width.
 import { TslrecError } from '../errors.ts';
 import { buildModel, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
@@ -33,7 +34,10 @@ export interface PooledReader<Name extends string> {
   release(): Promise<void>;
 }
 
-/** Most texts of a batch, and most tokens, padding included: what a step needs beside the weights is bounded by them. */
+/**
+ * Most texts of a batch, and most tokens, padding included: what a step needs beside the weights is bounded
+ * by them.
+ */
 const MOST_TEXTS = 64;
 const MOST_TOKENS = 2048;
 
@@ -63,7 +67,9 @@ export function createPooledReader<Name extends string>(
   }));
   return {
     async read(texts, { name: task, progress }) {
-      const outputs = Object.fromEntries(widths.map(({ name, w }) => [name, new Float32Array(texts.length * w)]));
+      const outputs = Object.fromEntries(
+        widths.map(({ name, w }) => [name, new Float32Array(texts.length * w)]),
+      );
       const rowOf = texts.map((tokens, row) => ({ tokens, row }));
       const bar = progress.start(task, texts.length);
       try {
@@ -96,7 +102,8 @@ function checkNumbers(values: Float32Array, task: string): void {
   if (values.every(Number.isFinite)) return;
   throw new TslrecError(
     'bad-data',
-    `${task}: got numbers that are not finite from the language model, expected finite ones of every text; its weights are ` +
+    `${task}: got numbers that are not finite from the language model, expected finite ones of every text; ` +
+      'its weights are ' +
       'damaged or of another model: copy its folder again.',
   );
 }

@@ -1,5 +1,5 @@
-// The tensors of a model or an adapter, out of one safetensors file or several: exactly those that are wanted, in the
-// shapes that are wanted. All headers are checked before the first tensor is read.
+// The tensors of a model or an adapter, out of one safetensors file or several: exactly those that are
+// wanted, in the shapes that are wanted. All headers are checked before the first tensor is read.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
@@ -18,16 +18,21 @@ export interface Wanted {
 
 /** The files of a model: model.safetensors, or those that model.safetensors.index.json names. */
 export async function modelFiles(folder: string): Promise<string[]> {
-  const [whole, index] = ['model.safetensors', 'model.safetensors.index.json'].map((name) => path.join(folder, name));
+  const [whole, index] = ['model.safetensors', 'model.safetensors.index.json'].map((name) =>
+    path.join(folder, name),
+  );
   if (existsSync(whole)) return [whole];
   if (!existsSync(index)) {
     throw new TslrecError(
       'bad-data',
-      `${folder}: got neither model.safetensors nor model.safetensors.index.json, expected one of them; give the folder of ` +
+      `${folder}: got neither model.safetensors nor model.safetensors.index.json, expected one of them; ` +
+        'give the folder of ' +
         'a model, or save it again with save_pretrained.',
     );
   }
-  const fileName = z.string().refine((name) => path.basename(name) === name, 'expected the name of a file beside it');
+  const fileName = z
+    .string()
+    .refine((name) => path.basename(name) === name, 'expected the name of a file beside it');
   const indexJson = z.object({ weight_map: z.record(z.string(), fileName) });
   const { weight_map } = await readJsonFile(index, indexJson, 'copy it again');
   return [...new Set(Object.values(weight_map))].sort().map((name) => path.join(folder, name));
@@ -55,7 +60,11 @@ export async function readTensors(files: readonly string[], wanted: Wanted): Pro
   }
 }
 
-function findWanted(file: string, { shapes, tensor }: OpenSafetensors, { parameters, parameterOf, source }: Wanted) {
+function findWanted(
+  file: string,
+  { shapes, tensor }: OpenSafetensors,
+  { parameters, parameterOf, source }: Wanted,
+) {
   const shapeOf = new Map(parameters.map(({ name, tensor: { shape } }) => [name, shape]));
   return Array.from(shapes).flatMap(([stored, shape]) => {
     const name = parameterOf(stored);
@@ -76,6 +85,7 @@ function checkNumbers(tensor: NamedTensor, name: string, file: string): NamedTen
   if (tensor.values.every(Number.isFinite)) return tensor;
   throw new TslrecError(
     'bad-data',
-    `${file}: got numbers in the tensor ${name} that are not finite, expected finite ones; copy the file again.`,
+    `${file}: got numbers in the tensor ${name} that are not finite, expected finite ones; copy the file ` +
+      'again.',
   );
 }

@@ -1,5 +1,6 @@
-// Tokenizers of Hugging Face's `tokenizers`: the one of a model folder, and a byte-level BPE (Sennrich et al., arXiv
-// 1508.07909; byte alphabet of GPT-2) trained on the catalogue's text, where any byte has a token and nothing is unknown.
+// Tokenizers of Hugging Face's `tokenizers`: the one of a model folder, and a byte-level BPE (Sennrich et
+// al., arXiv 1508.07909; byte alphabet of GPT-2) trained on the catalogue's text, where any byte has a token
+// and nothing is unknown.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -14,7 +15,10 @@ const runFile = promisify(execFile);
 
 export interface Tokenizer {
   readonly vocabularySize: number;
-  /** With the special tokens that the tokenizer puts around a text, unless they stand in it; all of it, without padding. */
+  /**
+   * With the special tokens that the tokenizer puts around a text, unless they stand in it; all of it,
+   * without padding.
+   */
   encode(texts: readonly string[], options?: { readonly bare?: boolean }): Promise<Int32Array[]>;
   /** The text of tokens, without special ones; a character that is not complete is U+FFFD. */
   decode(tokens: readonly number[]): Promise<string>;
@@ -31,10 +35,13 @@ export const END_OF_TEXT = '<|endoftext|>';
 const END_OF_TEXT_ID = 0;
 
 /**
- * The trainer of the Node binding takes no options and learns up to 30,000 tokens; merges are learnt one by one,
- * so that the first n of them are exactly what training for n merges gives.
+ * The trainer of the Node binding takes no options and learns up to 30,000 tokens; merges are learnt one by
+ * one, so that the first n of them are exactly what training for n merges gives.
  */
-export async function trainTokenizer(texts: readonly string[], vocabularySize: number): Promise<TrainedTokenizer> {
+export async function trainTokenizer(
+  texts: readonly string[],
+  vocabularySize: number,
+): Promise<TrainedTokenizer> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-tokenizer-'));
   try {
     const corpus = path.join(folder, 'corpus.txt');
@@ -58,10 +65,13 @@ interface EncodingRules {
 }
 
 /**
- * What tokenizer.json says of padding and truncation is not followed, as in transformers: it is left over from training.
- * Texts are cut behind `maxTokens` instead, special tokens included.
+ * What tokenizer.json says of padding and truncation is not followed, as in transformers: it is left over
+ * from training. Texts are cut behind `maxTokens` instead, special tokens included.
  */
-export function tokenizerFromJson(json: string, { maxTokens, accept = () => {} }: EncodingRules = {}): Tokenizer {
+export function tokenizerFromJson(
+  json: string,
+  { maxTokens, accept = () => {} }: EncodingRules = {},
+): Tokenizer {
   const tokenizer = HfTokenizer.fromString(json);
   tokenizer.disablePadding();
   if (maxTokens === undefined) tokenizer.disableTruncation();
@@ -94,7 +104,8 @@ export async function readTokenizer(
     if (unknown === undefined) return;
     throw new TslrecError(
       'bad-data',
-      `${file}: got the token ${unknown}, expected numbers below the vocab_size ${vocabularySize} of config.json; give a ` +
+      `${file}: got the token ${unknown}, expected numbers below the vocab_size ${vocabularySize} of ` +
+        'config.json; give a ' +
         'folder whose files belong to one model.',
     );
   };
@@ -103,7 +114,8 @@ export async function readTokenizer(
   } catch (error) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got what is no tokenizer (${(error as Error).message}), expected one as Hugging Face's tokenizers save it; ` +
+      `${file}: got what is no tokenizer (${(error as Error).message}), expected one as Hugging Face's ` +
+        'tokenizers save it; ' +
         'copy it again.',
       { cause: error },
     );
@@ -130,6 +142,10 @@ function truncate(json: string, vocabularySize: number): string {
       },
     ],
     decoder: { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
-    model: { ...tokenizer.model, vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])), merges },
+    model: {
+      ...tokenizer.model,
+      vocab: Object.fromEntries(vocabulary.map((token, id) => [token, id])),
+      merges,
+    },
   });
 }

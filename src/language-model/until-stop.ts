@@ -1,8 +1,8 @@
 // Cuts a stream of text where a stop text begins.
 
 /**
- * The pieces up to the first stop text, which may be spread over several of them. The end of what has come is held
- * back while it may be the beginning of one.
+ * The pieces up to the first stop text, which may be spread over several of them. The end of what has come is
+ * held back while it may be the beginning of one.
  */
 export async function* untilStop(
   pieces: AsyncIterable<string>,

@@ -1,8 +1,7 @@
-// User-level supervised fine-tuning (TSLRec, arXiv 2406.00333, stage 1): one sample a user, whose prompt lists
-// what the user interacted with and whose target is the user's distribution over the latent categories.
-// Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all projections;
-// prompts in buckets of length.
-// Legend: B prompts, L tokens, H hidden size, K categories.
+// User-level supervised fine-tuning (TSLRec, arXiv 2406.00333, stage 1): one sample a user, whose prompt
+// lists what the user interacted with and whose target is the user's distribution over the latent categories.
+// Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all
+// projections; prompts in buckets of length. Legend: B prompts, L tokens, H hidden size, K categories.
 import { batchOfEach, type EpochRecord, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
 import { buildModel, initialValues, type Model, parameterFeeds, type Values } from '../network/scope.ts';
@@ -123,7 +122,10 @@ export async function fineTuneOnUsers(
   };
 }
 
-/** loss = -sum_b sum_k target[b, k] log softmax(scores)[b, k], target = p / B: the mean KL(p || softmax) up to p's entropy. */
+/**
+ * loss = -sum_b sum_k target[b, k] log softmax(scores)[b, k], target = p / B: the mean KL(p || softmax) up to
+ * p's entropy.
+ */
 export function sftModel(
   mode: 'training' | 'inference',
   tuned: Omit<TunedModel, 'values'>,
@@ -138,8 +140,8 @@ export function sftModel(
 }
 
 /**
- * Targets are divided by the number of examples, so that the loss of a short batch is a mean as well; those of a part by
- * the mean number of its batch's parts, over whose losses the trainer takes the mean.
+ * Targets are divided by the number of examples, so that the loss of a short batch is a mean as well; those
+ * of a part by the mean number of its batch's parts, over whose losses the trainer takes the mean.
  */
 export function sftBatch(
   examples: readonly SftExample[],
@@ -169,7 +171,8 @@ async function createValidator(
 ) {
   const models = lengths.map((L) => sftModel('inference', tuned, rows(L), L));
   const sessions = new Map<number, Session>();
-  for (const [i, { graph, outputs }] of models.entries()) sessions.set(lengths[i], await createSession(graph, outputs));
+  for (const [i, { graph, outputs }] of models.entries())
+    sessions.set(lengths[i], await createSession(graph, outputs));
   return {
     async loss(values: Values, examples: readonly SftExample[]) {
       const weights = parameterFeeds(models[0].parameters, values);

@@ -7,7 +7,10 @@ import { type NamedTensor, readSafetensors, writeSafetensors } from './safetenso
 import type { Values } from './scope.ts';
 import type { Trainer } from './trainer.ts';
 
-/** The batches of an epoch, in parts where they are large, each made when its turn comes: an array will do where they are few. */
+/**
+ * The batches of an epoch, in parts where they are large, each made when its turn comes: an array will do
+ * where they are few.
+ */
 export type Batches = Iterable<Feeds | readonly Feeds[]> & { readonly length: number };
 
 /** One batch out of each group, in their order. */

@@ -1,5 +1,5 @@
-// Floating-point numbers as files hold them (little-endian, in one of four formats) -> float32, in which everything
-// here computes.
+// Floating-point numbers as files hold them (little-endian, in one of four formats) -> float32, in which
+// everything here computes.
 
 interface Format {
   readonly bytes: number;
@@ -25,9 +25,11 @@ export function decodeFloats(bytes: Uint8Array, format: FloatFormat): Float32Arr
 }
 
 /** The same of a buffer that is nobody else's: float32 is then not copied. */
-export const decodeBuffer = (buffer: ArrayBuffer, format: FloatFormat): Float32Array => FORMATS[format].decode(buffer);
+export const decodeBuffer = (buffer: ArrayBuffer, format: FloatFormat): Float32Array =>
+  FORMATS[format].decode(buffer);
 
-// Plain loops: a model has hundreds of millions of numbers, and a callback for each takes twenty times as long.
+// Plain loops: a model has hundreds of millions of numbers, and a callback for each takes twenty times as
+// long.
 
 function upperHalves(halves: Uint16Array): Float32Array {
   const bits = new Uint32Array(halves.length);
@@ -36,8 +38,8 @@ function upperHalves(halves: Uint16Array): Float32Array {
 }
 
 /**
- * IEEE 754 half precision: 1 bit of sign, 5 of exponent e, 10 of fraction f. In float32 the exponent has 8 bits and
- * begins at -127 instead of -15, the fraction has 23.
+ * IEEE 754 half precision: 1 bit of sign, 5 of exponent e, 10 of fraction f. In float32 the exponent has 8
+ * bits and begins at -127 instead of -15, the fraction has 23.
  */
 function fromHalves(halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);

@@ -1,4 +1,5 @@
-// Layers that models share. Legend: B batch, L length, d width, H heads, h = d / H, ... any leading dimensions.
+// Layers that models share. Legend: B batch, L length, d width, H heads, h = d / H, ... any leading
+// dimensions.
 import {
   add,
   equal,
@@ -24,7 +25,12 @@ export function linear(scope: Scope, name: string, x: Tensor, outputs: number): 
 export function layerNorm(scope: Scope, name: string, x: Tensor, epsilon = 1e-8): Tensor {
   const own = scope.within(name);
   const width = [x.shape.at(-1)!];
-  return layerNormalization(x, own.parameter('weight', width, ones), own.parameter('bias', width, zeros), epsilon);
+  return layerNormalization(
+    x,
+    own.parameter('weight', width, ones),
+    own.parameter('bias', width, zeros),
+    epsilon,
+  );
 }
 
 export function rmsNorm(scope: Scope, name: string, x: Tensor, epsilon = 1e-6): Tensor {
@@ -46,15 +52,25 @@ export function mergeHeads(x: Tensor): Tensor {
 }
 
 /**
- * softmax(q k^T / sqrt(h) + mask) v with dropout on the weights; q [B, H, M, h], k, v [B, H, L, h], mask broadcasts to
- * [B, H, M, L]. Scaling q costs d multiplications a row where scaling the product costs L.
+ * softmax(q k^T / sqrt(h) + mask) v with dropout on the weights; q [B, H, M, h], k, v [B, H, L, h], mask
+ * broadcasts to [B, H, M, L]. Scaling q costs d multiplications a row where scaling the product costs L.
  */
-export function attention(scope: Scope, q: Tensor, k: Tensor, v: Tensor, mask: Tensor, dropout: number): Tensor {
+export function attention(
+  scope: Scope,
+  q: Tensor,
+  k: Tensor,
+  v: Tensor,
+  mask: Tensor,
+  dropout: number,
+): Tensor {
   const scores = add(matmul(multiply(q, 1 / Math.sqrt(q.shape.at(-1)!)), swapLast(k)), mask);
   return matmul(scope.dropout(softmax(scores), dropout), v);
 }
 
-/** x [B, L, n], or [1, L, n] for all rows -> what stands at each row's own position, of `positions` [B]: [B, 1, n]. */
+/**
+ * x [B, L, n], or [1, L, n] for all rows -> what stands at each row's own position, of `positions` [B]: [B,
+ * 1, n].
+ */
 export function positionsAt(x: Tensor, positions: Tensor): Tensor {
   const [B] = positions.shape;
   const L = x.shape[1];
@@ -79,10 +95,15 @@ export interface RotaryTable {
 }
 
 /**
- * frequencies [h / 2] in radians a position; `scale` stretches what is rotated. Angles are rounded to float32, as they are
- * where models are trained.
+ * frequencies [h / 2] in radians a position; `scale` stretches what is rotated. Angles are rounded to
+ * float32, as they are where models are trained.
  */
-export function rotaryTable(scope: Scope, L: number, frequencies: readonly number[], scale: number): RotaryTable {
+export function rotaryTable(
+  scope: Scope,
+  L: number,
+  frequencies: readonly number[],
+  scale: number,
+): RotaryTable {
   const { cosines, sines } = rotaryValues(0, L, frequencies, scale);
   const table = (values: Float32Array) => scope.graph.constant(values, [1, 1, L, 2 * frequencies.length]);
   return { cosines: table(cosines), sines: table(sines) };

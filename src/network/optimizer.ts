@@ -36,7 +36,9 @@ export function adamW(
   options: AdamWOptions,
 ): ParameterState[] {
   const { beta1 = BETA1, beta2 = BETA2, epsilon = 1e-8, weightDecay = 0, clipNorm } = options;
-  const [learningRate, correction1, correction2] = [0, 1, 2].map((i) => reshape(slice(schedule, 0, i, i + 1), []));
+  const [learningRate, correction1, correction2] = [0, 1, 2].map((i) =>
+    reshape(slice(schedule, 0, i, i + 1), []),
+  );
   const scale = clipNorm === undefined ? undefined : clipScale(gradients, clipNorm);
   return parameters.map(({ w, m, v }, i) => {
     const g = scale ? multiply(gradients[i], scale) : gradients[i];

@@ -1,5 +1,6 @@
 // The safetensors file format: 8 bytes of header length, a JSON header, raw little-endian values
-// (https://huggingface.co/docs/safetensors). Written as float32, whole or not at all; read from any float format.
+// (https://huggingface.co/docs/safetensors). Written as float32, whole or not at all; read from any float
+// format.
 import { type FileHandle, open } from 'node:fs/promises';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
@@ -20,7 +21,9 @@ export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** What a file's header tells; a tensor is decoded when it is asked for, so that others may be of any type. */
+/**
+ * What a file's header tells; a tensor is decoded when it is asked for, so that others may be of any type.
+ */
 export interface SafetensorsContents extends Pick<SafetensorsFile, 'metadata'> {
   readonly shapes: ReadonlyMap<string, Shape>;
   readonly tensor: (name: string) => NamedTensor;
@@ -33,7 +36,11 @@ export interface OpenSafetensors extends Pick<SafetensorsContents, 'metadata' | 
 }
 
 const count = z.int().nonnegative();
-const headerEntry = z.object({ dtype: z.string(), shape: z.array(count), data_offsets: z.tuple([count, count]) });
+const headerEntry = z.object({
+  dtype: z.string(),
+  shape: z.array(count),
+  data_offsets: z.tuple([count, count]),
+});
 const headerMetadata = z.record(z.string(), z.string());
 type HeaderEntry = z.infer<typeof headerEntry>;
 
@@ -42,7 +49,9 @@ export function writeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): void {
-  const header: Record<string, HeaderEntry | Record<string, string>> = { __metadata__: { format: 'pt', ...metadata } };
+  const header: Record<string, HeaderEntry | Record<string, string>> = {
+    __metadata__: { format: 'pt', ...metadata },
+  };
   const bodies: Uint8Array[] = [];
   let offset = 0;
   for (const [name, { shape, values }] of tensors) {
@@ -112,7 +121,12 @@ export function parseSafetensors(bytes: Buffer, file: string): SafetensorsConten
 async function readBytes(handle: FileHandle, position: number, length: number): Promise<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   for (let done = 0; done < length; ) {
-    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MOST_BYTES_AT_ONCE), position + done);
+    const { bytesRead } = await handle.read(
+      bytes,
+      done,
+      Math.min(length - done, MOST_BYTES_AT_ONCE),
+      position + done,
+    );
     if (bytesRead === 0) throw new Error('internal: the file became shorter while it was read');
     done += bytesRead;
   }
@@ -146,10 +160,16 @@ function wholeEntry(
     throw new TslrecError('bad-data', `${file}: got ${got}; ${advice}.`);
   };
   if (!isFloatFormat(dtype))
-    return refuse(`tensor ${name} of the type ${dtype}, expected F64, F32, F16 or BF16`, 'save it as one of these');
+    return refuse(
+      `tensor ${name} of the type ${dtype}, expected F64, F32, F16 or BF16`,
+      'save it as one of these',
+    );
   const bytes = bytesOf(dtype) * sizeOf(shape);
   if (end - begin !== bytes)
-    refuse(`${end - begin} bytes of tensor ${name}, expected ${bytes} for ${dtype} [${shape}]`, 'write it again');
+    refuse(
+      `${end - begin} bytes of tensor ${name}, expected ${bytes} for ${dtype} [${shape}]`,
+      'write it again',
+    );
   if (end > bodyBytes)
     refuse(
       `a file that ends ${end - bodyBytes} bytes before the end of tensor ${name}, expected all of it`,

@@ -15,7 +15,8 @@ export const normal =
   (random, shape) =>
     Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal());
 /** Normal with variance 2 / (inputs + outputs) (Glorot and Bengio 2010). */
-export const xavier: Initializer = (random, shape) => normal(Math.sqrt(2 / (shape[0] + shape[1])))(random, shape);
+export const xavier: Initializer = (random, shape) =>
+  normal(Math.sqrt(2 / (shape[0] + shape[1])))(random, shape);
 
 export interface Parameter {
   readonly name: string;
@@ -33,7 +34,10 @@ export interface Scope {
   /** Inverted dropout; the identity outside training. */
   dropout(x: Tensor, rate: number): Tensor;
   within(name: string): Scope;
-  /** The same parameters once more, for other inputs of one graph, with dropout of their own; one that is not there yet is an error. */
+  /**
+   * The same parameters once more, for other inputs of one graph, with dropout of their own; one that is not
+   * there yet is an error.
+   */
   again(): Scope;
 }
 
@@ -53,13 +57,16 @@ export interface Model<Outputs> {
 }
 
 /**
- * Dropout masks are windows into a pool of ready-made masks (0 or 1 / (1 - rate)), at an offset drawn for every
- * step and site, and fed without a copy: ONNX Runtime's own Dropout draws on one thread and took 8 to 12 % of a step.
- * The offsets follow from seed and step, so that a resumed training repeats them.
+ * Dropout masks are windows into a pool of ready-made masks (0 or 1 / (1 - rate)), at an offset drawn for
+ * every step and site, and fed without a copy: ONNX Runtime's own Dropout draws on one thread and took 8 to
+ * 12 % of a step. The offsets follow from seed and step, so that a resumed training repeats them.
  */
 const SHORTEST_POOL = 2 ** 22;
 
-export function buildModel<Outputs>(mode: 'training' | 'inference', define: (scope: Scope) => Outputs): Model<Outputs> {
+export function buildModel<Outputs>(
+  mode: 'training' | 'inference',
+  define: (scope: Scope) => Outputs,
+): Model<Outputs> {
   const graph = new Graph();
   const parameters: Parameter[] = [];
   const sites: MaskSite[] = [];
@@ -117,7 +124,10 @@ function maskPool(rate: number, length: number): Float32Array {
   return pool;
 }
 
-/** Fresh values of a model's parameters. Each parameter has its own stream, so that adding one changes no other. */
+/**
+ * Fresh values of a model's parameters. Each parameter has its own stream, so that adding one changes no
+ * other.
+ */
 export function initialValues(parameters: readonly Parameter[], random: Random): Values {
   return new Map(
     parameters.map(({ name, tensor, initializer }) => [
@@ -128,7 +138,10 @@ export function initialValues(parameters: readonly Parameter[], random: Random):
 }
 
 /** The feeds of a model's parameters. */
-export function parameterFeeds(parameters: readonly Parameter[], values: Values): Record<string, Float32Array> {
+export function parameterFeeds(
+  parameters: readonly Parameter[],
+  values: Values,
+): Record<string, Float32Array> {
   return Object.fromEntries(
     parameters.map(({ name, tensor }) => {
       const value = values.get(name);

@@ -1,6 +1,6 @@
 // One training step as one graph: forward, backward and AdamW. Parameters and moments live in two sets of
-// arrays that swap roles at each step, so that no step allocates or copies a weight. Graphs have fixed shapes;
-// where batches come in several (length buckets), each has its own graph over the same arrays.
+// arrays that swap roles at each step, so that no step allocates or copies a weight. Graphs have fixed
+// shapes; where batches come in several (length buckets), each has its own graph over the same arrays.
 import { createRandom } from '../random.ts';
 import { add, divide, reshape } from '../tensor/functions.ts';
 import { gradients } from '../tensor/gradients.ts';
@@ -21,11 +21,13 @@ export interface Trainer {
   /** Steps done so far. */
   readonly steps: number;
   /**
-   * One step; gives the loss before it. Several feeds are parts of one batch: their gradients are averaged, so that a
-   * batch may be larger than memory holds at once.
+   * One step; gives the loss before it. Several feeds are parts of one batch: their gradients are averaged,
+   * so that a batch may be larger than memory holds at once.
    */
   step(feeds: Feeds | readonly Feeds[], learningRate: number): Promise<number>;
-  /** The current parameters: copies of those that learn, and the frozen ones, which never change, themselves. */
+  /**
+   * The current parameters: copies of those that learn, and the frozen ones, which never change, themselves.
+   */
   values(): Values;
   /** What continues this training elsewhere, to the bit. */
   state(): NamedTensors;
@@ -34,8 +36,8 @@ export interface Trainer {
 }
 
 /**
- * `outputs.loss` is the scalar to minimise; `initial` is not changed. Several models are one definition for batches of
- * several shapes: a step runs the first whose inputs its feeds fill.
+ * `outputs.loss` is the scalar to minimise; `initial` is not changed. Several models are one definition for
+ * batches of several shapes: a step runs the first whose inputs its feeds fill.
  */
 export async function createTrainer(
   models: readonly Model<{ readonly loss: Tensor }>[],
@@ -50,7 +52,9 @@ export async function createTrainer(
   );
   const names = learning.map(({ name }) => name);
   const shapes = new Map(
-    learning.flatMap(({ name, tensor }) => STATE_SUFFIXES.map((suffix) => [name + suffix, tensor.shape] as const)),
+    learning.flatMap(({ name, tensor }) =>
+      STATE_SUFFIXES.map((suffix) => [name + suffix, tensor.shape] as const),
+    ),
   );
   const variants = await Promise.all(models.map((model) => createStep(model, names, options)));
   const variantOf = (feeds: Feeds): number => {
@@ -61,12 +65,15 @@ export async function createTrainer(
     return variant;
   };
 
-  const zeroState = () => new Map([...shapes].map(([name, shape]) => [name, new Float32Array(sizeOf(shape))]));
+  const zeroState = () =>
+    new Map([...shapes].map(([name, shape]) => [name, new Float32Array(sizeOf(shape))]));
   let current = zeroState();
   let next = zeroState();
   for (const { name } of learning) current.get(name)!.set(initial.get(name)!.values);
   const zeroSums = () =>
-    Object.fromEntries(learning.map(({ name, tensor }) => [`sum/${name}`, new Float32Array(sizeOf(tensor.shape))]));
+    Object.fromEntries(
+      learning.map(({ name, tensor }) => [`sum/${name}`, new Float32Array(sizeOf(tensor.shape))]),
+    );
   let steps = 0;
 
   return {
@@ -82,7 +89,12 @@ export async function createTrainer(
       for (const [i, part] of parts.entries()) {
         const variant = variantOf(part);
         const random = createRandom(`${options.seed}/${steps}${i === 0 ? '' : `/${i}`}`);
-        const own = { ...part, ...frozen, ...Object.fromEntries(current), ...models[variant].dropoutFeeds(random) };
+        const own = {
+          ...part,
+          ...frozen,
+          ...Object.fromEntries(current),
+          ...models[variant].dropoutFeeds(random),
+        };
         if (i < parts.length - 1) {
           const { loss, ...added } = await variants[variant].accumulate({ ...own, ...(sums ?? zeroSums()) });
           sums = Object.fromEntries(names.map((name) => [`sum/${name}`, added[`sum/${name}/next`]]));
@@ -100,7 +112,8 @@ export async function createTrainer(
       const loss = total / parts.length;
       if (!Number.isFinite(loss)) {
         throw new Error(
-          `internal: the loss of step ${steps} is ${loss}: the training diverged (learning rate ${learningRate})`,
+          `internal: the loss of step ${steps} is ${loss}: the training diverged (learning rate ` +
+            `${learningRate})`,
         );
       }
       return loss;
@@ -116,7 +129,10 @@ export async function createTrainer(
       ),
     state: () =>
       new Map(
-        [...current].map(([name, values]) => [name, { shape: shapes.get(name)!, values: Float32Array.from(values) }]),
+        [...current].map(([name, values]) => [
+          name,
+          { shape: shapes.get(name)!, values: Float32Array.from(values) },
+        ]),
       ),
     restore(state, stepsDone) {
       for (const [name, values] of current) values.set(state.get(name)!.values);

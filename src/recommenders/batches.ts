@@ -1,11 +1,11 @@
-// Sequences -> batches of the training on next items, and of ranking. Legend: B sequences, L positions, P places for items
-// in a batch, R positions that have a target.
+// Sequences -> batches of the training on next items, and of ranking. Legend: B sequences, L positions, P
+// places for items in a batch, R positions that have a target.
 //
 // Sequences are aligned at the start and padded behind, so that under a causal mask no real position can see
-// padding and no padding mask is needed. A history longer than L is cut into windows of L from its end, so that
-// all of it is learnt from. Where few windows are long, a batch has few long rows and many short ones, since what stands
-// behind a short window is computed in vain. The loss is computed for real positions only: `forward` names the R of
-// the P hidden states that have a target, `backward` is its inverse.
+// padding and no padding mask is needed. A history longer than L is cut into windows of L from its end, so
+// that all of it is learnt from. Where few windows are long, a batch has few long rows and many short ones,
+// since what stands behind a short window is computed in vain. The loss is computed for real positions only:
+// `forward` names the R of the P hidden states that have a target, `backward` is its inverse.
 import type { Random } from '../random.ts';
 
 /** Rows of a batch with the same room. */
@@ -17,7 +17,10 @@ export interface Stretch {
 export interface BatchShape {
   /** One stretch, or one for long windows and one for the others. */
   readonly stretches: readonly Stretch[];
-  /** R: rows that the loss has room for. A batch takes windows until no row is left for the next, or R is full. */
+  /**
+   * R: rows that the loss has room for. A batch takes windows until no row is left for the next, or R is
+   * full.
+   */
   readonly positions: number;
 }
 
@@ -82,16 +85,20 @@ export function cut(count: number, L: number): [start: number, length: number][]
 }
 
 /**
- * `batchSize` windows, or fewer where they are long: at most about `positionsPerStep` real positions, since long histories
- * in large batches make few updates an epoch (docs/LOG.md). The loss has room for the average batch and a tenth
- * more, so that few batches are cut short and little is computed in vain.
+ * `batchSize` windows, or fewer where they are long: at most about `positionsPerStep` real positions, since
+ * long histories in large batches make few updates an epoch (docs/LOG.md). The loss has room for the average
+ * batch and a tenth more, so that few batches are cut short and little is computed in vain.
  */
 export function chooseBatchShape(
   windows: readonly Window[],
   { batchSize, positionsPerStep }: { readonly batchSize: number; readonly positionsPerStep: number },
 ): BatchShape {
-  const average = (of: 'length' | 'targets') => windows.reduce((sum, window) => sum + window[of], 0) / windows.length;
-  const B = Math.max(1, Math.min(batchSize, windows.length, Math.round(positionsPerStep / average('length'))));
+  const average = (of: 'length' | 'targets') =>
+    windows.reduce((sum, window) => sum + window[of], 0) / windows.length;
+  const B = Math.max(
+    1,
+    Math.min(batchSize, windows.length, Math.round(positionsPerStep / average('length'))),
+  );
   const stretches = chooseStretches(windows, B);
   const room = Math.max(stretches[0].length, Math.ceil(1.1 * average('targets') * B));
   const positions = Math.min(placesOf({ stretches }), room);
@@ -101,7 +108,10 @@ export function chooseBatchShape(
 /** What two stretches have to spare, of all places, to be worth computing everything in two parts. */
 const WORTH_SPARING = 0.25;
 
-/** B rows with the fewest places, where hardly any batch of these windows has more long ones than there are long rows. */
+/**
+ * B rows with the fewest places, where hardly any batch of these windows has more long ones than there are
+ * long rows.
+ */
 function chooseStretches(windows: readonly Window[], B: number): BatchShape['stretches'] {
   const counts = countLengths(windows);
   const longest = counts.length - 1;
@@ -133,7 +143,10 @@ function countLengths(windows: readonly Window[]): number[] {
   return counts;
 }
 
-/** All windows once, in a random order, as many at a time as the shape has room for; of these the longest first. */
+/**
+ * All windows once, in a random order, as many at a time as the shape has room for; of these the longest
+ * first.
+ */
 export function* packWindows(
   windows: readonly Window[],
   shape: BatchShape,
@@ -172,7 +185,9 @@ export function fillBatch(rows: readonly BatchRow[], shape: BatchShape, padding 
   let r = 0;
   rows.forEach((row, b) => {
     if (row.items.length > places[b]) {
-      throw new Error(`internal: row ${b} of a batch has room for ${places[b]} items, got ${row.items.length}`);
+      throw new Error(
+        `internal: row ${b} of a batch has room for ${places[b]} items, got ${row.items.length}`,
+      );
     }
     items.set(row.items, place);
     row.asked.forEach((i, n) => {

@@ -1,10 +1,10 @@
-// BERT4Rec: sequential recommendation with bidirectional encoder representations (Sun et al., CIKM 2019, arXiv
-// 1904.06690). Trained on the Cloze task; asked for what comes next, it gets a mask behind the history.
+// BERT4Rec: sequential recommendation with bidirectional encoder representations (Sun et al., CIKM 2019,
+// arXiv 1904.06690). Trained on the Cloze task; asked for what comes next, it gets a mask behind the history.
 // Legend: B batch, l positions, N items, d width.
 //
-// Deviations from the paper, beside those of all sequence models (sequence-model.ts): a sublayer's input is normalised, not
-// its output, which trains without a warm-up; embeddings, and what the output layer projects, are normalised as in the
-// authors' code; the output layer has no bias an item.
+// Deviations from the paper, beside those of all sequence models (sequence-model.ts): a sublayer's input is
+// normalised, not its output, which trains without a warm-up; embeddings, and what the output layer projects,
+// are normalised as in the authors' code; the output layer has no bias an item.
 import { attention, layerNorm, linear, mergeHeads, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, gelu, reshape, slice } from '../tensor/functions.ts';
@@ -41,12 +41,19 @@ export function bert4rec(options: Bert4RecOptions): Encoder {
 
 /** 0 where there is an item or a mask, a large negative number at padding: [B, 1, 1, l]. */
 function paddingMask(scope: Scope, items: Tensor, N: number): Tensor {
-  const isPadding = Float32Array.from({ length: N + 2 }, (_, token) => (token === paddingToken(N) ? -1e9 : 0));
+  const isPadding = Float32Array.from({ length: N + 2 }, (_, token) =>
+    token === paddingToken(N) ? -1e9 : 0,
+  );
   const [B, l] = items.shape;
   return reshape(gatherRows(scope.graph.constant(isPadding, [N + 2, 1]), items), [B, 1, 1, l]);
 }
 
-function block(scope: Scope, x: Tensor, mask: Tensor, { heads, feedForward, dropout }: Bert4RecOptions): Tensor {
+function block(
+  scope: Scope,
+  x: Tensor,
+  mask: Tensor,
+  { heads, feedForward, dropout }: Bert4RecOptions,
+): Tensor {
   const d = x.shape[2];
   const a = layerNorm(scope, 'attention.norm', x);
   const head = (name: string) => splitHeads(linear(scope, `attention.${name}`, a, d), heads);

@@ -1,12 +1,14 @@
-// Recommenders that judge one candidate at a time, given the user: a scorer (one file each) and a binary loss. They read
-// the history in the candidate's light, so that a whole catalogue costs as many readings as it has items.
-// Legend: N items, U users, d width, B samples, C candidates, L length.
+// Recommenders that judge one candidate at a time, given the user: a scorer (one file each) and a binary
+// loss. They read the history in the candidate's light, so that a whole catalogue costs as many readings as
+// it has items. Legend: N items, U users, d width, B samples, C candidates, L length.
 //
 // Deviations from one or another of their papers, the same for all:
 // - items are their rows of the table, users theirs or their history: no category, shop, profile or context;
-// - every interaction is a right answer, a repeated one again; wrong ones are drawn uniformly from what is offered to the
-//   user, anew each epoch, and the loss is a mean over right answers, each with its wrong ones;
-// - Adam at a constant rate, without clipping or batch normalisation, and without L2 where models are compared;
+// - every interaction is a right answer, a repeated one again; wrong ones are drawn uniformly from what is
+//   offered to the user, anew each epoch, and the loss is a mean over right answers, each with its wrong
+//   ones;
+// - Adam at a constant rate, without clipping or batch normalisation, and without L2 where models are
+//   compared;
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
@@ -48,8 +50,8 @@ export interface CandidateScorer {
   readonly negatives: number;
   readonly samplesPerStep: number;
   /**
-   * Logits [B, C] of the candidates, and in training a further loss. `wrongItems` [B, L] are negatives for each position
-   * of the history, in training only.
+   * Logits [B, C] of the candidates, and in training a further loss. `wrongItems` [B, L] are negatives for
+   * each position of the history, in training only.
    */
   judge(
     scope: Scope,
@@ -74,7 +76,10 @@ interface Sample {
   readonly position: number;
 }
 
-/** Early stopping asks for the right item among this many, since the whole catalogue takes too long every epoch. */
+/**
+ * Early stopping asks for the right item among this many, since the whole catalogue takes too long every
+ * epoch.
+ */
 const VALIDATION_NEGATIVES = 100;
 
 export async function trainCandidateModel(
@@ -88,7 +93,8 @@ export async function trainCandidateModel(
   if (samples.length === 0 || itemCount < 2) {
     throw new TslrecError(
       'bad-data',
-      `There is nothing to learn from: got ${itemCount} items and ${sequences.length} users with ${samples.length} samples; ` +
+      `There is nothing to learn from: got ${itemCount} items and ${sequences.length} users with ` +
+        `${samples.length} samples; ` +
         'the catalogue needs two items, and some user two training interactions.',
     );
   }
@@ -134,8 +140,8 @@ function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sam
 }
 
 /**
- * What early stopping asks: as many wrong items of each user as nine users in ten lack, at most VALIDATION_NEGATIVES; the
- * users who lack fewer are not asked.
+ * What early stopping asks: as many wrong items of each user as nine users in ten lack, at most
+ * VALIDATION_NEGATIVES; the users who lack fewer are not asked.
  */
 function validationQuestions(
   all: NextItems,
@@ -188,7 +194,10 @@ function trainingModel({ scorer, itemCount, width, length }: CandidateModel, tab
   });
 }
 
-/** All samples once, in a random order, each with fresh negatives; a short last batch is filled up with nothing. */
+/**
+ * All samples once, in a random order, each with fresh negatives; a short last batch is filled up with
+ * nothing.
+ */
 function trainingBatches(
   { scorer, length: L }: CandidateModel,
   samples: readonly Sample[],
@@ -230,7 +239,10 @@ interface LoadedRecommender extends Recommender {
   load(values: Values): void;
 }
 
-async function createCandidateRecommender(model: CandidateModel, table: ItemTable): Promise<LoadedRecommender> {
+async function createCandidateRecommender(
+  model: CandidateModel,
+  table: ItemTable,
+): Promise<LoadedRecommender> {
   const { scorer, itemCount: N, width, length: L } = model;
   const C = CANDIDATES_AT_ONCE;
   const scoring = buildModel('inference', (scope) => {
@@ -251,13 +263,18 @@ async function createCandidateRecommender(model: CandidateModel, table: ItemTabl
       const width = candidates ? candidates.length / n : N;
       const scores = new Float32Array(n * width);
       for (let from = 0; from < n; from += atOnce) {
-        const part = { users: users.subarray(from, from + atOnce), histories: histories.slice(from, from + atOnce) };
+        const part = {
+          users: users.subarray(from, from + atOnce),
+          histories: histories.slice(from, from + atOnce),
+        };
         const feeds = { ...parameters, ...queryFeeds(scorer, part, L) };
         for (let column = 0; column < width; column += C) {
           const asked = new Int32Array(part.histories.length * C);
           const taken = Math.min(C, width - column);
           part.histories.forEach((_, b) => {
-            const row = candidates ? candidates.subarray((from + b) * width, (from + b + 1) * width) : catalogue;
+            const row = candidates
+              ? candidates.subarray((from + b) * width, (from + b + 1) * width)
+              : catalogue;
             asked.set(row.subarray(column, column + taken), b * C);
           });
           const { logits } = await session.run({ ...feeds, candidates: asked });

@@ -17,7 +17,10 @@ const LONGEST = 200;
 /** From this mean length on, training histories are dense. */
 const DENSE_LENGTH = 50;
 
-/** L holds nine out of ten training histories, between 10 and 200, unless it is given. Who has no history does not count. */
+/**
+ * L holds nine out of ten training histories, between 10 and 200, unless it is given. Who has no history does
+ * not count.
+ */
 export function profileOf(
   { items, userIds }: Pick<Dataset, 'items' | 'userIds'>,
   { train }: Split,

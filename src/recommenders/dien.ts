@@ -1,6 +1,6 @@
-// DIEN: deep interest evolution network (Zhou et al., AAAI 2019, arXiv 1809.03672). A GRU extracts interests from the
-// history, an auxiliary loss teaches it what comes next, and a second one (AUGRU) lets those evolve that the candidate
-// calls for. Legend: B users, C candidates, L positions, d width.
+// DIEN: deep interest evolution network (Zhou et al., AAAI 2019, arXiv 1809.03672). A GRU extracts interests
+// from the history, an auxiliary loss teaches it what comes next, and a second one (AUGRU) lets those evolve
+// that the candidate calls for. Legend: B users, C candidates, L positions, d width.
 //
 // Deviations from the paper, beside those of all candidate models (candidate-model.ts):
 // - PReLU's and Dice's place is taken by ReLU;
@@ -8,8 +8,8 @@
 // - the output is one logit, not a softmax over two;
 // - the auxiliary loss is a mean over steps, not a sum over each history's;
 // - a history is its last L items.
-// The authors' code differs from both: a network of three layers compares states and items in the auxiliary loss, attention
-// is another, and the sum of the history is judged too.
+// The authors' code differs from both: a network of three layers compares states and items in the auxiliary
+// loss, attention is another, and the sum of the history is judged too.
 import { gru } from '../network/gru.ts';
 import { linear } from '../network/layers.ts';
 import { normal } from '../network/scope.ts';
@@ -57,7 +57,8 @@ export function dien({ layers, dropout, auxiliary }: DienOptions): CandidateScor
       const scores = matmul(matmul(candidate, W), swapLast(interests)); // [B, C, L]
       const attention = softmax(add(scores, reshape(padding, [B, 1, L])));
 
-      // Each candidate has an evolution of its own; padding has no share, so that the last state is the one wanted.
+      // Each candidate has an evolution of its own; padding has no share, so that the last state is the one
+      // wanted.
       const shares = reshape(multiply(attention, reshape(real, [B, 1, L])), [B * C, L, 1]);
       const evolved = gru(scope, 'evolution', reshape(forEach(interests, C), [B * C, L, d]), d, shares);
       const interest = reshape(slice(evolved, 1, L - 1, L), [B, C, d]);
@@ -79,7 +80,10 @@ function forEach(interests: Tensor, C: number): Tensor {
   return add(reshape(interests, [B, 1, L, d]), interests.graph.constant(new Float32Array(C), [1, C, 1, 1]));
 }
 
-/** The mean over steps of -log sigmoid(h_t . e_{t+1}) - log sigmoid(-h_t . wrong_{t+1}) (section 4.2, equation 6). */
+/**
+ * The mean over steps of -log sigmoid(h_t . e_{t+1}) - log sigmoid(-h_t . wrong_{t+1}) (section 4.2, equation
+ * 6).
+ */
 function auxiliaryLoss(interests: Tensor, history: Tensor, wrong: Tensor, real: Tensor): Tensor {
   const L = interests.shape[1];
   const state = slice(interests, 1, 0, L - 1);

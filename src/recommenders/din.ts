@@ -1,6 +1,6 @@
-// DIN: deep interest network (Zhou et al., KDD 2018, arXiv 1706.06978). A user's interest is the sum of the history,
-// each item weighted by an activation unit that sees it beside the candidate.
-// Legend: B users, C candidates, L positions, d width.
+// DIN: deep interest network (Zhou et al., KDD 2018, arXiv 1706.06978). A user's interest is the sum of the
+// history, each item weighted by an activation unit that sees it beside the candidate. Legend: B users, C
+// candidates, L positions, d width.
 //
 // Deviations from the paper, beside those of all candidate models (candidate-model.ts):
 // - the activation unit sees the elementwise product of the two items, not the outer one;
@@ -12,7 +12,16 @@
 // The authors' code differs from both: its weights are a softmax.
 import { linear } from '../network/layers.ts';
 import type { Scope } from '../network/scope.ts';
-import { add, concatenate, gatherRows, matmul, multiply, relu, reshape, sigmoid } from '../tensor/functions.ts';
+import {
+  add,
+  concatenate,
+  gatherRows,
+  matmul,
+  multiply,
+  relu,
+  reshape,
+  sigmoid,
+} from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import type { CandidateScorer } from './candidate-model.ts';
 
@@ -45,8 +54,8 @@ export function din({ activation, layers, dropout }: DinOptions): CandidateScore
 }
 
 /**
- * history [B, L, d], candidate [B, C, d] -> weights [B, C, L], not normalised (section 4.3). The layer reads both and
- * their product; what it reads of each alone is computed once and not for each pair.
+ * history [B, L, d], candidate [B, C, d] -> weights [B, C, L], not normalised (section 4.3). The layer reads
+ * both and their product; what it reads of each alone is computed once and not for each pair.
  */
 function activationUnit(scope: Scope, history: Tensor, candidate: Tensor, width: number): Tensor {
   const [B, L, d] = history.shape;

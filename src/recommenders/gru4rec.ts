@@ -1,11 +1,11 @@
-// GRU4Rec: session-based recommendations with recurrent networks (Hidasi et al., ICLR 2016, arXiv 1511.06939; losses of
-// arXiv 1706.03847).
+// GRU4Rec: session-based recommendations with recurrent networks (Hidasi et al., ICLR 2016, arXiv 1511.06939;
+// losses of arXiv 1706.03847).
 //
 // Deviations from the papers and the authors' code, beside those of all sequence models (sequence-model.ts):
-// - a window of a user's history starts from an empty state and is learnt through as a whole; there, parallel sessions hand
-//   their states from step to step, and slopes end at each;
-// - one embedding serves input and output (their "constrained embedding"), and a linear layer leads from a state of another
-//   width to it; no bias an item;
+// - a window of a user's history starts from an empty state and is learnt through as a whole; there, parallel
+//   sessions hand their states from step to step, and slopes end at each;
+// - one embedding serves input and output (their "constrained embedding"), and a linear layer leads from a
+//   state of another width to it; no bias an item;
 // - scores are compared as they are, without a last activation (there tanh or ELU);
 // - the unit is the one of cuDNN and PyTorch (network/gru.ts): the reset gate acts after the product;
 // - dropout falls on the embeddings alone, not on the states;

@@ -1,11 +1,12 @@
-// Item-based nearest neighbours (Sarwar et al., WWW 2001): an item scores by its cosine to the items of the history, over
-// the users who have both. Cosine: |A and B| / sqrt(|A| |B|).
+// Item-based nearest neighbours (Sarwar et al., WWW 2001): an item scores by its cosine to the items of the
+// history, over the users who have both. Cosine: |A and B| / sqrt(|A| |B|).
 //
 // Deviations from the paper:
 // - who has an item counts, not ratings, so that the cosine is not adjusted for users' means;
 // - it is shrunk for pairs that few share;
 // - a history's items add up, not divided by the sum of their similarities, one that occurs twice twice;
-// - recent items count more, as in later nearest neighbours of sessions (Ludewig and Jannach, arXiv 1803.09587: V-SkNN).
+// - recent items count more, as in later nearest neighbours of sessions (Ludewig and Jannach, arXiv
+//   1803.09587: V-SkNN).
 import { pickCandidates, type Recommender } from './recommender.ts';
 
 export interface ItemKnnOptions {
@@ -62,7 +63,8 @@ function findNeighbors(
     for (const user of users) {
       for (const other of baskets[user]) if (other !== item && shared[other]++ === 0) met.push(other);
     }
-    const similarity = (other: number) => shared[other] / (Math.sqrt(users.length * usersOf[other].length) + shrinkage);
+    const similarity = (other: number) =>
+      shared[other] / (Math.sqrt(users.length * usersOf[other].length) + shrinkage);
     const best = met
       .map((other) => [other, similarity(other)] as const)
       .sort(([a, x], [b, y]) => y - x || a - b)

@@ -1,5 +1,5 @@
-// The item table of a recommender: what its items start from, and whether they may move. The mode decides more
-// than the vectors do (docs/LOG.md). Legend: N items, F features, d width.
+// The item table of a recommender: what its items start from, and whether they may move. The mode decides
+// more than the vectors do (docs/LOG.md). Legend: N items, F features, d width.
 import { interactionCounts } from '../interactions/occurring-items.ts';
 import { linear } from '../network/layers.ts';
 import {
@@ -28,7 +28,10 @@ export type ItemTable =
       readonly features: Float32Array;
       readonly hidden: number;
     }
-  /** vectors [N, d], kept, and beside them a residual an item, from zero, of which it has the share `trust` [N]. */
+  /**
+   * vectors [N, d], kept, and beside them a residual an item, from zero, of which it has the share `trust`
+   * [N].
+   */
   | { readonly kind: 'frozen+residual'; readonly vectors: Float32Array; readonly trust: Float32Array }
   /** `frozen+adapter` with such a residual. */
   | {
@@ -43,9 +46,9 @@ export const RESIDUAL = 'items.residual';
 const PRIOR_INTERACTIONS = 20;
 
 /**
- * How far an item's own history is to be trusted [N]: n / (n + 20) after n interactions, as an empirical Bayes estimate
- * leaves its prior. What the item table is a function of keeps rare items in place, and frequent ones learn what they are
- * (docs/LOG.md, "One recipe for both gains").
+ * How far an item's own history is to be trusted [N]: n / (n + 20) after n interactions, as an empirical
+ * Bayes estimate leaves its prior. What the item table is a function of keeps rare items in place, and
+ * frequent ones learn what they are (docs/LOG.md, "One recipe for both gains").
  */
 export function historyTrust(sequences: readonly Int32Array[], N: number): Float32Array {
   return Float32Array.from(interactionCounts(sequences, N), (n) => n / (n + PRIOR_INTERACTIONS));

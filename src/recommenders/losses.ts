@@ -1,5 +1,5 @@
-// What a hidden state is trained to do: score the item that comes next above all others, or above a few sampled ones.
-// Legend: R positions, N items, d width, k negatives.
+// What a hidden state is trained to do: score the item that comes next above all others, or above a few
+// sampled ones. Legend: R positions, N items, d width, k negatives.
 import type { Random } from '../random.ts';
 import {
   add,
@@ -27,20 +27,20 @@ export type Loss =
   /** Softmax over the whole catalogue (Klenitskiy and Vasilev, arXiv 2309.07602). */
   | { readonly kind: 'cross-entropy' }
   /**
-   * Binary cross-entropy against negatives of each position's own (SASRec, arXiv 1808.09781, section III-E: one that the
-   * user lacks).
+   * Binary cross-entropy against negatives of each position's own (SASRec, arXiv 1808.09781, section III-E:
+   * one that the user lacks).
    */
   | { readonly kind: 'bce'; readonly negatives: number }
   /**
-   * Generalised binary cross-entropy (gSASRec, arXiv 2308.07192, section 5): the positive's probability to the power of
-   * beta, which undoes the overconfidence that sampling brings; `calibration` is its t, 1 for unbiased probabilities.
-   * Deviations: GROUP positions share their negatives (shared by a whole step they taught nothing: docs/LOG.md); scores are
-   * relative to the base rate.
+   * Generalised binary cross-entropy (gSASRec, arXiv 2308.07192, section 5): the positive's probability to
+   * the power of beta, which undoes the overconfidence that sampling brings; `calibration` is its t, 1 for
+   * unbiased probabilities. Deviations: GROUP positions share their negatives (shared by a whole step they
+   * taught nothing: docs/LOG.md); scores are relative to the base rate.
    */
   | { readonly kind: 'gbce'; readonly negatives: number; readonly calibration: number }
   /**
-   * BPR-max (Hidasi and Karatzoglou, arXiv 1706.03847, section 3.3.2). Deviation: the negatives that a step's positions
-   * share are drawn uniformly, not from the mini-batch and by popularity as in its section 3.1.
+   * BPR-max (Hidasi and Karatzoglou, arXiv 1706.03847, section 3.3.2). Deviation: the negatives that a step's
+   * positions share are drawn uniformly, not from the mini-batch and by popularity as in its section 3.1.
    */
   | { readonly kind: 'bpr-max'; readonly negatives: number; readonly regularisation: number };
 
@@ -59,7 +59,11 @@ export function labelInputs(graph: Graph, loss: Loss, R: number): Labels {
   const targets = graph.input('targets', [R], 'int32');
   const weights = graph.input('weights', [R]);
   if (loss.kind === 'cross-entropy') return { targets, weights };
-  return { targets, weights, negatives: graph.input('negatives', [groupsOf(loss, R), loss.negatives], 'int32') };
+  return {
+    targets,
+    weights,
+    negatives: graph.input('negatives', [groupsOf(loss, R), loss.negatives], 'int32'),
+  };
 }
 
 const GROUP = 32;
@@ -77,9 +81,9 @@ function groupsOf({ kind }: SampledLoss, R: number): number {
 }
 
 /**
- * Fresh negatives for a step of R positions: uniform over the catalogue where positions share them, over what is offered
- * to its user where each has its own. `taken` are the windows whose targets the
- * positions are, in order.
+ * Fresh negatives for a step of R positions: uniform over the catalogue where positions share them, over what
+ * is offered to its user where each has its own. `taken` are the windows whose targets the positions are, in
+ * order.
  */
 export function drawNegatives(
   loss: Loss,
@@ -95,7 +99,8 @@ export function drawNegatives(
   const negatives = new Int32Array(length);
   let next = 0;
   for (const { sequence, targets } of taken) {
-    for (const end = next + targets * k; next < end; next++) negatives[next] = sampler.notOf(sequence, random);
+    for (const end = next + targets * k; next < end; next++)
+      negatives[next] = sampler.notOf(sequence, random);
   }
   return { negatives };
 }
@@ -126,8 +131,17 @@ export function lossOf(loss: Loss, h: Tensor, E: Tensor, { targets, weights, neg
 /** A score whose sigmoid and whose share of a softmax are 0. */
 const LEFT_OUT = -1e9;
 
-/** Scores of the right item [R, 1], of what was drawn [R, k], and those left out that are right -> loss [R, 1]. */
-function lossOfScores(loss: SampledLoss, positive: Tensor, drawn: Tensor, negative: Tensor, N: number): Tensor {
+/**
+ * Scores of the right item [R, 1], of what was drawn [R, k], and those left out that are right -> loss [R,
+ * 1].
+ */
+function lossOfScores(
+  loss: SampledLoss,
+  positive: Tensor,
+  drawn: Tensor,
+  negative: Tensor,
+  N: number,
+): Tensor {
   switch (loss.kind) {
     case 'bce':
       return binaryCrossEntropy(positive, negative, 1);
@@ -146,8 +160,9 @@ function lossOfScores(loss: SampledLoss, positive: Tensor, drawn: Tensor, negati
 }
 
 /**
- * -beta log sigmoid(s+) - sum log sigmoid(-s-), of scores raised by log(beta / k): what beta right and k wrong answers give
- * without any knowledge, so that scores of about 0 are where learning starts. It changes no ranking.
+ * -beta log sigmoid(s+) - sum log sigmoid(-s-), of scores raised by log(beta / k): what beta right and k
+ * wrong answers give without any knowledge, so that scores of about 0 are where learning starts. It changes
+ * no ranking.
  */
 function binaryCrossEntropy(positive: Tensor, negative: Tensor, beta: number): Tensor {
   const baseRate = Math.log(beta / negative.shape[1]);

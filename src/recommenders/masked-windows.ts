@@ -1,5 +1,5 @@
-// Sequences -> windows of the Cloze task: some items are hidden behind a mask and asked for (BERT4Rec, arXiv 1904.06690,
-// section 3.6). Legend: N items, L positions.
+// Sequences -> windows of the Cloze task: some items are hidden behind a mask and asked for (BERT4Rec, arXiv
+// 1904.06690, section 3.6). Legend: N items, L positions.
 import type { Random } from '../random.ts';
 import { type BatchRow, cut, type Window } from './batches.ts';
 
@@ -8,8 +8,8 @@ export const maskToken = (itemCount: number): number => itemCount;
 export const paddingToken = (itemCount: number): number => itemCount + 1;
 
 /**
- * All items of a sequence in windows of L, of which a share is hidden, and its last window again with only the last item
- * hidden, as when the model is asked for what comes next.
+ * All items of a sequence in windows of L, of which a share is hidden, and its last window again with only
+ * the last item hidden, as when the model is asked for what comes next.
  */
 export function maskedWindows(
   sequences: readonly Int32Array[],
@@ -20,7 +20,12 @@ export function maskedWindows(
   const mask = maskToken(itemCount);
   return sequences.flatMap((sequence) => {
     const windows = cut(sequence.length, L)
-      .map(([start, length]) => ({ sequence, start, length, items: sequence.subarray(start, start + length) }))
+      .map(([start, length]) => ({
+        sequence,
+        start,
+        length,
+        items: sequence.subarray(start, start + length),
+      }))
       .filter(({ length }) => length > 1);
     return [
       ...windows.slice(0, 1).map(({ items, ...window }) => ({
@@ -33,7 +38,8 @@ export function maskedWindows(
         return {
           ...window,
           targets,
-          row: (random: Random) => maskedRow(items, random.shuffle(Array.from(items.keys())).slice(0, targets), mask),
+          row: (random: Random) =>
+            maskedRow(items, random.shuffle(Array.from(items.keys())).slice(0, targets), mask),
         };
       }),
     ];

@@ -6,7 +6,10 @@ export type RankingMetrics = Readonly<Record<`${MetricName}@${number}`, number>>
 
 export const CUT_OFFS: readonly number[] = [5, 10, 20];
 
-/** What a user gains from a rank below the cut-off. With one relevant item, recall is the hit rate by another name. */
+/**
+ * What a user gains from a rank below the cut-off. With one relevant item, recall is the hit rate by another
+ * name.
+ */
 const GAINS: Readonly<Record<MetricName, (rank: number) => number>> = {
   hr: () => 1,
   recall: () => 1,

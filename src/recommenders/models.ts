@@ -1,5 +1,5 @@
-// Every recommender by name, with the settings of its paper or, where the data decide, what was chosen on validation
-// (docs/LOG.md). Which ones take item vectors to start from, and how one is trained.
+// Every recommender by name, with the settings of its paper or, where the data decide, what was chosen on
+// validation (docs/LOG.md). Which ones take item vectors to start from, and how one is trained.
 import type { Split } from '../interactions/dataset.ts';
 import { bert4rec } from './bert4rec.ts';
 import { type CandidateModel, type CandidateScorer, trainCandidateModel } from './candidate-model.ts';
@@ -36,10 +36,18 @@ const sequence =
     encoderFor: (data: DataProfile) => Encoder,
     loss: Loss = CROSS_ENTROPY,
   ): ((data: DataProfile, d: number) => SequenceModel) =>
-  (data, width) => ({ ...data, kind: 'sequence', encoder: encoderFor(data), loss: withinCatalogue(loss, data), width });
+  (data, width) => ({
+    ...data,
+    kind: 'sequence',
+    encoder: encoderFor(data),
+    loss: withinCatalogue(loss, data),
+    width,
+  });
 /** A small catalogue has fewer negatives than a loss may ask for. */
 const withinCatalogue = (loss: Loss, { itemCount }: DataProfile): Loss =>
-  loss.kind === 'cross-entropy' ? loss : { ...loss, negatives: Math.max(1, Math.min(loss.negatives, itemCount - 1)) };
+  loss.kind === 'cross-entropy'
+    ? loss
+    : { ...loss, negatives: Math.max(1, Math.min(loss.negatives, itemCount - 1)) };
 const candidate =
   (scorerFor: (data: DataProfile) => CandidateScorer): Definition =>
   (data, width) => ({ ...data, kind: 'candidate', scorer: scorerFor(data), width });
@@ -47,9 +55,13 @@ const counted =
   (count: CountedModel['count']): Definition =>
   (data) => ({ ...data, kind: 'counted', count });
 
-/** 0.2 on dense data and 0.5 on sparse data, as SASRec's authors chose it (section IV-D: MovieLens; Amazon and Steam). */
+/**
+ * 0.2 on dense data and 0.5 on sparse data, as SASRec's authors chose it (section IV-D: MovieLens; Amazon and
+ * Steam).
+ */
 const dropoutFor = ({ isDense }: DataProfile) => (isDense ? 0.2 : 0.5);
-const sasrecFor = (data: DataProfile) => sasrec({ blocks: 2, heads: 1, feedForward: 2, dropout: dropoutFor(data) });
+const sasrecFor = (data: DataProfile) =>
+  sasrec({ blocks: 2, heads: 1, feedForward: 2, dropout: dropoutFor(data) });
 const gru4recFor = (data: DataProfile) => gru4rec({ layers: 1, hidden: 128, dropout: dropoutFor(data) });
 
 /** SASRec by cross-entropy: what item vectors are learnt with. */
@@ -63,11 +75,24 @@ export const SEQUENCE_MODELS = {
   gru4rec: sequence(gru4recFor),
   'gru4rec-bpr-max': sequence(gru4recFor, { kind: 'bpr-max', negatives: 512, regularisation: 1 }),
   bert4rec: sequence((data) =>
-    bert4rec({ blocks: 2, heads: 2, feedForward: 4, dropout: dropoutFor(data), maskedShare: data.isDense ? 0.2 : 0.6 }),
+    bert4rec({
+      blocks: 2,
+      heads: 2,
+      feedForward: 4,
+      dropout: dropoutFor(data),
+      maskedShare: data.isDense ? 0.2 : 0.6,
+    }),
   ),
   narm: sequence(() => narm({ embeddingDropout: 0.25, stateDropout: 0.5 })),
   core: sequence((data) =>
-    core({ blocks: 2, heads: 2, feedForward: 4, dropout: dropoutFor(data), itemDropout: 0.2, temperature: 0.07 }),
+    core({
+      blocks: 2,
+      heads: 2,
+      feedForward: 4,
+      dropout: dropoutFor(data),
+      itemDropout: 0.2,
+      temperature: 0.07,
+    }),
   ),
 } satisfies Record<string, (data: DataProfile, d: number) => SequenceModel>;
 

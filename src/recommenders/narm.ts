@@ -1,12 +1,14 @@
 // NARM: neural attentive session-based recommendation (Li et al., CIKM 2017, arXiv 1711.04725).
-// A global encoder, the last state of a GRU, and a local one, a sum of all states so far weighted by their attention to
-// the last. Legend: B batch, l positions, d width.
-//   alpha_tj = v . sigmoid(A1 h_t + A2 h_j),  local_t = sum_{j <= t} alpha_tj h_j,  hidden_t = B [h_t ; local_t]
+// A global encoder, the last state of a GRU, and a local one, a sum of all states so far weighted by their
+// attention to the last. Legend: B batch, l positions, d width.
+//   alpha_tj = v . sigmoid(A1 h_t + A2 h_j),  local_t = sum_{j <= t} alpha_tj h_j,  hidden_t = B [h_t ;
+//   local_t]
 //
 // Deviations from the paper, beside those of all sequence models (sequence-model.ts):
 // - every position of a history is trained on, so that alpha is computed for all pairs of positions at once;
 // - both encoders share one GRU, as in the authors' code (whose alpha is a softmax, as the paper's is not);
-// - its states are as wide as the embeddings (there 100 and 50), and its reset gate acts after the product (network/gru.ts);
+// - its states are as wide as the embeddings (there 100 and 50), and its reset gate acts after the product
+//   (network/gru.ts);
 // - A1, A2 and B have biases.
 import { gru } from '../network/gru.ts';
 import { linear, positionsAt } from '../network/layers.ts';
@@ -24,7 +26,10 @@ export interface NarmOptions {
 export function narm({ embeddingDropout, stateDropout }: NarmOptions): Encoder {
   const states = (scope: Scope, items: Tensor, table: Tensor): Tensor =>
     gru(scope, 'gru', scope.dropout(gatherRows(table, items), embeddingDropout), table.shape[1]);
-  /** The hidden states of m positions: their states `now` [B, m, d] among all `h` [B, l, d], past [1 or B, m, l]. */
+  /**
+   * The hidden states of m positions: their states `now` [B, m, d] among all `h` [B, l, d], past [1 or B, m,
+   * l].
+   */
   const attend = (scope: Scope, now: Tensor, h: Tensor, past: Tensor): Tensor => {
     const [B, m, d] = now.shape;
     const l = h.shape[1];

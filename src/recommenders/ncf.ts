@@ -1,13 +1,17 @@
-// NCF, its fused form NeuMF: neural collaborative filtering (He et al., WWW 2017, arXiv 1708.05031). Users are known by
-// row alone; the order of their history is not used. Legend: U users, N items, d width, B users, C candidates.
+// NCF, its fused form NeuMF: neural collaborative filtering (He et al., WWW 2017, arXiv 1708.05031). Users
+// are known by row alone; the order of their history is not used. Legend: U users, N items, d width, B users,
+// C candidates.
 //   logit = h . [p_u * q_i ; MLP([p'_u ; q'_i])]
 //
 // Deviations from the paper, beside those of all candidate models (candidate-model.ts):
-// - both parts are trained together from noise, without their pre-training one by one, and by Adam throughout;
-// - both have embeddings of the width d, whatever the layers' widths; the output has a bias, as in the authors' code;
+// - both parts are trained together from noise, without their pre-training one by one, and by Adam
+//   throughout;
+// - both have embeddings of the width d, whatever the layers' widths; the output has a bias, as in the
+//   authors' code;
 // - dropout between the layers of the MLP;
 // - tables start from a deviation of 0.02, not 0.01;
-// - who has no interaction in training (the time split has such users) is ranked by a row that nothing was learnt for.
+// - who has no interaction in training (the time split has such users) is ranked by a row that nothing was
+//   learnt for.
 import { linear } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, multiply, relu, reshape } from '../tensor/functions.ts';
@@ -29,7 +33,8 @@ export function ncf({ userCount, layers, dropout }: NcfOptions): CandidateScorer
     judge(scope, { users, candidates }, table) {
       const [N, d] = table.shape;
       const [B, C] = candidates.shape;
-      const userRow = (part: string) => reshape(gatherRows(userTable(scope, part, userCount, d), users), [B, 1, d]);
+      const userRow = (part: string) =>
+        reshape(gatherRows(userTable(scope, part, userCount, d), users), [B, 1, d]);
       const itemRow = (items: Tensor) => gatherRows(items, candidates); // [B, C, d]
       const product = multiply(userRow('factors'), itemRow(table));
       const deepItems = scope.parameter('deep.items', [N, d], normal(0.02));

@@ -6,13 +6,18 @@ import { encodeOnnxModel } from '../tensor/onnx-model.ts';
 import { maskToken, paddingToken } from './masked-windows.ts';
 import { type SequenceModel, scoresOf, type TrainedSequenceModel } from './sequence-model.ts';
 
-/** K: how many items of a history the file is shown; L, or L - 1 where the model is asked by a mask behind them. */
-export const shownItems = ({ encoder, length: L }: SequenceModel): number => (encoder.task === 'next item' ? L : L - 1);
+/**
+ * K: how many items of a history the file is shown; L, or L - 1 where the model is asked by a mask behind
+ * them.
+ */
+export const shownItems = ({ encoder, length: L }: SequenceModel): number =>
+  encoder.task === 'next item' ? L : L - 1;
 
 /** What goes in and comes out, written into the file for whoever opens it. */
 const CONTRACT = {
   items:
-    'int32 [batch, K]: the last K items of each history as rows of the catalogue, oldest first; anything behind them',
+    'int32 [batch, K]: the last K items of each history as rows of the catalogue, oldest first; anything ' +
+    'behind them',
   length: 'int32 [batch]: how many of them are real, from 1 to K',
   scores: 'float32 [batch, N]: of every row of the catalogue, higher is better',
 };
@@ -39,7 +44,9 @@ export function encodeOnnxRecommender(
   });
 }
 
-/** items [batch, K], length [batch] -> the first `length` items, a mask, and padding behind it [batch, K + 1]. */
+/**
+ * items [batch, K], length [batch] -> the first `length` items, a mask, and padding behind it [batch, K + 1].
+ */
 function withMask(items: Tensor, length: Tensor, N: number): Tensor {
   const { graph } = items;
   const whole = (value: number) => graph.constant([value], [], 'int32');

@@ -1,5 +1,5 @@
-// Where the item that came next ranks: in the whole catalogue, or among sampled candidates as some papers have it.
-// Legend: n queries, N items, C candidates.
+// Where the item that came next ranks: in the whole catalogue, or among sampled candidates as some papers
+// have it. Legend: n queries, N items, C candidates.
 import { invariant } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { createRandom } from '../random.ts';
@@ -7,7 +7,9 @@ import type { Recommender } from './recommender.ts';
 
 export interface Offer {
   readonly itemCount: number;
-  /** Items that users may meet again [N], 1 or 0. The others are not ranked for a user who already has them. */
+  /**
+   * Items that users may meet again [N], 1 or 0. The others are not ranked for a user who already has them.
+   */
   readonly repeatable: Uint8Array;
 }
 
@@ -19,8 +21,8 @@ const QUERIES_AT_ONCE = 64;
 const SCORES_AT_ONCE = 2 ** 24;
 
 /**
- * Each target's rank in the catalogue by score, from 0 [n]; among equal scores the lower index ranks higher. Items of
- * the user's history that are not repeatable are left out; a target among them is `NOT_RANKED`.
+ * Each target's rank in the catalogue by score, from 0 [n]; among equal scores the lower index ranks higher.
+ * Items of the user's history that are not repeatable are left out; a target among them is `NOT_RANKED`.
  */
 export async function rankInCatalogue(
   recommender: Recommender,
@@ -38,11 +40,17 @@ export async function rankInCatalogue(
   return ranks;
 }
 
-/** How many queries at once: a recommender may score the whole catalogue even where few candidates are asked for. */
+/**
+ * How many queries at once: a recommender may score the whole catalogue even where few candidates are asked
+ * for.
+ */
 const queriesAtOnce = (itemCount: number): number =>
   Math.max(1, Math.min(QUERIES_AT_ONCE, Math.floor(SCORES_AT_ONCE / itemCount)));
 
-/** Each target's rank among its candidates [n, C], the first of which is the target itself; ties as in the catalogue. */
+/**
+ * Each target's rank among its candidates [n, C], the first of which is the target itself; ties as in the
+ * catalogue.
+ */
 export async function rankAmong(
   recommender: Recommender,
   { itemCount }: Pick<Offer, 'itemCount'>,
@@ -59,7 +67,8 @@ export async function rankAmong(
     const scores = await recommender.score(part, asked);
     part.rows.forEach((row, b) => {
       const score = finite(scores[b * C], asked[b * C]);
-      for (let c = 1; c < C; c++) if (isBefore(scores[b * C + c], asked[b * C + c], score, asked[b * C])) ranks[row]++;
+      for (let c = 1; c < C; c++)
+        if (isBefore(scores[b * C + c], asked[b * C + c], score, asked[b * C])) ranks[row]++;
     });
   }
   return ranks;
@@ -70,16 +79,25 @@ export const lackedItems = ({ histories, targets }: NextItems, itemCount: number
   histories.map((history, row) => itemCount - new Set(history).add(targets[row]).size);
 
 /**
- * The target and `negatives` other items [n, 1 + negatives], of which no user lacks fewer (`lackedItems`), drawn uniformly from what is not in the user's history;
- * the same for every recommender, since they follow from the seed.
+ * The target and `negatives` other items [n, 1 + negatives], of which no user lacks fewer (`lackedItems`),
+ * drawn uniformly from what is not in the user's history; the same for every recommender, since they follow
+ * from the seed.
  */
-export function drawCandidates(next: NextItems, itemCount: number, negatives: number, seed: string): Int32Array {
+export function drawCandidates(
+  next: NextItems,
+  itemCount: number,
+  negatives: number,
+  seed: string,
+): Int32Array {
   const random = createRandom(seed);
   const C = 1 + negatives;
   const candidates = new Int32Array(next.targets.length * C);
   next.targets.forEach((target, row) => {
     const taken = new Set(next.histories[row]).add(target);
-    invariant(itemCount - taken.size >= negatives, `${negatives} candidates asked of ${itemCount - taken.size}`);
+    invariant(
+      itemCount - taken.size >= negatives,
+      `${negatives} candidates asked of ${itemCount - taken.size}`,
+    );
     candidates[row * C] = target;
     for (let c = 1; c < C; ) {
       const item = random.integer(itemCount);
@@ -99,10 +117,16 @@ interface Part {
 
 /** Queries of about the same length go together: a recommender may then compute shorter ones faster. */
 function* parts({ users, histories }: NextItems, size: number): Generator<Part> {
-  const byLength = Array.from(histories.keys()).sort((a, b) => histories[a].length - histories[b].length || a - b);
+  const byLength = Array.from(histories.keys()).sort(
+    (a, b) => histories[a].length - histories[b].length || a - b,
+  );
   for (let from = 0; from < byLength.length; from += size) {
     const rows = byLength.slice(from, from + size);
-    yield { rows, users: Int32Array.from(rows, (row) => users[row]), histories: rows.map((row) => histories[row]) };
+    yield {
+      rows,
+      users: Int32Array.from(rows, (row) => users[row]),
+      histories: rows.map((row) => histories[row]),
+    };
   }
 }
 
@@ -111,7 +135,8 @@ function rankOf(scores: Float32Array, target: number, leftOut: Int32Array): numb
   if (leftOut.includes(target)) return NOT_RANKED;
   const score = finite(scores[target], target);
   let rank = 0;
-  for (let i = 0; i < scores.length; i++) if (scores[i] >= score && isBefore(scores[i], i, score, target)) rank++;
+  for (let i = 0; i < scores.length; i++)
+    if (scores[i] >= score && isBefore(scores[i], i, score, target)) rank++;
   for (const item of new Set(leftOut)) if (isBefore(scores[item], item, score, target)) rank--;
   return rank;
 }

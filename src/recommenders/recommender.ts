@@ -10,8 +10,8 @@ export type Queries = Pick<NextItems, 'users' | 'histories'>;
 
 export interface Recommender {
   /**
-   * Scores of the whole catalogue [queries, N], or of each query's own candidates [queries, C]; a higher one ranks
-   * before a lower one. The array may be used again by the next call.
+   * Scores of the whole catalogue [queries, N], or of each query's own candidates [queries, C]; a higher one
+   * ranks before a lower one. The array may be used again by the next call.
    */
   score(queries: Queries, candidates?: Int32Array): Promise<Float32Array>;
   release(): Promise<void>;
@@ -24,8 +24,9 @@ export function pickCandidates(scores: Float32Array, candidates: Int32Array, N: 
 }
 
 /**
- * A recommender may stand still for so many steps before it learns. Of 500 users an epoch is four, and five epochs of patience
- * ended SASRec at a validation NDCG@10 of .129 that goes on to .342 (docs/LOG.md, "Patience in steps").
+ * A recommender may stand still for so many steps before it learns. Of 500 users an epoch is four, and five
+ * epochs of patience ended SASRec at a validation NDCG@10 of .129 that goes on to .342 (docs/LOG.md,
+ * "Patience in steps").
  */
 export const PATIENT_STEPS = 100;
 
@@ -35,7 +36,10 @@ export interface TrainingOptions {
   readonly batchSize: number;
   /** ... and real positions, at most about. */
   readonly positionsPerStep: number;
-  /** The training ends with the epoch in which this many steps are done, counted in batches of average windows. */
+  /**
+   * The training ends with the epoch in which this many steps are done, counted in batches of average
+   * windows.
+   */
   readonly steps: number;
   /** Epochs without a better validation before it ends, and PATIENT_STEPS where these are more. */
   readonly patience: number;
@@ -52,7 +56,10 @@ export interface TrainedRecommender {
   readonly recommender: Recommender;
   readonly values: Values;
   readonly bestEpoch: number;
-  /** By epoch; its metric is NDCG@10 in the whole catalogue, or among as many sampled items as `validatedAmong` says. */
+  /**
+   * By epoch; its metric is NDCG@10 in the whole catalogue, or among as many sampled items as
+   * `validatedAmong` says.
+   */
   readonly history: readonly EpochRecord[];
   readonly validatedAmong?: number;
 }

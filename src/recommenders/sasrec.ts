@@ -2,14 +2,24 @@
 // Legend: B batch, L length, d width.
 //
 // Deviations from the paper and the authors' code, beside those of all sequence models (sequence-model.ts):
-// - every sublayer is x + Dropout(g(LayerNorm(x))) as section III-C writes it; the code normalises only the queries, adds to
-//   the normalised input, and has no dropout of what attention gives beside that of its weights;
+// - every sublayer is x + Dropout(g(LayerNorm(x))) as section III-C writes it; the code normalises only the
+//   queries, adds to the normalised input, and has no dropout of what attention gives beside that of its
+//   weights;
 // - a linear layer follows the attention, as in transformers; linear layers have biases, as in the code;
 // - embeddings are scaled by sqrt(d) and the last states normalised, as in the code and not in the paper;
-// - sequences are aligned at their start (batches.ts), so that the oldest item has position 0; there, the latest has L - 1;
+// - sequences are aligned at their start (batches.ts), so that the oldest item has position 0; there, the
+//   latest has L - 1;
 // - the feed-forward layer may be wider than d;
 // - the paper's loss, one negative a position, is sasrec-bce's (losses.ts).
-import { attention, causalMask, layerNorm, linear, mergeHeads, positionsAt, splitHeads } from '../network/layers.ts';
+import {
+  attention,
+  causalMask,
+  layerNorm,
+  linear,
+  mergeHeads,
+  positionsAt,
+  splitHeads,
+} from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, gatherRows, multiply, relu, reshape, slice } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
@@ -52,7 +62,10 @@ export function sasrec(options: SasrecOptions): Encoder {
   };
 }
 
-/** x [B, l, d] -> [B, l, d], or [B, 1, d] where only the positions `last` [B] are asked; what they see is the mask's matter. */
+/**
+ * x [B, l, d] -> [B, l, d], or [B, 1, d] where only the positions `last` [B] are asked; what they see is the
+ * mask's matter.
+ */
 function block(
   scope: Scope,
   x: Tensor,
@@ -63,8 +76,11 @@ function block(
   const d = x.shape[2];
   const asked = (all: Tensor) => (last ? positionsAt(all, last) : all);
   const a = layerNorm(scope, 'attention.norm', x);
-  const head = (name: string, input: Tensor) => splitHeads(linear(scope, `attention.${name}`, input, d), heads);
-  const mixed = mergeHeads(attention(scope, head('query', asked(a)), head('key', a), head('value', a), mask, dropout));
+  const head = (name: string, input: Tensor) =>
+    splitHeads(linear(scope, `attention.${name}`, input, d), heads);
+  const mixed = mergeHeads(
+    attention(scope, head('query', asked(a)), head('key', a), head('value', a), mask, dropout),
+  );
   const y = add(asked(x), scope.dropout(linear(scope, 'attention.output', mixed, d), dropout));
 
   const f = layerNorm(scope, 'feedForward.norm', y);

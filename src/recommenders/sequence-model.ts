@@ -1,17 +1,26 @@
-// Recommenders that read a history and compare what they made of it with every item: an encoder (one file each) between
-// the item table and a loss. Here is what all of them share: how they are trained, and how they score the catalogue.
-// Legend: N items, d width, B batch, L length, R positions with a target.
+// Recommenders that read a history and compare what they made of it with every item: an encoder (one file
+// each) between the item table and a loss. Here is what all of them share: how they are trained, and how they
+// score the catalogue. Legend: N items, d width, B batch, L length, R positions with a target.
 //
 // Deviations from one or another of their papers, the same for all:
-// - all of a history is learnt from, in windows of L that know nothing of each other (batches.ts), each once an epoch;
+// - all of a history is learnt from, in windows of L that know nothing of each other (batches.ts), each once
+//   an epoch;
 // - the loss is cross-entropy over the whole catalogue where models.ts names no other;
-// - Adam with beta2 0.98 at a constant rate, without warm-up or clipping, and without L2 where models are compared;
+// - Adam with beta2 0.98 at a constant rate, without warm-up or clipping, and without L2 where models are
+//   compared;
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { batchOfEach, fit } from '../network/fit.ts';
 import { positionsAt } from '../network/layers.ts';
-import { buildModel, initialValues, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import {
+  buildModel,
+  initialValues,
+  type Model,
+  parameterFeeds,
+  type Scope,
+  type Values,
+} from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import { createRandom } from '../random.ts';
 import { concatenate, matmul, reshape, slice, swapLast, takeRows } from '../tensor/functions.ts';
@@ -44,13 +53,16 @@ import {
 
 export interface Encoder {
   /**
-   * What it is trained on: every item's successor, so that a position may see no later item; or items behind masks
-   * (masked-windows.ts), of which this share is hidden, so that a position may see all but padding.
+   * What it is trained on: every item's successor, so that a position may see no later item; or items behind
+   * masks (masked-windows.ts), of which this share is hidden, so that a position may see all but padding.
    */
   readonly task: 'next item' | { readonly maskedShare: number };
   /** items [B, l] and the item table [N, d] -> hidden states [B, l, d]; l is at most `length`, L. */
   hidden(scope: Scope, items: Tensor, table: Tensor, length: number): Tensor;
-  /** The hidden states [B, 1, d] of the positions `last` [B] alone, where that costs less than taking them from all. */
+  /**
+   * The hidden states [B, 1, d] of the positions `last` [B] alone, where that costs less than taking them
+   * from all.
+   */
   lastHidden?(scope: Scope, items: Tensor, table: Tensor, length: number, last: Tensor): Tensor;
   /** What hidden states are compared with [N, d]: the item table itself where this is left out. */
   compared?(scope: Scope, table: Tensor): Tensor;
@@ -70,13 +82,17 @@ export interface TrainedSequenceModel extends TrainedRecommender {
   readonly itemVectors: Float32Array;
 }
 
-/** Histories that nothing can be learnt from end in one sentence, which is better told before long work too. */
+/**
+ * Histories that nothing can be learnt from end in one sentence, which is better told before long work too.
+ */
 export function checkLearnable(sequences: readonly Int32Array[]): void {
   if (!sequences.some((sequence) => sequence.length > 1)) {
     throw new TslrecError(
       'bad-data',
-      `There is nothing to learn from: of ${sequences.length} users none has two training interactions; some user needs ` +
-        'four in all, of which leave-one-out keeps the last two for validation and test, or two before the point in time.',
+      `There is nothing to learn from: of ${sequences.length} users none has two training interactions; ` +
+        'some user needs ' +
+        'four in all, of which leave-one-out keeps the last two for validation and test, or two before the ' +
+        'point in time.',
     );
   }
   const [first] = sequences.find((sequence) => sequence.length > 0)!;
@@ -150,7 +166,10 @@ function taskOf(
 ): { readonly windows: readonly Window[]; readonly padding: number } {
   return task === 'next item'
     ? { windows: nextItemWindows(sequences, length), padding: 0 }
-    : { windows: maskedWindows(sequences, length, task.maskedShare, itemCount), padding: paddingToken(itemCount) };
+    : {
+        windows: maskedWindows(sequences, length, task.maskedShare, itemCount),
+        padding: paddingToken(itemCount),
+      };
 }
 
 /** The graph of a training step: its loss is the mean over the positions that have a target. */
@@ -178,7 +197,8 @@ export function trainingModel(
   });
 }
 
-const comparedTable = (encoder: Encoder, scope: Scope, E: Tensor): Tensor => encoder.compared?.(scope, E) ?? E;
+const comparedTable = (encoder: Encoder, scope: Scope, E: Tensor): Tensor =>
+  encoder.compared?.(scope, E) ?? E;
 
 /** items [batch, l] and last [batch] (see HistoryBatch), table [N, d] -> scores [batch, N], for l up to L. */
 export function scoresOf(
@@ -190,7 +210,8 @@ export function scoresOf(
 ): Tensor {
   const own = scope.within('encoder');
   const hidden =
-    encoder.lastHidden?.(own, items, E, length, last) ?? positionsAt(encoder.hidden(own, items, E, length), last);
+    encoder.lastHidden?.(own, items, E, length, last) ??
+    positionsAt(encoder.hidden(own, items, E, length), last);
   return matmul(reshape(hidden, [items.shape[0], width]), swapLast(comparedTable(encoder, own, E)));
 }
 
@@ -198,7 +219,9 @@ function scoringModel(model: SequenceModel, l: number): Model<{ scores: Tensor }
   return buildModel('inference', (scope) => {
     const items = scope.graph.input('items', [BATCH, l], 'int32');
     const last = scope.graph.input('last', [BATCH], 'int32');
-    return { scores: scoresOf(scope, model, items, last, scope.graph.input('table', [model.itemCount, model.width])) };
+    return {
+      scores: scoresOf(scope, model, items, last, scope.graph.input('table', [model.itemCount, model.width])),
+    };
   });
 }
 
@@ -239,7 +262,10 @@ async function createScorer(model: SequenceModel, startTable: ItemTable): Promis
       const quarter = Math.ceil(model.length / LENGTHS);
       const l = Math.min(model.length, Math.ceil(longest / quarter) * quarter);
       const { model: scoring, session } = await graphFor(l);
-      const feeds = { ...parameterFeeds(scoring.parameters, values), ...historyBatch(histories, l, padding, mask) };
+      const feeds = {
+        ...parameterFeeds(scoring.parameters, values),
+        ...historyBatch(histories, l, padding, mask),
+      };
       const size = histories.length * model.itemCount;
       if (scores.length < size) scores = new Float32Array(size);
       const all = scores.subarray(0, size);
@@ -247,7 +273,10 @@ async function createScorer(model: SequenceModel, startTable: ItemTable): Promis
       return candidates ? pickCandidates(all, candidates, model.itemCount) : all;
     },
     release: async () => {
-      await Promise.all([tabulator.release(), ...Array.from(graphs.values(), ({ session }) => session.release())]);
+      await Promise.all([
+        tabulator.release(),
+        ...Array.from(graphs.values(), ({ session }) => session.release()),
+      ]);
     },
   };
 }

@@ -1,23 +1,30 @@
-// The one seam through which SQL runs: PGlite in a folder (pglite.ts) or Postgres (postgres.ts), same statements.
-// What both promise, and test/support/database-contract.ts checks: a statement takes text, numbers, booleans, null
-// and arrays of them, answers rows as objects; without parameters it may be a script of several statements;
-// a transaction commits when its function returns and rolls back when it or any of its statements fails.
+// The one seam through which SQL runs: PGlite in a folder (pglite.ts) or Postgres (postgres.ts), same
+// statements. What both promise, and test/support/database-contract.ts checks: a statement takes text,
+// numbers, booleans, null and arrays of them, answers rows as objects; without parameters it may be a script
+// of several statements; a transaction commits when its function returns and rolls back when it or any of its
+// statements fails.
 
 export type Parameter = string | number | boolean | null | Date | readonly (string | number | null)[];
 
-export type Query = <Row = Record<string, unknown>>(sql: string, parameters?: readonly Parameter[]) => Promise<Row[]>;
+export type Query = <Row = Record<string, unknown>>(
+  sql: string,
+  parameters?: readonly Parameter[],
+) => Promise<Row[]>;
 
 export interface Database {
   query: Query;
-  /** Inside `work` only the query it is given belongs to the transaction; the database's own would wait for its end. */
+  /**
+   * Inside `work` only the query it is given belongs to the transaction; the database's own would wait for
+   * its end.
+   */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
 /**
- * Runs `work` between BEGIN and COMMIT on one session and leaves ROLLBACK to the caller, who knows what state the
- * session is in. A statement's failure fails the transaction even if `work` swallowed it: Postgres would answer
- * COMMIT with a silent rollback.
+ * Runs `work` between BEGIN and COMMIT on one session and leaves ROLLBACK to the caller, who knows what state
+ * the session is in. A statement's failure fails the transaction even if `work` swallowed it: Postgres would
+ * answer COMMIT with a silent rollback.
  */
 export async function runTransaction<T>(session: Query, work: (query: Query) => Promise<T>): Promise<T> {
   let ended = false;

@@ -1,5 +1,6 @@
-// What a run hands over to be published, and what it has to satisfy first: the shapes fit, every number is finite,
-// no embedding is zero (its direction, all that cosine sees, would be undefined), every id can be stored.
+// What a run hands over to be published, and what it has to satisfy first: the shapes fit, every number is
+// finite, no embedding is zero (its direction, all that cosine sees, would be undefined), every id can be
+// stored.
 //   N items, U users, d embedding width, K latent categories; matrices are row-major.
 import { createHash } from 'node:crypto';
 import { TslrecError } from '../errors.ts';
@@ -57,7 +58,10 @@ export function checkDraft(draft: VersionDraft): void {
   });
 }
 
-/** sha256 over everything a reader can get, in a fixed order and with lengths, so that nothing can shift unseen. */
+/**
+ * sha256 over everything a reader can get, in a fixed order and with lengths, so that nothing can shift
+ * unseen.
+ */
 export function contentHash(draft: VersionDraft): string {
   const hash = createHash('sha256');
   const itemIds = draft.items.map((item) => item.itemId);
@@ -81,7 +85,10 @@ function check(condition: boolean, message: string): void {
 function checkIds(kind: string, ids: readonly string[]): void {
   const seen = new Set<string>();
   for (const id of ids) {
-    check(isStorableId(id), `The ${kind} id ${shownId(id)} is empty, longer than 1,024 bytes or not plain text.`);
+    check(
+      isStorableId(id),
+      `The ${kind} id ${shownId(id)} is empty, longer than 1,024 bytes or not plain text.`,
+    );
     check(!seen.has(id), `The ${kind} id ${shownId(id)} occurs twice.`);
     seen.add(id);
   }
@@ -95,10 +102,19 @@ function checkLength(name: string, values: ArrayLike<number>, rows: number, widt
   );
 }
 
-function checkMatrix(name: string, matrix: Float32Array, kind: string, ids: readonly string[], width: number): void {
+function checkMatrix(
+  name: string,
+  matrix: Float32Array,
+  kind: string,
+  ids: readonly string[],
+  width: number,
+): void {
   checkLength(name, matrix, ids.length, width);
   const place = matrix.findIndex((value) => !Number.isFinite(value));
   if (place === -1) return;
   const id = shownId(ids[Math.floor(place / width)]);
-  throw new TslrecError('bad-data', `${name} of ${kind} ${id} contains ${matrix[place]} in column ${place % width}.`);
+  throw new TslrecError(
+    'bad-data',
+    `${name} of ${kind} ${id} contains ${matrix[place]} in column ${place % width}.`,
+  );
 }

@@ -1,5 +1,5 @@
-// What an id may be, for items, users and versions alike: any text that Postgres can store and index. A read that
-// asks for anything else asks for something that cannot exist.
+// What an id may be, for items, users and versions alike: any text that Postgres can store and index. A read
+// that asks for anything else asks for something that cannot exist.
 import { MAX_ID_BYTES } from '../interactions/catalogue.ts';
 
 const SHOWN_CHARACTERS = 80;

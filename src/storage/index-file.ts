@@ -1,5 +1,6 @@
-// Nearest-neighbour index files: how one is written, in a worker thread, and how one is read. hnswlib crashes on a bad
-// file rather than refusing it, so a file is parsed only after its sha256 was found right, and always into a new object.
+// Nearest-neighbour index files: how one is written, in a worker thread, and how one is read. hnswlib crashes
+// on a bad file rather than refusing it, so a file is parsed only after its sha256 was found right, and
+// always into a new object.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -30,7 +31,8 @@ export async function writeIndexFile(task: IndexTask): Promise<FileDigest> {
 /** Throws when the file is missing or not, to the bit, the one that was written. */
 export async function readIndexFile(file: string, expected: FileDigest, dimension: number) {
   const { sha256 } = await digestFile(file);
-  if (sha256 !== expected.sha256) throw new Error(`${file} has sha256 ${sha256}, expected ${expected.sha256}`);
+  if (sha256 !== expected.sha256)
+    throw new Error(`${file} has sha256 ${sha256}, expected ${expected.sha256}`);
   const index = new hnswlib.HierarchicalNSW('cosine', dimension);
   await index.readIndex(file);
   return index;

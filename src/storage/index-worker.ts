@@ -1,6 +1,6 @@
-// The thread that builds a nearest-neighbour index file: hnswlib inserts synchronously, for seconds. The file appears
-// whole or not at all. hnswlib reports neither an unwritable path nor a full disk when it saves, so what was written is
-// read back and counted before it gets its name.
+// The thread that builds a nearest-neighbour index file: hnswlib inserts synchronously, for seconds. The file
+// appears whole or not at all. hnswlib reports neither an unwritable path nor a full disk when it saves, so
+// what was written is read back and counted before it gets its name.
 import { mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';

@@ -1,5 +1,5 @@
-// The nearest-neighbour indexes in memory: one a version, loaded when first asked for, the least recently used
-// dropped. A file that is missing or damaged is rebuilt from the version's rows.
+// The nearest-neighbour indexes in memory: one a version, loaded when first asked for, the least recently
+// used dropped. A file that is missing or damaged is rebuilt from the version's rows.
 import path from 'node:path';
 import type { HierarchicalNSW } from 'hnswlib-node';
 import type { Log } from '../log.ts';
@@ -18,7 +18,10 @@ export interface Neighbour {
 }
 
 export interface VersionIndex {
-  /** The k items nearest to one, itself left out, by falling similarity; undefined for an item it does not hold. */
+  /**
+   * The k items nearest to one, itself left out, by falling similarity; undefined for an item it does not
+   * hold.
+   */
   neighbours(itemId: string, k: number): Neighbour[] | undefined;
 }
 
@@ -57,7 +60,12 @@ async function loadIndex(folder: string, query: Query, log: Log, version: Versio
   return versionIndex(await readOrRebuild(folder, query, log, version), itemIds);
 }
 
-async function readOrRebuild(folder: string, query: Query, log: Log, version: Version): Promise<HierarchicalNSW> {
+async function readOrRebuild(
+  folder: string,
+  query: Query,
+  log: Log,
+  version: Version,
+): Promise<HierarchicalNSW> {
   const { dimension, index } = version.manifest;
   const file = path.join(folder, index.file);
   try {
@@ -100,7 +108,10 @@ function searchGraph(index: HierarchicalNSW, row: number, count: number): FoundR
     .slice(0, count);
 }
 
-/** For the rare graph in which not every item can be reached from every other. hnswlib keeps points normalised. */
+/**
+ * For the rare graph in which not every item can be reached from every other. hnswlib keeps points
+ * normalised.
+ */
 function searchAll(index: HierarchicalNSW, row: number, count: number): FoundRow[] {
   const point = index.getPoint(row);
   return index

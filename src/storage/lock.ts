@@ -1,8 +1,9 @@
-// One process a folder. Two processes in one PGlite data directory corrupt it, so a lock of ours is taken before
-// it is opened. A file holding a pid cannot be taken over without a race and means nothing in another container;
-// what cannot go stale is a lock the kernel holds and drops when its process ends, however it ends. Node reaches
-// that lock through SQLite: an exclusive transaction on an empty database file. The owner's pid stands in a file
-// beside it, for the message only (reading the lock file itself would drop the lock: POSIX locks end with any close).
+// One process a folder. Two processes in one PGlite data directory corrupt it, so a lock of ours is taken
+// before it is opened. A file holding a pid cannot be taken over without a race and means nothing in another
+// container; what cannot go stale is a lock the kernel holds and drops when its process ends, however it
+// ends. Node reaches that lock through SQLite: an exclusive transaction on an empty database file. The
+// owner's pid stands in a file beside it, for the message only (reading the lock file itself would drop the
+// lock: POSIX locks end with any close).
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';

@@ -1,5 +1,5 @@
-// The thread in which PGlite lives: it would block the event loop for as long as a statement runs. Statements come
-// in as messages and run in their order; the answer carries the statement's number.
+// The thread in which PGlite lives: it would block the event loop for as long as a statement runs. Statements
+// come in as messages and run in their order; the answer carries the statement's number.
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';

@@ -1,5 +1,5 @@
-// The embedded database: PGlite in a worker thread, its data in `<folder>/database`, the folder locked to this
-// process. PGlite has one session, so transactions and single statements queue for it.
+// The embedded database: PGlite in a worker thread, its data in `<folder>/database`, the folder locked to
+// this process. PGlite has one session, so transactions and single statements queue for it.
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
@@ -22,9 +22,13 @@ export async function openPglite(folder: string): Promise<Database> {
     return pgliteDatabase(await startWorker(dataFolder), unlock);
   } catch (error) {
     unlock();
-    throw new TslrecError('unavailable', `The database in ${folder} cannot be opened: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new TslrecError(
+      'unavailable',
+      `The database in ${folder} cannot be opened: ${(error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 
@@ -54,7 +58,8 @@ function pgliteDatabase(worker: Worker, unlock: () => void): Database {
   const session = workerSession(worker);
   const exclusively = createQueue();
   return {
-    query: <Row>(sql: string, parameters?: Statement['parameters']) => exclusively(() => session<Row>(sql, parameters)),
+    query: <Row>(sql: string, parameters?: Statement['parameters']) =>
+      exclusively(() => session<Row>(sql, parameters)),
     transaction: (work) =>
       exclusively(async () => {
         try {

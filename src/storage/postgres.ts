@@ -1,5 +1,5 @@
-// The shared database: Postgres 15 or later with pgvector, reached through a pool. Every wait has a deadline, on the
-// server (statement_timeout) and, for a connection that died without a word, on this side too.
+// The shared database: Postgres 15 or later with pgvector, reached through a pool. Every wait has a deadline,
+// on the server (statement_timeout) and, for a connection that died without a word, on this side too.
 import pg from 'pg';
 import { TslrecError } from '../errors.ts';
 import { type Database, type Query, runTransaction } from './database.ts';
@@ -15,7 +15,8 @@ export async function openPostgres(url: string): Promise<Database> {
   if (!URL.canParse(url)) {
     throw new TslrecError(
       'bad-request',
-      'The URL of the database cannot be read; it has to look like postgres://user:password@host:5432/name, with special characters percent-encoded.',
+      'The URL of the database cannot be read; it has to look like ' +
+        'postgres://user:password@host:5432/name, with special characters percent-encoded.',
     );
   }
   const pool = new pg.Pool({
@@ -28,16 +29,21 @@ export async function openPostgres(url: string): Promise<Database> {
     idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
     application_name: 'tslrec',
   });
-  // A lost connection is told to its waiting statement or found at the next one; as an event it would end the process.
+  // A lost connection is told to its waiting statement or found at the next one; as an event it would end the
+  // process.
   pool.on('error', () => {});
   pool.on('connect', (client) => client.on('error', () => {}));
   try {
     await pool.query('SELECT 1');
   } catch (error) {
     await pool.end();
-    throw new TslrecError('unavailable', `The database ${withoutPassword(url)} does not answer: ${describe(error)}`, {
-      cause: error,
-    });
+    throw new TslrecError(
+      'unavailable',
+      `The database ${withoutPassword(url)} does not answer: ${describe(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   return {
     query: sessionOf(pool),
@@ -46,14 +52,20 @@ export async function openPostgres(url: string): Promise<Database> {
   };
 }
 
-/** What the server says about a statement stays as it is; a lost or refused connection, a deadline, a shutdown do not. */
+/**
+ * What the server says about a statement stays as it is; a lost or refused connection, a deadline, a shutdown
+ * do not.
+ */
 function asUnavailable(error: unknown): unknown {
   const aboutStatement = error instanceof pg.DatabaseError && !SERVER_TROUBLE.test(error.code ?? '');
   if (aboutStatement) return error;
   return new TslrecError('unavailable', `The database does not answer: ${describe(error)}`, { cause: error });
 }
 
-/** A failed transaction costs its connection: closing it is the one rollback that needs no answer from the server. */
+/**
+ * A failed transaction costs its connection: closing it is the one rollback that needs no answer from the
+ * server.
+ */
 async function transaction<T>(pool: pg.Pool, work: (query: Query) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error) => {
     throw asUnavailable(error);
@@ -85,7 +97,9 @@ function withoutPassword(url: string): string {
   return parsed.href;
 }
 
-/** Node reports a refused connection to a name with several addresses as an AggregateError without a message. */
+/**
+ * Node reports a refused connection to a name with several addresses as an AggregateError without a message.
+ */
 function describe(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map((each: Error) => each.message).join(', ');
   return (error as Error).message;

@@ -1,6 +1,7 @@
-// Publishing: a draft becomes a version that readers get. The index file first (whole or not at all), then one
-// transaction with every row and the move of the active pointer: killed at any point, readers have the old version or
-// the new one. A version is named after its run, so publishing again after a crash finishes or finds the same one.
+// Publishing: a draft becomes a version that readers get. The index file first (whole or not at all), then
+// one transaction with every row and the move of the active pointer: killed at any point, readers have the
+// old version or the new one. A version is named after its run, so publishing again after a crash finishes or
+// finds the same one.
 import path from 'node:path';
 import { invariant } from '../errors.ts';
 import type { Database } from './database.ts';
@@ -50,7 +51,10 @@ export async function publish(
   return version;
 }
 
-async function publishIndex(folder: string, { runId, embeddings, dimension }: VersionDraft): Promise<IndexFile> {
+async function publishIndex(
+  folder: string,
+  { runId, embeddings, dimension }: VersionDraft,
+): Promise<IndexFile> {
   await removeAbandonedFiles(path.join(folder, 'indexes'));
   const file = path.join('indexes', `${runId}.hnsw`);
   return { file, ...(await writeIndexFile({ file: path.join(folder, file), embeddings, dimension })) };

@@ -1,4 +1,5 @@
-// What readers ask of a version: the one they name, or the active one. Every answer says which version it came from.
+// What readers ask of a version: the one they name, or the active one. Every answer says which version it
+// came from.
 import { TslrecError } from '../errors.ts';
 import type { Database, Query } from './database.ts';
 import { isStorableId, shownId } from './ids.ts';
@@ -66,7 +67,11 @@ export function createReads({ query }: Database, indexes: Indexes): Reads {
   return {
     embedding: async (itemId, versionId) => {
       const version = await requireVersion(query, versionId);
-      const row = known(isStorableId(itemId) && (await selectEmbedding(query, version.id, itemId)), 'item', itemId);
+      const row = known(
+        isStorableId(itemId) && (await selectEmbedding(query, version.id, itemId)),
+        'item',
+        itemId,
+      );
       return { ...from(version), itemId, embedding: parseVector(row.embedding) };
     },
     embeddings: async (versionId) => {
@@ -75,7 +80,11 @@ export function createReads({ query }: Database, indexes: Indexes): Reads {
     },
     item: async (itemId, versionId) => {
       const version = await requireVersion(query, versionId);
-      const row = known(isStorableId(itemId) && (await selectItem(query, version.id, itemId)), 'item', itemId);
+      const row = known(
+        isStorableId(itemId) && (await selectItem(query, version.id, itemId)),
+        'item',
+        itemId,
+      );
       return { ...from(version), itemId, ...row, inferredCategories: parseVector(row.inferredCategories) };
     },
     neighbours: async (itemId, k, versionId) => {
@@ -85,7 +94,11 @@ export function createReads({ query }: Database, indexes: Indexes): Reads {
     },
     preferences: async (userId, versionId) => {
       const version = await requireVersion(query, versionId);
-      const row = known(isStorableId(userId) && (await selectPreferences(query, version.id, userId)), 'user', userId);
+      const row = known(
+        isStorableId(userId) && (await selectPreferences(query, version.id, userId)),
+        'user',
+        userId,
+      );
       return { ...from(version), userId, prior: parseVector(row.prior), inferred: parseVector(row.inferred) };
     },
     categories: async (versionId) => {
@@ -114,7 +127,9 @@ async function selectEmbedding(query: Query, version: string, itemId: string) {
 
 async function selectItem(query: Query, version: string, itemId: string) {
   const rows = await query<
-    Pick<ItemDescription, 'title' | 'description' | 'attributes' | 'category'> & { inferredCategories: string }
+    Pick<ItemDescription, 'title' | 'description' | 'attributes' | 'category'> & {
+      inferredCategories: string;
+    }
   >(
     `SELECT title, description, attributes, category, inferred::text AS "inferredCategories"
      FROM item_categories JOIN items USING (item_id)
@@ -126,7 +141,8 @@ async function selectItem(query: Query, version: string, itemId: string) {
 
 async function selectPreferences(query: Query, version: string, userId: string) {
   const rows = await query<{ prior: string; inferred: string }>(
-    'SELECT prior::text AS prior, inferred::text AS inferred FROM preferences WHERE version = $1 AND user_id = $2',
+    'SELECT prior::text AS prior, inferred::text AS inferred FROM preferences WHERE version = $1 AND ' +
+      'user_id = $2',
     [version, userId],
   );
   return rows.at(0);

@@ -1,5 +1,5 @@
-// The rows of a version in bulk: written in batches inside the transaction that publishes it, read back in row order
-// by whoever needs all of them. A batch is one statement over parallel arrays.
+// The rows of a version in bulk: written in batches inside the transaction that publishes it, read back in
+// row order by whoever needs all of them. A batch is one statement over parallel arrays.
 import type { Item } from '../interactions/dataset.ts';
 import type { Parameter, Query } from './database.ts';
 import type { VersionDraft } from './draft.ts';
@@ -92,7 +92,11 @@ async function insertEmbeddings(query: Query, draft: VersionDraft, rows: readonl
   );
 }
 
-async function insertItemCategories(query: Query, draft: VersionDraft, rows: readonly number[]): Promise<void> {
+async function insertItemCategories(
+  query: Query,
+  draft: VersionDraft,
+  rows: readonly number[],
+): Promise<void> {
   await query(
     `INSERT INTO item_categories (version, item_id, category, inferred)
      SELECT $1::text, * FROM unnest($2::text[], $3::integer[], $4::text[]::vector[])`,
@@ -118,7 +122,10 @@ async function insertPreferences(query: Query, draft: VersionDraft, rows: readon
   );
 }
 
-/** A category's sizes: how many items behaviour puts there, and for how many it is the language model's first choice. */
+/**
+ * A category's sizes: how many items behaviour puts there, and for how many it is the language model's first
+ * choice.
+ */
 async function insertCategories(query: Query, draft: VersionDraft): Promise<void> {
   const { runId, items, categoryCount } = draft;
   const sizes = new Int32Array(categoryCount);

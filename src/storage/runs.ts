@@ -1,5 +1,5 @@
-// Runs: executions of the refresh pipeline, written down stage by stage so that a killed one is resumed. Everything
-// here may be called again with the same arguments and changes nothing.
+// Runs: executions of the refresh pipeline, written down stage by stage so that a killed one is resumed.
+// Everything here may be called again with the same arguments and changes nothing.
 import { randomBytes } from 'node:crypto';
 import { TslrecError } from '../errors.ts';
 import type { Database, Query } from './database.ts';
@@ -93,15 +93,19 @@ async function resumeUnfinishedRun(query: Query, key: string): Promise<string | 
 }
 
 async function insertRun(query: Query, runId: string, { key, command, options }: RunRequest): Promise<void> {
-  await query(`INSERT INTO runs (id, key, command, options, status) VALUES ($1, $2, $3, $4::jsonb, 'running')`, [
-    runId,
-    key,
-    command,
-    JSON.stringify(options),
-  ]);
+  await query(
+    `INSERT INTO runs (id, key, command, options, status) VALUES ($1, $2, $3, $4::jsonb, 'running')`,
+    [runId, key, command, JSON.stringify(options)],
+  );
 }
 
-async function upsertStage(query: Query, runId: string, stage: string, seconds: number, details: Json): Promise<void> {
+async function upsertStage(
+  query: Query,
+  runId: string,
+  stage: string,
+  seconds: number,
+  details: Json,
+): Promise<void> {
   await query(
     `INSERT INTO run_stages (run_id, stage, seconds, details) VALUES ($1, $2, $3, $4::jsonb)
      ON CONFLICT (run_id, stage) DO UPDATE SET seconds = excluded.seconds, details = excluded.details`,

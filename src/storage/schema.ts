@@ -1,5 +1,6 @@
-// The schema is the numbered SQL files in migrations/. Changing it is explicit (`migrate`); serving only checks it.
-// node-pg-migrate keeps the account of what has run; it works through the seam, inside one of its transactions.
+// The schema is the numbered SQL files in migrations/. Changing it is explicit (`migrate`); serving only
+// checks it. node-pg-migrate keeps the account of what has run; it works through the seam, inside one of its
+// transactions.
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
@@ -31,7 +32,10 @@ export async function checkSchema(database: Database): Promise<void> {
   const known = readdirSync(MIGRATIONS_FOLDER).map((file) => file.replace(/\.sql$/, ''));
   const applied = new Set(await appliedMigrations(database));
   if (known.some((name) => !applied.has(name))) {
-    throw new TslrecError('conflict', 'The database schema is older than this program: run `npx tslrec migrate`.');
+    throw new TslrecError(
+      'conflict',
+      'The database schema is older than this program: run `npx tslrec migrate`.',
+    );
   }
   if (applied.size > known.length) {
     throw new TslrecError('conflict', 'The database schema is newer than this program: update tslrec.');
@@ -47,11 +51,14 @@ async function appliedMigrations(database: Database): Promise<string[]> {
   return rows.map(({ name }) => name);
 }
 
-/** What node-pg-migrate asks of a pg client. Its own BEGIN and COMMIT are dropped: the seam has begun already. */
+/**
+ * What node-pg-migrate asks of a pg client. Its own BEGIN and COMMIT are dropped: the seam has begun already.
+ */
 function migrationClient(query: Query): ClientBase {
   const client = {
     query: async (statement: string | { text: string; values?: [] }, values?: []) => {
-      const { text, values: parameters } = typeof statement === 'string' ? { text: statement, values } : statement;
+      const { text, values: parameters } =
+        typeof statement === 'string' ? { text: statement, values } : statement;
       if (/^(BEGIN|COMMIT|ROLLBACK)$/.test(text)) return { rows: [] };
       return { rows: await query(text, parameters) };
     },

@@ -1,5 +1,5 @@
-// The store: what is known about runs, versions, items and users, in a database and a folder beside it. This file
-// opens it and puts its parts together; each part answers one question in a file of its own.
+// The store: what is known about runs, versions, items and users, in a database and a folder beside it. This
+// file opens it and puts its parts together; each part answers one question in a file of its own.
 import path from 'node:path';
 import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -38,13 +38,20 @@ export interface StoreOptions {
   readonly log: Log;
 }
 
-export type Readiness = { readonly ready: true; readonly version: string } | { readonly ready: false; reason: string };
+export type Readiness =
+  | { readonly ready: true; readonly version: string }
+  | { readonly ready: false; reason: string };
 
 export interface Store extends Runs, Versions, Reads {
   readonly folder: string;
-  /** Checks the draft, publishes it and makes it active. The failpoint is for tests that kill the process there. */
+  /**
+   * Checks the draft, publishes it and makes it active. The failpoint is for tests that kill the process
+   * there.
+   */
   publish(draft: VersionDraft, failpoint?: (name: Failpoint) => void): Promise<Version>;
-  /** Whether reads can be answered now; starts loading the active version's index when it is not in memory. */
+  /**
+   * Whether reads can be answered now; starts loading the active version's index when it is not in memory.
+   */
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -68,7 +75,10 @@ export async function openStore(location: string, options: StoreOptions): Promis
 
 async function openFolder(folder: string, options: StoreOptions): Promise<Database> {
   if (!options.migrate && !hasPgliteDatabase(folder)) {
-    throw new TslrecError('not-found', `There is no store in ${folder}: run \`npx tslrec refresh\` to make one.`);
+    throw new TslrecError(
+      'not-found',
+      `There is no store in ${folder}: run \`npx tslrec refresh\` to make one.`,
+    );
   }
   return openPglite(folder);
 }

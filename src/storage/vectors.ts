@@ -1,5 +1,5 @@
-// Vectors as pgvector writes them: "[0.1,-2,3]". Nine digits carry every float32 exactly; what comes back are the
-// shortest decimals that round to the same float32, which is also what JSON should carry.
+// Vectors as pgvector writes them: "[0.1,-2,3]". Nine digits carry every float32 exactly; what comes back are
+// the shortest decimals that round to the same float32, which is also what JSON should carry.
 
 export function vectorText(values: Float32Array): string {
   return `[${Array.from(values, (value) => (value === 0 ? '0' : value.toPrecision(9))).join(',')}]`;

@@ -9,7 +9,10 @@ export interface Manifest {
   readonly users: number;
   readonly dimension: number;
   readonly categories: number;
-  /** sha256 over ids, embeddings, categories and preferences: equal content, equal hash, whatever the version's id. */
+  /**
+   * sha256 over ids, embeddings, categories and preferences: equal content, equal hash, whatever the
+   * version's id.
+   */
   readonly contentHash: string;
   readonly index: IndexFile;
   /** ISO 8601. */
@@ -63,7 +66,8 @@ export function createVersions(database: Database): Versions {
 export async function requireVersion(query: Query, id: string | undefined): Promise<Version> {
   if (id === undefined) {
     const active = await selectActiveVersion(query);
-    if (!active) throw new TslrecError('no-version', 'Nothing has been published yet: run `npx tslrec refresh`.');
+    if (!active)
+      throw new TslrecError('no-version', 'Nothing has been published yet: run `npx tslrec refresh`.');
     return active;
   }
   const version = await selectVersion(query, id);

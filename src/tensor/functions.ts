@@ -5,9 +5,11 @@ import { sizeOf } from './graph.ts';
 
 type Operand = Tensor | number;
 
-const lift = (x: Operand, other: Operand): Tensor => (typeof x === 'number' ? (other as Tensor).graph.scalar(x) : x);
+const lift = (x: Operand, other: Operand): Tensor =>
+  typeof x === 'number' ? (other as Tensor).graph.scalar(x) : x;
 const binary =
-  (operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'equal') => (a: Operand, b: Operand) => {
+  (operation: 'add' | 'subtract' | 'multiply' | 'divide' | 'minimum' | 'equal') =>
+  (a: Operand, b: Operand) => {
     const [left, right] = [lift(a, b), lift(b, a)];
     return left.graph.apply(operation, [left, right], {})[0];
   };
@@ -93,8 +95,8 @@ export const rmsNormalization = (x: Tensor, scale: Tensor, epsilon: number): Ten
   x.graph.apply('rmsNormalization', [x, scale], { epsilon })[0];
 
 /**
- * Turns the pairs of x [B, H, L, h], entry i of the first half with entry i of the second, by the angles whose cosines and
- * sines [1, 1, L, h] these are; both halves of a table are the same.
+ * Turns the pairs of x [B, H, L, h], entry i of the first half with entry i of the second, by the angles
+ * whose cosines and sines [1, 1, L, h] these are; both halves of a table are the same.
  */
 export const rotate = (x: Tensor, cosines: Tensor, sines: Tensor): Tensor =>
   x.graph.apply('rotate', [x, cosines, sines], {})[0];
@@ -116,9 +118,9 @@ export const takeRows = (x: Tensor, forward: Tensor, backward: Tensor): Tensor =
   x.graph.apply('takeRows', [x, forward, backward], {})[0];
 
 /**
- * The recurrence of a gated recurrent unit (onnx-gru.ts): what the input says at each gate xr, xz, xn [T B, d], time-major,
- * the state's weights Ur, Uz, Un [d, d] and cn [d], perhaps the share by which each step may move the state [T B, 1]
- * -> the state after each step [T B, d], from 0.
+ * The recurrence of a gated recurrent unit (onnx-gru.ts): what the input says at each gate xr, xz, xn [T B,
+ * d], time-major, the state's weights Ur, Uz, Un [d, d] and cn [d], perhaps the share by which each step may
+ * move the state [T B, 1] -> the state after each step [T B, d], from 0.
  */
 export const gru = (
   gates: readonly [xr: Tensor, xz: Tensor, xn: Tensor],
@@ -138,4 +140,5 @@ export const tiedCrossEntropy = (h: Tensor, W: Tensor, targets: Tensor, weights:
 export const gelu = (x: Tensor): Tensor => multiply(multiply(x, 0.5), add(erf(multiply(x, Math.SQRT1_2)), 1));
 
 /** log sigmoid(x) = min(x, 0) - log(1 + exp(-|x|)), which neither overflows nor loses what is close to 0. */
-export const logSigmoid = (x: Tensor): Tensor => subtract(minimum(x, 0), log(add(1, exp(minimum(x, multiply(x, -1))))));
+export const logSigmoid = (x: Tensor): Tensor =>
+  subtract(minimum(x, 0), log(add(1, exp(minimum(x, multiply(x, -1))))));

@@ -33,7 +33,10 @@ type GradientRule<N extends OperationName> = (node: Node<N>, g: Tensor) => Input
 export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } = {
   add: ({ inputs: [a, b] }, g) => [() => sumTo(g, a.shape), () => sumTo(g, b.shape)],
   subtract: ({ inputs: [a, b] }, g) => [() => sumTo(g, a.shape), () => sumTo(multiply(g, -1), b.shape)],
-  multiply: ({ inputs: [a, b] }, g) => [() => sumTo(multiply(g, b), a.shape), () => sumTo(multiply(g, a), b.shape)],
+  multiply: ({ inputs: [a, b] }, g) => [
+    () => sumTo(multiply(g, b), a.shape),
+    () => sumTo(multiply(g, a), b.shape),
+  ],
   divide: ({ inputs: [a, b], outputs: [y] }, g) => [
     () => sumTo(divide(g, b), a.shape),
     () => sumTo(multiply(multiply(g, -1), divide(y, b)), b.shape),
@@ -50,8 +53,12 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
   tanh: ({ outputs: [y] }, g) => [() => multiply(g, subtract(1, multiply(y, y)))],
   sigmoid: ({ outputs: [y] }, g) => [() => multiply(g, multiply(y, subtract(1, y)))],
   // s = sigmoid(x), y = x s; dx = g (s + y (1 - s)) = g (y + s (1 - y))
-  silu: ({ inputs: [x], outputs: [y] }, g) => [() => multiply(g, add(y, multiply(sigmoid(x), subtract(1, y))))],
-  erf: ({ inputs: [x] }, g) => [() => multiply(g, multiply(exp(multiply(multiply(x, x), -1)), 2 / Math.sqrt(Math.PI)))],
+  silu: ({ inputs: [x], outputs: [y] }, g) => [
+    () => multiply(g, add(y, multiply(sigmoid(x), subtract(1, y)))),
+  ],
+  erf: ({ inputs: [x] }, g) => [
+    () => multiply(g, multiply(exp(multiply(multiply(x, x), -1)), 2 / Math.sqrt(Math.PI))),
+  ],
   relu: ({ outputs: [y] }, g) => [() => multiply(g, isPositive(y))],
   isPositive: () => [null],
   reshape: ({ inputs: [x] }, g) => [() => reshape(g, x.shape)],
@@ -160,13 +167,20 @@ export const gradientRules: { readonly [N in OperationName]: GradientRule<N> } =
     ];
   },
   gruGradient: ({ inputs }) => inputs.map(() => null),
-  tiedCrossEntropy: ({ outputs: [, dh, dW] }, g) => [() => multiply(dh, g), () => multiply(dW, g), null, null],
+  tiedCrossEntropy: ({ outputs: [, dh, dW] }, g) => [
+    () => multiply(dh, g),
+    () => multiply(dW, g),
+    null,
+    null,
+  ],
 };
 
 const lastAxis = (x: Tensor) => [x.shape.length - 1];
 /** 1 where a < b, else 0. */
 const isLess = (a: Tensor, b: Tensor) => isPositive(subtract(b, a));
-/** g [..., n] -> [1, n]: a product with ones, which runs on all threads where a reduction over rows does not. */
+/**
+ * g [..., n] -> [1, n]: a product with ones, which runs on all threads where a reduction over rows does not.
+ */
 function sumOverRows(g: Tensor, n: number): Tensor {
   const R = sizeOf(g.shape) / n;
   return matmul(expand(g.graph.scalar(1), [1, R]), reshape(g, [R, n]));
@@ -194,7 +208,8 @@ const LEAST_BATCH_ROWS = 256;
 /** Undoes broadcasting: sums g over the axes that were stretched from `shape`. */
 function sumTo(g: Tensor, shape: Shape): Tensor {
   const extra = g.shape.length - shape.length;
-  if (extra > 0 && String(g.shape.slice(extra)) === String(shape)) return reshape(sumOverRows(g, sizeOf(shape)), shape);
+  if (extra > 0 && String(g.shape.slice(extra)) === String(shape))
+    return reshape(sumOverRows(g, sizeOf(shape)), shape);
   const axes = g.shape.flatMap((n, i) => (i < extra || (shape[i - extra] === 1 && n !== 1) ? [i] : []));
   return reshape(sum(g, axes), shape);
 }

@@ -6,7 +6,8 @@ import type { OperationName } from './operations.ts';
 
 /** The gradients of a scalar loss with respect to each tensor of `withRespectTo`, in the same order. */
 export function gradients(loss: Tensor, withRespectTo: readonly Tensor[]): Tensor[] {
-  if (loss.shape.length !== 0) throw new Error(`internal: a loss must be a scalar, got the shape [${loss.shape}]`);
+  if (loss.shape.length !== 0)
+    throw new Error(`internal: a loss must be a scalar, got the shape [${loss.shape}]`);
   const forward = [...loss.graph.nodes];
   const needsGradient = new Set(withRespectTo);
   for (const node of forward) {

@@ -6,8 +6,9 @@ import { shapeRules } from './shape-rules.ts';
 export type Shape = readonly number[];
 
 /**
- * The one dimension that may be left open until a graph runs, such as the queries of a batch. In a shape -n stands
- * for n times it, so that sizes multiply as always; a shape holds at most one. Training graphs have none.
+ * The one dimension that may be left open until a graph runs, such as the queries of a batch. In a shape -n
+ * stands for n times it, so that sizes multiply as always; a shape holds at most one. Training graphs have
+ * none.
  */
 export const BATCH = -1;
 export type ElementType = 'float32' | 'int32';

@@ -72,7 +72,12 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
       return onnx.node('Reshape', [...half, onnx.int64([L, h / 2])])[0];
     };
     const firstPosition = onnx.int64([0]);
-    return onnx.node('com.microsoft.RotaryEmbedding', [x.name, firstPosition, firstHalf(cosines), firstHalf(sines)]);
+    return onnx.node('com.microsoft.RotaryEmbedding', [
+      x.name,
+      firstPosition,
+      firstHalf(cosines),
+      firstHalf(sines),
+    ]);
   },
   gatherRows: simple('Gather', { axis: 0 }),
   scatterAddRows: ({ inputs: [values, indices], attributes: { rows } }, onnx) => [
@@ -88,16 +93,20 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   tiedCrossEntropy,
 };
 
-/** Floats of one block of [rows, V] probabilities: small enough for a shared cache, large enough for the matrix product. */
+/**
+ * Floats of one block of [rows, V] probabilities: small enough for a shared cache, large enough for the
+ * matrix product.
+ */
 const BLOCK_FLOATS = 6_000_000;
 /** log of the smallest probability that counts: below it a float32 is not a normal number. */
 const LEAST_PROBABILITY = 1e-37;
 
 /**
- * p = softmax(h W^T); loss = -sum s log p[target]; dh = (p W - W[target]) s; dW^T = (h s)^T p - scatter(h s at target).
- * Rows of width d are scaled by the weights s, never rows of width V, and the rows go in blocks, so that the
- * whole [R, V] never exists. ONNX Runtime fuses a Transpose into the product, which then turns its left side anew for every
- * 128 columns; so the small side, h s, is turned beforehand, by an Einsum, which is not fused.
+ * p = softmax(h W^T); loss = -sum s log p[target]; dh = (p W - W[target]) s; dW^T = (h s)^T p - scatter(h s
+ * at target). Rows of width d are scaled by the weights s, never rows of width V, and the rows go in blocks,
+ * so that the whole [R, V] never exists. ONNX Runtime fuses a Transpose into the product, which then turns
+ * its left side anew for every 128 columns; so the small side, h s, is turned beforehand, by an Einsum, which
+ * is not fused.
  */
 function tiedCrossEntropy(
   { inputs: [h, W, targets, weights] }: Node<'tiedCrossEntropy'>,
@@ -115,7 +124,9 @@ function tiedCrossEntropy(
   for (let from = 0; from < R; from += blockRows) {
     const to = Math.min(R, from + blockRows);
     const block = (name: string) =>
-      blocks === 1 ? name : onnx.node('Slice', [name, onnx.int64([from]), onnx.int64([to]), onnx.int64([0])])[0];
+      blocks === 1
+        ? name
+        : onnx.node('Slice', [name, onnx.int64([from]), onnx.int64([to]), onnx.int64([0])])[0];
     const [hBlock, sBlock, targetBlock] = [block(h.name), block(s), block(targets.name)];
     const [p] = onnx.node('Softmax', onnx.node('MatMul', [hBlock, transposed]), { axis: -1 });
     const [column] = onnx.node('Reshape', [targetBlock, onnx.int64([to - from, 1])]);
@@ -129,7 +140,8 @@ function tiedCrossEntropy(
     const [product] = onnx.node('MatMul', [hsTransposed, p1]);
     dWTransposed = dWTransposed === undefined ? product : onnx.node('Add', [dWTransposed, product])[0];
   }
-  const join = (parts: string[]) => (parts.length === 1 ? parts[0] : onnx.node('Concat', parts, { axis: 0 })[0]);
+  const join = (parts: string[]) =>
+    parts.length === 1 ? parts[0] : onnx.node('Concat', parts, { axis: 0 })[0];
   const total = losses.reduce((sum, part) => onnx.node('Add', [sum, part])[0]);
   const [dW] = onnx.node('Transpose', [dWTransposed!], { perm: [1, 0] });
   return [...onnx.node('Neg', [total]), join(dhs), dW];
@@ -138,7 +150,8 @@ function tiedCrossEntropy(
 /**
  * values [..., width] added up into [rows, width] at the rows that `indices` names.
  * ScatterND with reduction "add" is shorter and wrong: ONNX Runtime runs it on several threads, which lose
- * updates of repeated rows (test/tensor/scatter.test.ts). ScatterElements runs on one; flat, it is the fastest.
+ * updates of repeated rows (test/tensor/scatter.test.ts). ScatterElements runs on one; flat, it is the
+ * fastest.
  */
 function scatterAdd(onnx: OnnxEmitter, values: string, indices: Tensor, width: number, rows: number): string {
   const count = sizeOf(indices.shape);
@@ -149,7 +162,10 @@ function scatterAdd(onnx: OnnxEmitter, values: string, indices: Tensor, width: n
   const [flatPositions] = onnx.node('Reshape', [positions, onnx.int64([count * width])]);
   const [flatValues] = onnx.node('Reshape', [values, onnx.int64([count * width])]);
   const [zeros] = onnx.node('ConstantOfShape', [onnx.int64([rows * width])]);
-  const [flat] = onnx.node('ScatterElements', [zeros, flatPositions, flatValues], { axis: 0, reduction: 'add' });
+  const [flat] = onnx.node('ScatterElements', [zeros, flatPositions, flatValues], {
+    axis: 0,
+    reduction: 'add',
+  });
   return onnx.node('Reshape', [flat, onnx.int64([rows, width])])[0];
 }
 

@@ -1,6 +1,6 @@
-// The recurrence of a gated recurrent unit and its gradient, unrolled. What does not depend on the step before is
-// computed for all steps at once, before and after. Rows are time-major, so that a step's are consecutive.
-// Legend: T steps, B sequences, d width; h_ is the state of the step before, 0 at first.
+// The recurrence of a gated recurrent unit and its gradient, unrolled. What does not depend on the step
+// before is computed for all steps at once, before and after. Rows are time-major, so that a step's are
+// consecutive. Legend: T steps, B sequences, d width; h_ is the state of the step before, 0 at first.
 //   r = sigmoid(xr + h_ Ur),  z = sigmoid(xz + h_ Uz),  m = h_ Un + cn,  n = tanh(xn + r * m)
 //   k = 1 - a (1 - z),  h = n + k * (h_ - n)          a: the share by which a step may move the state
 import type { Node } from './graph.ts';
@@ -31,7 +31,8 @@ export function gru({ inputs, attributes: { steps: T } }: Node<'gru'>, onnx: Onn
 }
 
 /**
- * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n', with slopes that no step has to wait for:
+ * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n', with slopes that no step has
+ * to wait for:
  *   n' = (1 - k) (1 - n^2),  m' = n' r,  r' = n' m r (1 - r),  z' = (h_ - n) a z (1 - z)
  * What a step has to wait for is dh_ = dh k + [dr dz dm] [Ur Uz Un]^T; and da = dh (n - h_) (1 - z).
  */

@@ -1,6 +1,6 @@
-// The closed list of operations. Each rule table (shapes, gradients, ONNX forms, and the test cases) is a total
-// map over it, so an operation that lacks one of them does not compile. Everything else is composed from
-// these in functions.ts.
+// The closed list of operations. Each rule table (shapes, gradients, ONNX forms, and the test cases) is a
+// total map over it, so an operation that lacks one of them does not compile. Everything else is composed
+// from these in functions.ts.
 
 interface OperationAttributes {
   // elementwise, with broadcasting

@@ -20,7 +20,10 @@ export interface Session {
   release(): Promise<void>;
 }
 
-/** Bytes of a value that is computed once, when a session is made, and kept: the masks of a long text would fill the memory. */
+/**
+ * Bytes of a value that is computed once, when a session is made, and kept: the masks of a long text would
+ * fill the memory.
+ */
 const LARGEST_CONSTANT = 2 ** 22;
 
 ort.env.logLevel = 'fatal'; // what goes wrong is thrown, and told once
@@ -30,7 +33,10 @@ let executionProvider = 'cpu';
 /** Threads inside one operation; 0 is one a physical core. */
 let defaultThreads = 0;
 
-/** For all sessions from now on: 'cpu', or what this build of ONNX Runtime has beside it ('cuda', 'webgpu', 'coreml' ...). */
+/**
+ * For all sessions from now on: 'cpu', or what this build of ONNX Runtime has beside it ('cuda', 'webgpu',
+ * 'coreml' ...).
+ */
 export function configureExecution({ provider: name, threads }: { provider: string; threads: number }): void {
   const known = ort.listSupportedBackends().map((backend) => backend.name);
   if (!known.includes(name)) {
@@ -88,7 +94,9 @@ export async function createSession(
         fetches[name] = name in into ? toOrt(tensor, into[name]) : null;
       }
       const results = await session.run(ortFeeds, fetches);
-      return Object.fromEntries(Object.keys(outputs).map((name) => [name, results[name].data as Float32Array]));
+      return Object.fromEntries(
+        Object.keys(outputs).map((name) => [name, results[name].data as Float32Array]),
+      );
     },
     release: () => session.release(),
   };

@@ -8,11 +8,16 @@ interface Output {
   readonly type: ElementType;
 }
 
-type ShapeRule<N extends OperationName> = (inputs: readonly Tensor[], attributes: Attributes<N>) => readonly Output[];
+type ShapeRule<N extends OperationName> = (
+  inputs: readonly Tensor[],
+  attributes: Attributes<N>,
+) => readonly Output[];
 
 const float = (shape: Shape): Output => ({ shape, type: 'float32' });
 const same = ([x]: readonly Tensor[]): Output[] => [{ shape: x.shape, type: x.type }];
-const broadcast = ([a, b]: readonly Tensor[]): Output[] => [{ shape: broadcastShapes(a.shape, b.shape), type: a.type }];
+const broadcast = ([a, b]: readonly Tensor[]): Output[] => [
+  { shape: broadcastShapes(a.shape, b.shape), type: a.type },
+];
 
 export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   add: broadcast,
@@ -22,7 +27,10 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   minimum: broadcast,
   // indices a, b -> 1 where they are the same, else 0
   equal: ([a, b]) => {
-    check(a.type === 'int32' && b.type === 'int32', `cannot tell whether ${a.type} and ${b.type} are the same`);
+    check(
+      a.type === 'int32' && b.type === 'int32',
+      `cannot tell whether ${a.type} and ${b.type} are the same`,
+    );
     return [float(broadcastShapes(a.shape, b.shape))];
   },
   exp: same,
@@ -51,7 +59,10 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
       shape.every((n) => n > 0),
       `cannot expand to [${shape}]: its size is not known yet`,
     );
-    check(String(broadcastShapes(x.shape, shape)) === String(shape), `cannot expand [${x.shape}] to [${shape}]`);
+    check(
+      String(broadcastShapes(x.shape, shape)) === String(shape),
+      `cannot expand [${x.shape}] to [${shape}]`,
+    );
     return [{ shape, type: x.type }];
   },
   slice: ([x], { axis, start, end }) => {
@@ -65,7 +76,9 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     const [first] = inputs;
     check(
       inputs.every(
-        (x) => x.shape.length === first.shape.length && x.shape.every((n, i) => i === axis || n === first.shape[i]),
+        (x) =>
+          x.shape.length === first.shape.length &&
+          x.shape.every((n, i) => i === axis || n === first.shape[i]),
       ),
       `cannot concatenate ${inputs.map((x) => `[${x.shape}]`).join(', ')} along axis ${axis}`,
     );
@@ -128,7 +141,8 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     );
     return [float([rows, values.shape.at(-1)!])];
   },
-  // x [M, d], forward [R] in [0, M], backward [M] in [0, R]: each the other's inverse; index M (or R) is a zero row
+  // x [M, d], forward [R] in [0, M], backward [M] in [0, R]: each the other's inverse; index M (or R) is a
+  // zero row
   takeRows: ([x, forward, backward]) => {
     check(
       x.shape.length === 2 && forward.shape.length === 1 && isVector(backward, x.shape[0]),
@@ -136,7 +150,8 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
     );
     return [float([forward.shape[0], x.shape[1]])];
   },
-  // xr, xz, xn [T B, d], Ur, Uz, Un [d, d], cn [d], perhaps shares [T B, 1] -> h, r, z, n, m [T B, d]; T is `steps`
+  // xr, xz, xn [T B, d], Ur, Uz, Un [d, d], cn [d], perhaps shares [T B, 1] -> h, r, z, n, m [T B, d]; T is
+  // `steps`
   gru: ([xr, xz, xn, Ur, Uz, Un, cn, shares], { steps }) => {
     const [rows, d] = xr.shape;
     const square = (U: Tensor) => String(U.shape) === `${d},${d}`;
@@ -144,11 +159,18 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
       [xz, xn].every((x) => String(x.shape) === String(xr.shape)) && rows % steps === 0,
       `gates [${xr.shape}], [${xz.shape}] and [${xn.shape}] are not of ${steps} steps`,
     );
-    check([Ur, Uz, Un].every(square) && isVector(cn, d), `the state's weights do not fit gates of width ${d}`);
-    check(!shares || String(shares.shape) === `${rows},1`, `shares must be [${rows}, 1], got [${shares?.shape}]`);
+    check(
+      [Ur, Uz, Un].every(square) && isVector(cn, d),
+      `the state's weights do not fit gates of width ${d}`,
+    );
+    check(
+      !shares || String(shares.shape) === `${rows},1`,
+      `shares must be [${rows}, 1], got [${shares?.shape}]`,
+    );
     return Array.from({ length: 5 }, () => float(xr.shape));
   },
-  // dh, h, r, z, n, m [T B, d], Ur, Uz, Un, perhaps shares -> dxr, dxz, dxn, dm [T B, d], perhaps dshares [T B, 1]
+  // dh, h, r, z, n, m [T B, d], Ur, Uz, Un, perhaps shares -> dxr, dxz, dxn, dm [T B, d], perhaps dshares [T
+  // B, 1]
   gruGradient: ([dh, , , , , , , , , shares]) => [
     ...Array.from({ length: 4 }, () => float(dh.shape)),
     ...(shares ? [float(shares.shape)] : []),

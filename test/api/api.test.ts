@@ -46,13 +46,15 @@ test('before anything is published, the service is alive but not ready', async (
     503,
     { error: { code: 'unavailable', message: 'Not ready: nothing has been published yet.' } },
   ]);
-  assert.deepEqual(await ask(service, '/embeddings/a').then(({ status, body }) => [status, body.error.code]), [
-    503,
-    'no-version',
-  ]);
+  assert.deepEqual(
+    await ask(service, '/embeddings/a').then(({ status, body }) => [status, body.error.code]),
+    [503, 'no-version'],
+  );
 
   const { port } = new URL(service.url);
-  await assert.rejects(startService({ storeLocation: folder, port: 0, log: silentLog }), { code: 'conflict' });
+  await assert.rejects(startService({ storeLocation: folder, port: 0, log: silentLog }), {
+    code: 'conflict',
+  });
   const other = await emptyStoreFolder(context);
   await assert.rejects(startService({ storeLocation: other, port: Number(port), log: silentLog }), {
     code: 'conflict',
@@ -148,7 +150,12 @@ test('a published store', async (context) => {
       assert.deepEqual([answer.status, answer.body.error.code], [status, code], path);
       assert.ok(answer.body.error.message.length < 300);
     }
-    for (const path of ['/embeddings/a?__proto__=1', '/embeddings/../../etc/passwd', '//', '/embeddings/\\']) {
+    for (const path of [
+      '/embeddings/a?__proto__=1',
+      '/embeddings/../../etc/passwd',
+      '//',
+      '/embeddings/\\',
+    ]) {
       assert.ok((await askRaw(service, path)) < 500, path);
     }
     assert.equal(await askRaw(service, `/embeddings/${'x'.repeat(20_000)}`), 431);
@@ -157,17 +164,20 @@ test('a published store', async (context) => {
     assert.equal(posted.headers.get('allow'), 'GET, HEAD');
   });
 
-  await context.test('when stopped, answers the request that is in flight and lets go of everything', async () => {
-    const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
-    slow.write('GET /embeddings/b HTTP/1.1\r\nHost: localhost\r\n');
-    await ask(service, '/healthz');
-    const stopped = service.stop();
-    slow.write('\r\n');
-    assert.match(await text(slow), /^HTTP\/1\.1 200 OK\r\n.*"embedding":\[0\.8,0\.6\]/s);
-    await stopped;
-    await assert.rejects(fetch(service.url));
-    await (await openStore(folder, { log: silentLog })).close();
-  });
+  await context.test(
+    'when stopped, answers the request that is in flight and lets go of everything',
+    async () => {
+      const slow = connect(Number(new URL(service.url).port), '127.0.0.1');
+      slow.write('GET /embeddings/b HTTP/1.1\r\nHost: localhost\r\n');
+      await ask(service, '/healthz');
+      const stopped = service.stop();
+      slow.write('\r\n');
+      assert.match(await text(slow), /^HTTP\/1\.1 200 OK\r\n.*"embedding":\[0\.8,0\.6\]/s);
+      await stopped;
+      await assert.rejects(fetch(service.url));
+      await (await openStore(folder, { log: silentLog })).close();
+    },
+  );
 });
 
 test('a bug of ours is logged with its stack and answered without details', async (context) => {

@@ -1,5 +1,6 @@
-// Cold items: a tenth of the items is held out of everything that is learnt. Do the vectors that they get from their texts
-// alone lie near the items that people had beside them? TSLRec's embeddings against text features and others.
+// Cold items: a tenth of the items is held out of everything that is learnt. Do the vectors that they get
+// from their texts alone lie near the items that people had beside them? TSLRec's embeddings against text
+// features and others.
 //   --data DIR  --preset quick|standard
 //   --seeds N  other items are held out by each of the seeds 1 to N, and everything is learnt anew
 //   --base FOLDER|hub:NAME  the language model that is tuned
@@ -38,29 +39,47 @@ export async function benchmarkColdItems(options: Options) {
   }
   if (store === undefined) rmSync(folder, { recursive: true });
 
-  const figures = new Map([...draws[0].keys()].map((kind) => [kind, draws.flatMap((draw) => draw.get(kind)!)]));
+  const figures = new Map(
+    [...draws[0].keys()].map((kind) => [kind, draws.flatMap((draw) => draw.get(kind)!)]),
+  );
   const items = figures.get(TSLREC)!.length;
   const rows = [...figures].map(([vectors, ofItems]) => ({ vectors, ...meanFigures(ofItems) }));
   const differences = [TEXT, ADAPTED_TEXT].flatMap((over) =>
-    FIGURES.map((figure) => ({ over, figure, ...pairedDifference(figure, figures.get(TSLREC)!, figures.get(over)!) })),
+    FIGURES.map((figure) => ({
+      over,
+      figure,
+      ...pairedDifference(figure, figures.get(TSLREC)!, figures.get(over)!),
+    })),
   );
-  console.log(`${dataset.name}, ${presetName}: ${items} items held out that have true neighbours; draws: ${seeds}`);
+  console.log(
+    `${dataset.name}, ${presetName}: ${items} items held out that have true neighbours; draws: ${seeds}`,
+  );
   console.table(rows.map(shown));
   console.log(`${TSLREC} over other vectors, item by item:`);
   console.table(differences.map(shown));
-  return { work: 'neighbours of items held out', sizes: { data, preset: presetName, seeds, items }, rows, differences };
+  return {
+    work: 'neighbours of items held out',
+    sizes: { data, preset: presetName, seeds, items },
+    rows,
+    differences,
+  };
 }
 
 async function figuresOfDraw(dataset: Dataset, seed: number, options: Omit<LearnWithoutOptions, 'seed'>) {
   const heldOut = drawHeldOut(dataset.sequences, HELD_OUT_SHARE, seed);
   const learnt = await learnWithout(dataset, new Set(heldOut), { ...options, seed });
   const warm = new Set(itemsIn(learnt.train));
-  const neighbourhoods = [...trueNeighbourhoods(dataset.sequences, heldOut, warm)].filter(([, { size }]) => size > 0);
+  const neighbourhoods = [...trueNeighbourhoods(dataset.sequences, heldOut, warm)].filter(
+    ([, { size }]) => size > 0,
+  );
   return figuresOfKinds(learnt, neighbourhoods, [...warm]);
 }
 
 /** Numbers as they are read: four digits. */
 const shown = (row: Readonly<Record<string, string | number>>) =>
   Object.fromEntries(
-    Object.entries(row).map(([name, value]) => [name, typeof value === 'number' ? Number(value.toFixed(4)) : value]),
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? Number(value.toFixed(4)) : value,
+    ]),
   );

@@ -1,4 +1,5 @@
-// Kinds of item vectors against one another: the figures of each held-out item, their means, and paired differences.
+// Kinds of item vectors against one another: the figures of each held-out item, their means, and paired
+// differences.
 import { pairedRandomisationTest } from '../../src/evaluation/significance.ts';
 import { average } from '../../src/evaluation/summary.ts';
 import { unitRows } from '../../src/unit-rows.ts';
@@ -13,7 +14,9 @@ import {
   neighbourhoodFigures,
 } from './neighbourhoods.ts';
 
-/** By kind of vector, and for the two floors beside them: the figures of each item that has a neighbourhood. */
+/**
+ * By kind of vector, and for the two floors beside them: the figures of each item that has a neighbourhood.
+ */
 export function figuresOfKinds(
   { kinds, train }: LearntWithout,
   neighbourhoods: readonly (readonly [item: number, Neighbourhood])[],
@@ -46,7 +49,9 @@ function mostPopular(train: readonly Int32Array[], warm: readonly number[]): num
 }
 
 export const meanFigures = (ofItems: readonly Figures[]): Figures =>
-  Object.fromEntries(FIGURES.map((figure) => [figure, average(ofItems.map((item) => item[figure]))])) as Figures;
+  Object.fromEntries(
+    FIGURES.map((figure) => [figure, average(ofItems.map((item) => item[figure]))]),
+  ) as Figures;
 
 export interface Difference {
   readonly difference: number;
@@ -55,7 +60,11 @@ export interface Difference {
 }
 
 /** Of one figure, a - b: the mean over items, its standard error and p of the paired test. */
-export function pairedDifference(figure: keyof Figures, a: readonly Figures[], b: readonly Figures[]): Difference {
+export function pairedDifference(
+  figure: keyof Figures,
+  a: readonly Figures[],
+  b: readonly Figures[],
+): Difference {
   const [ofA, ofB] = [a, b].map((ofItems) => Float64Array.from(ofItems, (item) => item[figure]));
   const differences = Array.from(ofA, (x, i) => x - ofB[i]);
   const difference = average(differences);

@@ -39,5 +39,11 @@ test('the fastest round of the fastest PyTorch over our fastest: 18 over 9; what
 
 test('without PyTorch there is neither a peer nor a ratio', () => {
   const comparison = compareWithOurs({ work: 'a step', sizes: {} }, () => ({ milliseconds: 7 }), []);
-  assert.deepEqual(comparison, { work: 'a step', sizes: {}, threads: 2, ours: { milliseconds: 7 }, variants: [] });
+  assert.deepEqual(comparison, {
+    work: 'a step',
+    sizes: {},
+    threads: 2,
+    ours: { milliseconds: 7 },
+    variants: [],
+  });
 });

@@ -1,4 +1,5 @@
-// One piece of work, ours and a peer's: what every benchmark against PyTorch prints and gives, under the same names.
+// One piece of work, ours and a peer's: what every benchmark against PyTorch prints and gives, under the same
+// names.
 import { type Failure, MEASURED_WITH, type Measurement, round } from './processes.ts';
 import { hasModules, type Settings } from './torch.ts';
 
@@ -50,16 +51,21 @@ const ROUNDS = 3;
 const OUT_OF_THE_RUNNING = 1.5;
 
 /**
- * All sides in turn, several times, and of each side the fastest: other work on a machine makes a round slower, nothing
- * makes it faster than it is.
+ * All sides in turn, several times, and of each side the fastest: other work on a machine makes a round
+ * slower, nothing makes it faster than it is.
  */
-export function compareWithOurs(work: Work, measureOurs: () => Measurement, sides: readonly Side[]): Comparison {
+export function compareWithOurs(
+  work: Work,
+  measureOurs: () => Measurement,
+  sides: readonly Side[],
+): Comparison {
   let ours = measureOurs();
   let variants = sides.map(measured);
   for (let done = 1; done < ROUNDS; done++) {
     ours = faster(ours, measureOurs());
     const before = variants;
-    const fastest = ({ engine }: Side) => Math.min(...before.filter((one) => one.engine === engine).map(timeOf));
+    const fastest = ({ engine }: Side) =>
+      Math.min(...before.filter((one) => one.engine === engine).map(timeOf));
     variants = sides.map((side, i) =>
       timeOf(before[i]) < OUT_OF_THE_RUNNING * fastest(side) ? faster(before[i], measured(side)) : before[i],
     );
@@ -67,7 +73,10 @@ export function compareWithOurs(work: Work, measureOurs: () => Measurement, side
   return comparisonOf(work, ours, variants);
 }
 
-export const measured = ({ measure, ...contender }: Side): Variant | FailedVariant => ({ ...contender, ...measure() });
+export const measured = ({ measure, ...contender }: Side): Variant | FailedVariant => ({
+  ...contender,
+  ...measure(),
+});
 
 const timeOf = (variant: Measurement | Failure): number =>
   'failed' in variant ? Number.POSITIVE_INFINITY : variant.milliseconds;
@@ -88,7 +97,8 @@ export function comparisonOf(
   variants: readonly (Variant | FailedVariant)[],
   peer = fastestOfTorch(variants),
 ): Comparison {
-  const memoryRatio = peer?.peakMegabytes && ours.peakMegabytes && round(peer.peakMegabytes / ours.peakMegabytes);
+  const memoryRatio =
+    peer?.peakMegabytes && ours.peakMegabytes && round(peer.peakMegabytes / ours.peakMegabytes);
   return {
     ...work,
     threads: MEASURED_WITH.threads,
@@ -103,7 +113,12 @@ export function comparisonOf(
 export function show({ work, threads, ours, variants }: Comparison): void {
   console.log(`${work}, ${threads} threads each`);
   const theirs = variants.filter(hasRun).map(({ engine, settings, ...measurement }) => {
-    return { engine, ...settings, ...measurement, ratio: round(measurement.milliseconds / ours.milliseconds) };
+    return {
+      engine,
+      ...settings,
+      ...measurement,
+      ratio: round(measurement.milliseconds / ours.milliseconds),
+    };
   });
   console.table([{ engine: 'tslrec', ...ours }, ...theirs]);
   for (const variant of variants) {

@@ -1,10 +1,14 @@
-// Items that are made cold: they stay in the catalogue with their texts, and nothing that anybody did with them is left.
+// Items that are made cold: they stay in the catalogue with their texts, and nothing that anybody did with
+// them is left.
 import type { Dataset } from '../../src/interactions/dataset.ts';
 import { hashDataset } from '../../src/interactions/hash-dataset.ts';
 import { itemsIn } from '../../src/interactions/occurring-items.ts';
 import { createRandom } from '../../src/random.ts';
 
-/** A share of the items that have interactions, drawn without regard to how many they have; in the order of their indices. */
+/**
+ * A share of the items that have interactions, drawn without regard to how many they have; in the order of
+ * their indices.
+ */
 export function drawHeldOut(sequences: readonly Int32Array[], share: number, seed: number): Int32Array {
   const known = itemsIn(sequences);
   const shuffled = createRandom(seed).fork('held-out items').shuffle(known);

@@ -14,7 +14,10 @@ import { configureExecution } from '../../src/tensor/session.ts';
 import type { ModelSpeed } from './language-models.ts';
 import { median } from './processes.ts';
 
-const sizes = JSON.parse(process.argv[2]) as { readonly architecture: Architecture; readonly threads: number };
+const sizes = JSON.parse(process.argv[2]) as {
+  readonly architecture: Architecture;
+  readonly threads: number;
+};
 const { architecture, threads } = sizes;
 configureExecution({ provider: 'cpu', threads });
 const lora = { rank: 16, alpha: 32, dropout: 0.05 };
@@ -37,19 +40,24 @@ const valuesOf = (parameters: readonly Parameter[]): Values =>
     }),
   );
 const values = valuesOf(training.parameters);
-const text = (length: number) => Int32Array.from({ length }, () => random.integer(architecture.config.vocab_size));
+const text = (length: number) =>
+  Int32Array.from({ length }, () => random.integer(architecture.config.vocab_size));
 const megabytes = () => Math.round(process.resourceUsage().maxRSS / 1024);
 
 /** The faster of two: the first one builds the graphs. */
 async function read(length: number): Promise<number> {
   const texts = Array.from({ length: READ_TOKENS / length }, () => text(length));
-  const once = () => readTexts({ ...tuned, values }, texts, { maxTokens: 256, name: 'read', progress: silentProgress });
+  const once = () =>
+    readTexts({ ...tuned, values }, texts, { maxTokens: 256, name: 'read', progress: silentProgress });
   return READ_TOKENS / Math.min(await secondsOf(once), await secondsOf(once));
 }
 
 async function tune(): Promise<number> {
   const trainer = await createTrainer([training], values, { ...SFT_TRAINING, seed: 1 });
-  const examples = Array.from({ length: rows }, () => ({ tokens: text(128), target: new Float32Array(K).fill(1 / K) }));
+  const examples = Array.from({ length: rows }, () => ({
+    tokens: text(128),
+    target: new Float32Array(K).fill(1 / K),
+  }));
   const batch = sftBatch(examples, rows, 128, K);
   const seconds: number[] = [];
   for (let step = 0; step < 4; step++) seconds.push(await secondsOf(() => trainer.step(batch, 1e-4)));

@@ -1,5 +1,5 @@
-// Which language models fit this machine: how many tokens a second models of known shapes, with random weights, read, learn
-// from and answer with, and how much memory that takes.
+// Which language models fit this machine: how many tokens a second models of known shapes, with random
+// weights, read, learn from and answer with, and how much memory that takes.
 import type { Architecture } from '../../src/language-model/architecture.ts';
 import { MEASURED_WITH, runOurs } from './processes.ts';
 
@@ -11,7 +11,13 @@ const SHAPES: Readonly<Record<string, Architecture>> = {
     kind: 'decoder',
     config: {
       ...plain,
-      ...{ vocab_size: 4_096, hidden_size: 128, intermediate_size: 352, num_hidden_layers: 2, num_attention_heads: 4 },
+      ...{
+        vocab_size: 4_096,
+        hidden_size: 128,
+        intermediate_size: 352,
+        num_hidden_layers: 2,
+        num_attention_heads: 4,
+      },
     },
   },
   'all-MiniLM-L6-v2': {
@@ -42,7 +48,10 @@ const SHAPES: Readonly<Record<string, Architecture>> = {
 
 export interface ModelSpeed {
   readonly megaParameters: number;
-  /** Tokens a second: of texts of 32 and 128 tokens read, of prompts of 128 learnt from, of an answer generated. */
+  /**
+   * Tokens a second: of texts of 32 and 128 tokens read, of prompts of 128 learnt from, of an answer
+   * generated.
+   */
   readonly read32: number;
   readonly read128: number;
   readonly tune128: number;

@@ -1,5 +1,5 @@
-// Items of the synthetic sample that are taken out of all interactions: their embeddings, from their words alone, have to
-// lie among the warm items of the category that was planted.
+// Items of the synthetic sample that are taken out of all interactions: their embeddings, from their words
+// alone, have to lie among the warm items of the category that was planted.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';

@@ -1,5 +1,5 @@
-// The pipeline on data that lack all interactions with some items, and every kind of item vector that it makes on its
-// way: TSLRec's and what they are to be compared with.
+// The pipeline on data that lack all interactions with some items, and every kind of item vector that it
+// makes on its way: TSLRec's and what they are to be compared with.
 import { learnEmbeddings } from '../../jobs/learn-embeddings.ts';
 import { learnerFor } from '../../jobs/learner.ts';
 import { findOpenModel } from '../../jobs/open-model.ts';
@@ -33,7 +33,9 @@ export interface LearnWithoutOptions {
   readonly folder: string;
   readonly preset: Preset;
   readonly seed: number;
-  /** A language model that is tuned in place of one trained on the catalogue's words: a folder or hub:NAME. */
+  /**
+   * A language model that is tuned in place of one trained on the catalogue's words: a folder or hub:NAME.
+   */
   readonly base?: string;
   readonly progress: Progress;
 }
@@ -58,11 +60,17 @@ export async function learnWithout(
       `${dataset.name} has no text that two items share: there is nothing to compare with.`,
     );
   const languageModel = await findOpenModel({ base }, options);
-  const { augmented, inferred } = await learnEmbeddings(work, dataset, split, learner, preset, { languageModel });
+  const { augmented, inferred } = await learnEmbeddings(work, dataset, split, learner, preset, {
+    languageModel,
+  });
   const textArm = await augment(work, 'text-arm', text, learner, split, preset);
 
   const N = dataset.items.length;
-  const kind = (name: string, values: Float32Array): VectorKind => ({ name, width: values.length / N, values });
+  const kind = (name: string, values: Float32Array): VectorKind => ({
+    name,
+    width: values.length / N,
+    values,
+  });
   const hidden = { ...kind('hidden vectors', inferred.itemHidden), rowLength: 1 };
   return {
     train: split.train,

@@ -1,5 +1,5 @@
-// A step of user-level SFT, LoRA on a frozen Llama: ours, and transformers with PEFT on the same sizes and threads. Every
-// position is real, so that both do the same work.
+// A step of user-level SFT, LoRA on a frozen Llama: ours, and transformers with PEFT on the same sizes and
+// threads. Every position is real, so that both do the same work.
 import type { LlamaConfig } from '../../src/language-model/llama.ts';
 import type { TunedModel } from '../../src/language-model/tuned-model.ts';
 import { SFT_TRAINING, sftModel } from '../../src/language-model/user-level-sft.ts';

@@ -1,6 +1,6 @@
-// Benchmarks: npm run bench -- NAME [options]. Each prints tables and, with --json, one JSON object as the last line of
-// stdout; what a benchmark leaves out it says on stderr. Those against PyTorch all give a Comparison (comparison.ts), the
-// others some Work and its rows.
+// Benchmarks: npm run bench -- NAME [options]. Each prints tables and, with --json, one JSON object as the
+// last line of stdout; what a benchmark leaves out it says on stderr. Those against PyTorch all give a
+// Comparison (comparison.ts), the others some Work and its rows.
 import { parseArgs } from 'node:util';
 import { printable, TslrecError } from '../../src/errors.ts';
 import { stopBars } from '../../src/progress.ts';
@@ -44,7 +44,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     options: { data: 'DIR', model: 'sasrec|gru4rec', length: 'L', seeds: 'N' },
     run: benchmarkParity,
   },
-  scaling: { help: 'how the step time of SASRec grows with batch, length and catalogue', run: benchmarkScaling },
+  scaling: {
+    help: 'how the step time of SASRec grows with batch, length and catalogue',
+    run: benchmarkScaling,
+  },
   'language-models': {
     help: 'tokens a second that language models of several sizes read, learn from and answer with here',
     run: benchmarkLanguageModels,
@@ -60,7 +63,8 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 };
 
 const HELP = [
-  'npm run bench -- NAME [--json] [options]; PYTHON names the interpreter that has torch, python3 by default. NAME is one of',
+  'npm run bench -- NAME [--json] [options]; PYTHON names the interpreter that has torch, python3 by ' +
+    'default. NAME is one of',
   ...Object.entries(BENCHMARKS).flatMap(([name, { help, options = {} }]) => [
     `  ${name.padEnd(15)} ${help}`,
     ...Object.entries(options).map(([option, value]) => `${' '.repeat(20)}--${option} ${value}`),
@@ -96,10 +100,14 @@ try {
     const known = Object.keys(BENCHMARKS).join(', ');
     const benchmark = Object.hasOwn(BENCHMARKS, name) ? BENCHMARKS[name] : undefined;
     if (!benchmark || more.length > 0) {
-      throw new TslrecError('bad-request', `Name one benchmark, of ${known}; got ${[name, ...more].join(' ')}.`);
+      throw new TslrecError(
+        'bad-request',
+        `Name one benchmark, of ${known}; got ${[name, ...more].join(' ')}.`,
+      );
     }
     const surplus = Object.keys(options).find((option) => !Object.hasOwn(benchmark.options ?? {}, option));
-    if (surplus !== undefined) throw new TslrecError('bad-request', `${name} has no --${surplus}; --help tells more.`);
+    if (surplus !== undefined)
+      throw new TslrecError('bad-request', `${name} has no --${surplus}; --help tells more.`);
     const result = await benchmark.run(options);
     if (json) console.log(JSON.stringify({ name, ...result }));
   }

@@ -1,5 +1,6 @@
-// Do an item's nearest vectors belong to the items that people have beside it? The true neighbourhood is read off the
-// sequences, a ranking off the vectors, and a few figures say how much of the one is at the head of the other.
+// Do an item's nearest vectors belong to the items that people have beside it? The true neighbourhood is read
+// off the sequences, a ranking off the vectors, and a few figures say how much of the one is at the head of
+// the other.
 
 /** The items beside one item, and how often each stands there. */
 export type Neighbourhood = ReadonlyMap<number, number>;
@@ -13,7 +14,8 @@ export function trueNeighbourhoods(
   const counts = new Map<number, Map<number, number>>(Array.from(items, (item) => [item, new Map()]));
   const count = (item: number, neighbour: number) => {
     const ofItem = counts.get(item);
-    if (ofItem && neighbour !== item && among.has(neighbour)) ofItem.set(neighbour, (ofItem.get(neighbour) ?? 0) + 1);
+    if (ofItem && neighbour !== item && among.has(neighbour))
+      ofItem.set(neighbour, (ofItem.get(neighbour) ?? 0) + 1);
   };
   for (const sequence of sequences) {
     for (let i = 1; i < sequence.length; i++) {

@@ -33,7 +33,11 @@ export function wholeNumber(name: keyof Options, text: string, least: number): n
   return value;
 }
 
-export function oneOf<Name extends string>(name: keyof Options, text: string, known: Readonly<Record<Name, unknown>>) {
+export function oneOf<Name extends string>(
+  name: keyof Options,
+  text: string,
+  known: Readonly<Record<Name, unknown>>,
+) {
   if (!Object.hasOwn(known, text)) {
     throw new TslrecError('bad-request', `--${name} ${text}: allowed are ${Object.keys(known).join(', ')}.`);
   }

@@ -1,6 +1,6 @@
-// Is it the same model? The same training on the same split here and in PyTorch (peer_train.py), several seeds each: what
-// both reach, and how long an epoch takes. PyTorch trains with the settings whose second epoch is the fastest; in the first
-// one it compiles.
+// Is it the same model? The same training on the same split here and in PyTorch (peer_train.py), several
+// seeds each: what both reach, and how long an epoch takes. PyTorch trains with the settings whose second
+// epoch is the fastest; in the first one it compiles.
 //   --data DIR  items.jsonl and interactions.csv
 //   --model sasrec|gru4rec  --length L  --seeds N
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -40,7 +40,9 @@ export function benchmarkParity(options: Options): Parity {
     length: wholeNumber('length', options.length ?? '50', 2),
     seeds: wholeNumber('seeds', options.seeds ?? '3', 1),
   };
-  const trials = torchSides(TRAINING_SETTINGS[sizes.model], (settings) => secondEpoch(sizes, settings)).map(measured);
+  const trials = torchSides(TRAINING_SETTINGS[sizes.model], (settings) => secondEpoch(sizes, settings)).map(
+    measured,
+  );
   const ours = trainOurs(sizes);
   const fastest = fastestOfTorch(trials);
   const theirs = fastest && trainTorch(sizes, fastest.settings);
@@ -70,12 +72,12 @@ function trainOurs({ data, model, length, seeds }: Sizes): Training {
 }
 
 function trainTorch({ seeds, ...sizes }: Sizes, settings: Settings): Training {
-  const results = Array.from({ length: seeds }, (_, i) => trainPeer({ ...sizes, ...settings, seed: i + 1 })).map(
-    (result) => {
-      if ('failed' in result) throw new Error(`PyTorch did not end its training: ${result.failed}`);
-      return result;
-    },
-  );
+  const results = Array.from({ length: seeds }, (_, i) =>
+    trainPeer({ ...sizes, ...settings, seed: i + 1 }),
+  ).map((result) => {
+    if ('failed' in result) throw new Error(`PyTorch did not end its training: ${result.failed}`);
+    return result;
+  });
   return trainingOf(
     results.flatMap(({ epochSeconds }) => epochSeconds),
     results.map(({ test }) => test['ndcg@10']),

@@ -1,5 +1,5 @@
-// Every side of a benchmark runs in a process of its own, one after the other, and prints what it measured as JSON in
-// its last line.
+// Every side of a benchmark runs in a process of its own, one after the other, and prints what it measured as
+// JSON in its last line.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 

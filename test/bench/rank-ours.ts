@@ -1,4 +1,5 @@
-// Our part of the ranking benchmark: node rank-ours.ts SIZES_AS_JSON. The values are those before any training.
+// Our part of the ranking benchmark: node rank-ours.ts SIZES_AS_JSON. The values are those before any
+// training.
 import { PRESETS } from '../../jobs/presets.ts';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';

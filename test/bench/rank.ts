@@ -1,6 +1,7 @@
-// Ranking a whole test set in the whole catalogue, SASRec with L 200: ours and PyTorch's, untrained, since what a model
-// has learnt does not change how long it takes. Both see the same last items of the same users, 64 users at once, leave
-// out the same items and compare the target with all others. Peak memory is that of reading the data, too.
+// Ranking a whole test set in the whole catalogue, SASRec with L 200: ours and PyTorch's, untrained, since
+// what a model has learnt does not change how long it takes. Both see the same last items of the same users,
+// 64 users at once, leave out the same items and compare the target with all others. Peak memory is that of
+// reading the data, too.
 //   --data DIR  items.jsonl and interactions.csv, such as ml-1m
 import { type Comparison, compareWithOurs, show, torchSides } from './comparison.ts';
 import { dataFolder, type Options } from './options.ts';

@@ -1,5 +1,5 @@
-// How the time of a SASRec step grows with the batch, the length and the catalogue. The exponent is the slope of
-// log(time) over log(size), by least squares: 1 is proportional.
+// How the time of a SASRec step grows with the batch, the length and the catalogue. The exponent is the slope
+// of log(time) over log(size), by least squares: 1 is proportional.
 import { average } from '../../src/evaluation/summary.ts';
 import { MEASURED_WITH, type Measurement, round, runOurs } from './processes.ts';
 import { SASREC, type StepSizes } from './training-step.ts';
@@ -19,7 +19,9 @@ export function benchmarkScaling() {
       size: Number(sizes[SIZE[what] ?? 'items']),
       ...runOurs<Measurement>('training-step-ours.ts', [JSON.stringify({ ...sizes, ...MEASURED_WITH })]),
     }));
-    const exponent = slope(measured.map(({ size, milliseconds }) => [Math.log(size), Math.log(milliseconds)]));
+    const exponent = slope(
+      measured.map(({ size, milliseconds }) => [Math.log(size), Math.log(milliseconds)]),
+    );
     return measured.map((row) => ({ what, ...row, exponent: round(exponent) }));
   });
   const { threads } = MEASURED_WITH;

@@ -1,5 +1,5 @@
-// The PyTorch side of a benchmark: programs of this folder, which PYTHON's interpreter runs (python3 by default), and what
-// they can be told to do in several ways, of which the fastest counts.
+// The PyTorch side of a benchmark: programs of this folder, which PYTHON's interpreter runs (python3 by
+// default), and what they can be told to do in several ways, of which the fastest counts.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { type Failure, runProgram } from './processes.ts';
@@ -16,13 +16,18 @@ export const TRAINING_SETTINGS = {
   gru4rec: combinations({ mode: MODES, loss: ['logits', 'chunked'] }),
 };
 /** All ways to rank with SASRec. */
-export const RANKING_SETTINGS = combinations({ mode: MODES, attention: ATTENTIONS, grouping: ['none', 'length'] });
+export const RANKING_SETTINGS = combinations({
+  mode: MODES,
+  attention: ATTENTIONS,
+  grouping: ['none', 'length'],
+});
 /** All ways to train what transformers has. */
 export const TRANSFORMERS_SETTINGS = combinations({ mode: MODES, attention: ['eager', 'sdpa'] });
 
 function combinations(choices: Readonly<Record<string, readonly string[]>>): Settings[] {
   return Object.entries(choices).reduce<Settings[]>(
-    (all, [name, values]) => all.flatMap((settings) => values.map((value) => ({ ...settings, [name]: value }))),
+    (all, [name, values]) =>
+      all.flatMap((settings) => values.map((value) => ({ ...settings, [name]: value }))),
     [{}],
   );
 }
@@ -43,6 +48,9 @@ export function hasModules(modules: readonly string[]): boolean {
   return false;
 }
 
-export function runTorch<Result extends object>(file: string, parameters: readonly string[]): Result | Failure {
+export function runTorch<Result extends object>(
+  file: string,
+  parameters: readonly string[],
+): Result | Failure {
   return runProgram(interpreter(), [path.join(import.meta.dirname, file), ...parameters]);
 }

@@ -18,7 +18,8 @@ const encoder =
   model === 'sasrec'
     ? sasrec({ blocks, heads, feedForward: 1, dropout })
     : gru4rec({ layers: 1, hidden: width, dropout });
-const loss: Loss = negatives === undefined ? { kind: 'cross-entropy' } : { kind: 'gbce', negatives, calibration: 0.75 };
+const loss: Loss =
+  negatives === undefined ? { kind: 'cross-entropy' } : { kind: 'gbce', negatives, calibration: 0.75 };
 const random = createRandom('training step');
 const sequences = Array.from({ length: batchSize }, () =>
   Int32Array.from({ length: length + 1 }, () => random.integer(items)),

@@ -1,5 +1,6 @@
-// One training step, forward, backward and optimiser: ours, PyTorch's and, for SASRec, the prototype's, on the same sizes
-// and threads. Every position is real and the loss is the full softmax, so that all do the same work.
+// One training step, forward, backward and optimiser: ours, PyTorch's and, for SASRec, the prototype's, on
+// the same sizes and threads. Every position is real and the loss is the full softmax, so that all do the
+// same work.
 //   --length L  of SASRec
 //   PROTOTYPE  a folder with the prototype's sasrec-step.mjs and what it imports
 import { spawnSync } from 'node:child_process';
@@ -44,7 +45,10 @@ export function benchmarkSasrecStep({ length }: Options): SasrecSteps {
   const lengths = length === undefined ? [200, 50] : [wholeNumber('length', length, 1)];
   const compared = lengths.map((L) => compareStep({ ...SASREC, length: L }, 'sasrec_step.py', prototype));
   const ratioOf = ({ ratio = Number.POSITIVE_INFINITY }: Comparison) => ratio;
-  return { ...compared.reduce((worst, one) => (ratioOf(one) < ratioOf(worst) ? one : worst)), lengths: compared };
+  return {
+    ...compared.reduce((worst, one) => (ratioOf(one) < ratioOf(worst) ? one : worst)),
+    lengths: compared,
+  };
 }
 
 export const benchmarkGru4recStep = (): Comparison => compareStep(GRU4REC, 'gru4rec_step.py');

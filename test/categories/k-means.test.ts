@@ -70,7 +70,9 @@ test('no category is left empty', () => {
 
 test('nothing to group is refused', () => {
   assert.throws(() => kMeans(rows([0, 0]), { dimension: 2, clusterCount: 2, seed: 1 }), { code: 'bad-data' });
-  assert.throws(() => kMeans(rows([1, 0]), { dimension: 2, clusterCount: 0, seed: 1 }), { code: 'bad-request' });
+  assert.throws(() => kMeans(rows([1, 0]), { dimension: 2, clusterCount: 0, seed: 1 }), {
+    code: 'bad-request',
+  });
 });
 
 test('adjusted Rand index by hand', () => {

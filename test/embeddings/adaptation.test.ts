@@ -3,7 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { type Adaptation, applyAdaptation, loadAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
+import {
+  type Adaptation,
+  applyAdaptation,
+  loadAdaptation,
+  saveAdaptation,
+} from '../../src/embeddings/adaptation.ts';
 import { blockScalings, type FeatureBlock, joinBlocks } from '../../src/embeddings/item-features.ts';
 import { type AdapterMember, mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
 import { principalComponents } from '../../src/embeddings/pca.ts';

@@ -1,5 +1,5 @@
-// What occurs in no sequence takes no part in learning an adapter: with a second half of the catalogue that nobody ever
-// touched, and that looks like the first, all is learnt as without it.
+// What occurs in no sequence takes no part in learning an adapter: with a second half of the catalogue that
+// nobody ever touched, and that looks like the first, all is learnt as without it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { applyAdaptation } from '../../src/embeddings/adaptation.ts';
@@ -26,7 +26,15 @@ function learn(copies: number, validation = lastOf(held)) {
   const itemCount = copies * N;
   const model = sasrecModel(profile({ itemCount, repeatable: new Uint8Array(itemCount).fill(1) }), d);
   return learnAdapter([block(copies)], model, sequences, validation, {
-    ...{ hidden: 8, steps: 20, patience: 20, batchSize: 32, positionsPerStep: 400, learningRate: 1e-3, seed: 1 },
+    ...{
+      hidden: 8,
+      steps: 20,
+      patience: 20,
+      batchSize: 32,
+      positionsPerStep: 400,
+      learningRate: 1e-3,
+      seed: 1,
+    },
     ...{ progress: silentProgress, name: 'adapter' },
   });
 }
@@ -44,7 +52,10 @@ test('an item that never occurs is no negative, has no residual, and is not aske
   assert.ok(alone.residual.some((x) => x !== 0));
   assert.ok(beside.residual.subarray(N * d).every((x) => x === 0));
   assert.equal(beside.table.length, N * d);
-  const nobody = { ...lastOf(held), targets: lastOf(held).targets.map((item, row) => (row % 2 ? item : item + N)) };
+  const nobody = {
+    ...lastOf(held),
+    targets: lastOf(held).targets.map((item, row) => (row % 2 ? item : item + N)),
+  };
   const half = await learn(2, nobody);
   assert.ok(half.validationNdcg > 0, 'half of the targets can be hit');
 });

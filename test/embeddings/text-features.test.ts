@@ -18,19 +18,27 @@ interface Fixture {
   laterVectors: number[][];
 }
 // Made by scikit-learn 1.9.1; the script lies beside it.
-const sklearn: Fixture = JSON.parse(readFileSync(new URL('../fixtures/text-features.json', import.meta.url), 'utf8'));
+const sklearn: Fixture = JSON.parse(
+  readFileSync(new URL('../fixtures/text-features.json', import.meta.url), 'utf8'),
+);
 const options = { dimension: 3, seed: 1 };
 
 function assertClose(actual: ArrayLike<number>, expected: number[], tolerance: number, what: string) {
   assert.equal(actual.length, expected.length, what);
   expected.forEach((value, i) => {
-    assert.ok(Math.abs(actual[i] - value) <= tolerance, `${what} [${i}]: ${actual[i]}, scikit-learn ${value}`);
+    assert.ok(
+      Math.abs(actual[i] - value) <= tolerance,
+      `${what} [${i}]: ${actual[i]}, scikit-learn ${value}`,
+    );
   });
 }
 
 function rowsOf({ rowCount, rowStart, columns, values }: SparseMatrix): [number, number][][] {
   return Array.from({ length: rowCount }, (_, row) =>
-    Array.from(columns.subarray(rowStart[row], rowStart[row + 1]), (column, e) => [column, values[rowStart[row] + e]]),
+    Array.from(columns.subarray(rowStart[row], rowStart[row + 1]), (column, e) => [
+      column,
+      values[rowStart[row] + e],
+    ]),
   );
 }
 
@@ -66,7 +74,9 @@ test('vocabulary, weights and rows are those of TfidfVectorizer(sublinear_tf, mi
 test('singular values, components and vectors are those of TruncatedSVD to 1e-4', () => {
   const { vectors, model } = fitTextFeatures(sklearn.texts, options);
   assertClose(model.singularValues, sklearn.singularValues, 1e-4, 'singular values');
-  const components = sklearn.terms.flatMap((_, term) => sklearn.components.map((component) => component[term]));
+  const components = sklearn.terms.flatMap((_, term) =>
+    sklearn.components.map((component) => component[term]),
+  );
   assertClose(model.components, components, 1e-4, 'components');
   assertClose(vectors, sklearn.vectors.flat(), 1e-4, 'vectors');
   assertClose(transformTexts(sklearn.later, model), sklearn.laterVectors.flat(), 1e-4, 'later vectors');

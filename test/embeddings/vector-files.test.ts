@@ -48,7 +48,10 @@ test('half precision: infinities and NaN stay what they are', async () => {
     folder({ 'v.npy': Buffer.concat([npy([], { descr: "'<f2'", shape: '(2, 2)' }), halves]) }),
     'v.npy',
   );
-  assert.deepEqual([...(await readVectorFile(file)).vectors.values], [Infinity, -Infinity, Number.NaN, -(2 ** -24)]);
+  assert.deepEqual(
+    [...(await readVectorFile(file)).vectors.values],
+    [Infinity, -Infinity, Number.NaN, -(2 ** -24)],
+  );
 });
 
 test('of several tensors the one whose name says so is read, whatever the types of the others are', async () => {
@@ -77,8 +80,18 @@ test('of several tensors the one whose name says so is read, whatever the types 
 
 const ONE = [[1, 2]];
 const badFiles: [what: string, name: string, bytes: Buffer, message: RegExp][] = [
-  ['another kind', 'v.pt', Buffer.from('PK'), /v\.pt: got a file of another kind, expected \.npy or \.safetensors; /],
-  ['no npy', 'v.npy', Buffer.from('PK not from NumPy'), /v\.npy is not what np\.save writes .*; save it again$/],
+  [
+    'another kind',
+    'v.pt',
+    Buffer.from('PK'),
+    /v\.pt: got a file of another kind, expected \.npy or \.safetensors; /,
+  ],
+  [
+    'no npy',
+    'v.npy',
+    Buffer.from('PK not from NumPy'),
+    /v\.npy is not what np\.save writes .*; save it again$/,
+  ],
   ['nothing', 'v.npy', Buffer.alloc(0), /v\.npy is not what np\.save writes /],
   ['a cut header', 'v.npy', npy(ONE).subarray(0, 30), /v\.npy is not what np\.save writes /],
   ['version 4', 'v.npy', npy(ONE, { version: 4 }), /v\.npy is not what np\.save writes \(versions 1 to 3 /],
@@ -89,11 +102,21 @@ const badFiles: [what: string, name: string, bytes: Buffer, message: RegExp][] =
     /got an array of shape \(2\) and type <f4, expected .*\(rows, width\)/,
   ],
   ['three axes', 'v.npy', npy(ONE, { shape: '(1, 2, 1)' }), /got an array of shape \(1, 2, 1\) and type <f4/],
-  ['whole numbers', 'v.npy', npy(ONE, { descr: "'<i8'" }), /type <i8, expected .*<f2, <f4 or <f8; save .*np\.save/],
+  [
+    'whole numbers',
+    'v.npy',
+    npy(ONE, { descr: "'<i8'" }),
+    /type <i8, expected .*<f2, <f4 or <f8; save .*np\.save/,
+  ],
   ['big-endian', 'v.npy', npy(ONE, { descr: "'>f4'" }), /type >f4, expected/],
   ['objects', 'v.npy', npy(ONE, { descr: "'|O'" }), /type \|O, expected/],
   ['fields', 'v.npy', npy(ONE, { descr: "[('x', '<f4')]" }), /type with fields, expected/],
-  ['cut values', 'v.npy', npy(ONE).subarray(0, -1), /got 7 bytes of values, expected 8 for shape \(1, 2\) of <f4; /],
+  [
+    'cut values',
+    'v.npy',
+    npy(ONE).subarray(0, -1),
+    /got 7 bytes of values, expected 8 for shape \(1, 2\) of <f4; /,
+  ],
   [
     'values behind',
     'v.npy',
@@ -108,8 +131,18 @@ const badFiles: [what: string, name: string, bytes: Buffer, message: RegExp][] =
     Buffer.from('PK not at all tensors'),
     /v\.safetensors is not a safetensors file: /,
   ],
-  ['no JSON', 'v.safetensors', header('{"a"'), /v\.safetensors is not a safetensors file: its header is not the JSON /],
-  ['no tensors', 'v.safetensors', header('{}'), /got no tensors, expected one that is 2-d, or .*; save the table of/],
+  [
+    'no JSON',
+    'v.safetensors',
+    header('{"a"'),
+    /v\.safetensors is not a safetensors file: its header is not the JSON /,
+  ],
+  [
+    'no tensors',
+    'v.safetensors',
+    header('{}'),
+    /got no tensors, expected one that is 2-d, or .*; save the table of/,
+  ],
   [
     'no entry',
     'v.safetensors',
@@ -182,11 +215,26 @@ const badLists: [what: string, name: string, content: string | Buffer, message: 
     'a\nb\na\n',
     /v\.txt:3: got id "a" again \(first in \S*v\.txt:1\), expected each item's id once/,
   ],
-  ['latin-1', 'v.txt', Buffer.from('caf\xe9\n', 'latin1'), /v\.txt:1: got an id with .* bytes that are not UTF-8/],
+  [
+    'latin-1',
+    'v.txt',
+    Buffer.from('caf\xe9\n', 'latin1'),
+    /v\.txt:1: got an id with .* bytes that are not UTF-8/,
+  ],
   ['no JSON', 'v.json', 'a\nb\n', /v\.json: got something else, expected a JSON array of ids/],
   ['an object', 'v.json', '{"a": 0}', /v\.json: got something else, expected a JSON array of ids/],
-  ['a fraction', 'v.json', '["a", 1.5]', /v\.json: got a value that is no id at \[1\], expected a JSON array/],
-  ['an id in JSON twice', 'v.json', '["7", "a", 7]', /v\.json \[2\]: got id "7" again \(first in \S*v\.json \[0\]\)/],
+  [
+    'a fraction',
+    'v.json',
+    '["a", 1.5]',
+    /v\.json: got a value that is no id at \[1\], expected a JSON array/,
+  ],
+  [
+    'an id in JSON twice',
+    'v.json',
+    '["7", "a", 7]',
+    /v\.json \[2\]: got id "7" again \(first in \S*v\.json \[0\]\)/,
+  ],
   ['too large a number', 'v.json', '[9007199254740993]', /got a value that is no id at \[0\]/],
 ];
 for (const [what, name, content, message] of badLists) {
@@ -251,7 +299,11 @@ const badTables: [what: string, align: () => unknown, message: RegExp][] = [
     () => align(['a', 'b'], [1, 1, 1], [2, 2, Number.NaN]),
     /^v\.npy: got NaN in row 1, column 2 \(both from 0\), the vector of "b", expected numbers that float32 can hold; /,
   ],
-  ['infinity', () => align(['z', 'a'], [-Infinity], [1]), /got -Infinity in row 0, column 0 .* the vector of "z"/],
+  [
+    'infinity',
+    () => align(['z', 'a'], [-Infinity], [1]),
+    /got -Infinity in row 0, column 0 .* the vector of "z"/,
+  ],
   [
     'ids of another catalogue',
     () => align(['1', '2'], [1], [2]),

@@ -16,7 +16,9 @@ test('noise around zero is seldom significant, a shift of a fifth of its spread 
   const random = createRandom(7);
   const noise = () => Float64Array.from({ length: 1000 }, () => random.normal());
   const zeros = new Float64Array(1000);
-  const found = Array.from({ length: 20 }, () => pairedRandomisationTest(noise(), zeros)).filter((p) => p < 0.05);
+  const found = Array.from({ length: 20 }, () => pairedRandomisationTest(noise(), zeros)).filter(
+    (p) => p < 0.05,
+  );
   assert.ok(found.length <= 4, `${found.length} of 20`);
   const shifted = noise().map((x) => x + 0.2);
   assert.ok(pairedRandomisationTest(shifted, zeros) < 0.001);

@@ -9,7 +9,10 @@ test('an answer names the likeliest categories first and comes back as the distr
 });
 
 test('words around the JSON do not matter, and shares that nearly sum to 1 are made to', () => {
-  assert.deepEqual(parseAnswer('Sure! ```json\n{"0": 0.75, "2": 0.28125}\n```', 3), Float32Array.of(8 / 11, 0, 3 / 11));
+  assert.deepEqual(
+    parseAnswer('Sure! ```json\n{"0": 0.75, "2": 0.28125}\n```', 3),
+    Float32Array.of(8 / 11, 0, 3 / 11),
+  );
   const withBraces = 'Of the categories {0 to 2}: { "1": 1 }';
   assert.deepEqual(parseAnswer(withBraces, 3), Float32Array.of(0, 1, 0));
   assert.deepEqual(

@@ -12,19 +12,31 @@ test('an item says its title, its attributes by name and the first words of its 
     description: 'Keeps the  rain out all night',
     attributes: { brand: 'Ridgeline', genres: ['Outdoor', 'Sleep'], weight: 2, empty: '', none: [] },
   };
-  assert.equal(itemText(item, 3), 'Trail Tent; brand: Ridgeline; genres: Outdoor Sleep; weight: 2; Keeps the rain');
+  assert.equal(
+    itemText(item, 3),
+    'Trail Tent; brand: Ridgeline; genres: Outdoor Sleep; weight: 2; Keeps the rain',
+  );
   assert.equal(itemText(item, 0), 'Trail Tent; brand: Ridgeline; genres: Outdoor Sleep; weight: 2');
   assert.equal(itemText({ itemId: '1', attributes: { codes: ['a173', 'a1'] } }, 5), 'codes: a173 a1');
   assert.equal(itemText({ itemId: '1', attributes: {} }, 5), TEXTLESS_ITEM);
 });
 
-const items = 'zero one two three four'.split(' ').map((title, i) => ({ itemId: `#${i}`, title, attributes: {} }));
+const items = 'zero one two three four'
+  .split(' ')
+  .map((title, i) => ({ itemId: `#${i}`, title, attributes: {} }));
 
 test('one sample a user, the latest items newest last, the target a view of the preferences', () => {
   const dataset = { items, userIds: ['u', 'v', 'w'] };
   const train = [[0, 1, 2, 3], [], [4]].map((sequence) => Int32Array.from(sequence));
   const preferences = Float32Array.from([0.5, 0.5, 0.25, 0.75, 0, 1]);
-  const samples = buildSftSamples({ dataset, train, preferences, categoryCount: 2, maxItems: 3, descriptionWords: 0 });
+  const samples = buildSftSamples({
+    dataset,
+    train,
+    preferences,
+    categoryCount: 2,
+    maxItems: 3,
+    descriptionWords: 0,
+  });
   assert.deepEqual(samples, [
     {
       userId: 'u',
@@ -41,7 +53,8 @@ test('one sample a user, the latest items newest last, the target a view of the 
 });
 
 test('no validation or test item leaks: neither its words into a prompt nor its category into a target', () => {
-  // Each of 50 users has 6 items of its own; item 6u + t has the word "word-u-t" and, held out (t = 4, 5), category 1.
+  // Each of 50 users has 6 items of its own; item 6u + t has the word "word-u-t" and, held out (t = 4, 5),
+  // category 1.
   const users = 50;
   const owned = Array.from({ length: users * 6 }, (_, i) => ({
     itemId: `${i}`,
@@ -49,7 +62,9 @@ test('no validation or test item leaks: neither its words into a prompt nor its 
     attributes: {},
   }));
   const categories = Int32Array.from(owned, (_, i) => (i % 6 >= 4 ? 1 : 0));
-  const sequences = Array.from({ length: users }, (_, u) => Int32Array.from({ length: 6 }, (_, t) => 6 * u + t));
+  const sequences = Array.from({ length: users }, (_, u) =>
+    Int32Array.from({ length: 6 }, (_, t) => 6 * u + t),
+  );
   const dataset = { items: owned, userIds: sequences.map((_, u) => `user ${u}`) };
 
   const leaks = (train: readonly Int32Array[]) => {

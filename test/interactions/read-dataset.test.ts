@@ -17,9 +17,15 @@ function folder(files: Record<string, string | Buffer>): string {
 }
 const stop = { onBadRow: 'stop' } as const;
 const lines = (...rows: string[]) => rows.map((row) => `${row}\n`).join('');
-const catalogue = (...ids: string[]) => lines(...ids.map((id) => JSON.stringify({ item_id: id, attributes: {} })));
-const asIds = ({ items, sequences }: { items: readonly { itemId: string }[]; sequences: readonly Int32Array[] }) =>
-  sequences.map((sequence) => Array.from(sequence, (item) => items[item].itemId).join(' '));
+const catalogue = (...ids: string[]) =>
+  lines(...ids.map((id) => JSON.stringify({ item_id: id, attributes: {} })));
+const asIds = ({
+  items,
+  sequences,
+}: {
+  items: readonly { itemId: string }[];
+  sequences: readonly Int32Array[];
+}) => sequences.map((sequence) => Array.from(sequence, (item) => items[item].itemId).join(' '));
 
 test('rows are sorted by time within a user, ties keep file order, exact duplicates go, repeats stay', async () => {
   const path = folder({
@@ -56,7 +62,10 @@ test('without timestamps the file order is the order, and nothing is a duplicate
 });
 
 test('byte order mark, CRLF, gzip, quotation marks and the order of rows and users do not change the hash', async () => {
-  const items = lines('{"item_id":"a,1","title":"Café"}', '{"item_id":"b","attributes":{"brand":"X","codes":["c1"]}}');
+  const items = lines(
+    '{"item_id":"a,1","title":"Café"}',
+    '{"item_id":"b","attributes":{"brand":"X","codes":["c1"]}}',
+  );
   const plain = folder({
     'items.jsonl': items,
     'interactions.csv': lines('user_id,item_id,timestamp', 'u,"a,1",1', 'u,b,2', 'v,b,3'),
@@ -117,17 +126,26 @@ const badItems: [row: string, message: RegExp][] = [
     '{"item_id":"c","attributes":{"x":{"y":1}}}',
     /^items\.jsonl:3:30: got attributes\.x: expected a string, a number or a list/,
   ],
-  ['{"item_id":"c","brand":"B"}', /^items\.jsonl:3:1: got an item: Unrecognized key: "brand", expected item_id/],
+  [
+    '{"item_id":"c","brand":"B"}',
+    /^items\.jsonl:3:1: got an item: Unrecognized key: "brand", expected item_id/,
+  ],
   ['{"item_id":"c","title":"\\u0000"}', /^items\.jsonl:3:16: got title: got U\+0000/],
 ];
 
 test('a bad row stops the reading with file, line, column, what was got, what is expected and what to do', async () => {
   for (const [row, message] of badInteractions) {
-    const path = folder({ 'items.jsonl': goodItems, 'interactions.csv': lines(header, 'u,a,1', row, 'u,b,2') });
+    const path = folder({
+      'items.jsonl': goodItems,
+      'interactions.csv': lines(header, 'u,a,1', row, 'u,b,2'),
+    });
     await assert.rejects(readDataset(path, stop), { name: 'TslrecError', code: 'bad-data', message }, row);
   }
   for (const [row, message] of badItems) {
-    const path = folder({ 'items.jsonl': goodItems + lines(row), 'interactions.csv': lines(header, 'u,a,1') });
+    const path = folder({
+      'items.jsonl': goodItems + lines(row),
+      'interactions.csv': lines(header, 'u,a,1'),
+    });
     await assert.rejects(readDataset(path, stop), { name: 'TslrecError', code: 'bad-data', message }, row);
   }
 });
@@ -179,7 +197,10 @@ test('an empty catalogue, no interactions, no header, a damaged gzip file: one s
     ],
     [{ 'interactions.csv.gz': gzipSync(lines(header, 'u,a,1')).subarray(0, 20) }, /damaged gzip/],
     [{ 'interactions.csv.gz': lines(header, 'u,a,1') }, /damaged gzip/],
-    [{ 'interactions.csv': '', 'interactions.csv.gz': '' }, /both interactions\.csv and interactions\.csv\.gz/],
+    [
+      { 'interactions.csv': '', 'interactions.csv.gz': '' },
+      /both interactions\.csv and interactions\.csv\.gz/,
+    ],
     [{}, /got nothing, expected items\.jsonl and interactions\.csv/],
     [
       { 'ratings.dat': '', 'x.txt': '' },
@@ -192,7 +213,8 @@ test('an empty catalogue, no interactions, no header, a damaged gzip file: one s
 });
 
 test('MovieLens 100K: latin-1 titles, genre flags by name, release date; gzip too', async () => {
-  const flags = (...on: number[]) => Array.from({ length: 19 }, (_, genre) => (on.includes(genre) ? 1 : 0)).join('|');
+  const flags = (...on: number[]) =>
+    Array.from({ length: 19 }, (_, genre) => (on.includes(genre) ? 1 : 0)).join('|');
   const movies = lines(
     `1|Toy Story (1995)|01-Jan-1995||http://x|${flags(3, 4, 5)}`,
     `2|Misérables, Les (1995)|||http://y|${flags(8)}`,
@@ -219,7 +241,10 @@ test('MovieLens 100K: latin-1 titles, genre flags by name, release date; gzip to
 test('MovieLens 1M: "::" separated, genres by name, users.dat is not needed', async () => {
   const path = folder({
     'ratings.dat': lines('1::3578::5::978300761', '1::1193::5::978300760'),
-    'movies.dat': Buffer.from(lines('1193::Cité (1995)::Action|Sci-Fi', '3578::Gladiator (2000)::Action'), 'latin1'),
+    'movies.dat': Buffer.from(
+      lines('1193::Cité (1995)::Action|Sci-Fi', '3578::Gladiator (2000)::Action'),
+      'latin1',
+    ),
   });
   const { dataset } = await readDataset(path, stop);
   assert.deepEqual(dataset.items[0], {

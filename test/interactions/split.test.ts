@@ -63,7 +63,9 @@ test('positions are no times, not even where one of twenty rows is missing', () 
   });
   const positions = [...Array(20).keys()];
   const refused = (steps: string) =>
-    new RegExp(`^TslrecError: shop has no times to split by: ${steps} timestamps are .*; use the leave-one-out split$`);
+    new RegExp(
+      `^TslrecError: shop has no times to split by: ${steps} timestamps are .*; use the leave-one-out split$`,
+    );
   assert.throws(() => timeSplit(withTimes([0, 1], [0, 1, 2])), refused('3 of 3'));
   // 18 steps a user, of which one is from 9 to 11.
   const without10 = positions.toSpliced(10, 1);
@@ -75,7 +77,8 @@ test('positions are no times, not even where one of twenty rows is missing', () 
 test('a split that leaves nobody to ask is refused', () => {
   const pairs = [Int32Array.of(1, 2), Int32Array.of(3, 4)];
   const times = [Float64Array.of(10, 20), Float64Array.of(10, 20)];
-  const split = (name: 'leave-one-out' | 'time') => () => splitDataset(name, { name: 'shop', sequences: pairs, times });
+  const split = (name: 'leave-one-out' | 'time') => () =>
+    splitDataset(name, { name: 'shop', sequences: pairs, times });
   assert.throws(
     split('leave-one-out'),
     /nobody to ask for the validation .*: of 2 users none has three interactions; /,

@@ -1,5 +1,5 @@
-// Which blocks of features each member of an adaptation is learnt on, read off the file that it leaves: a block that a member
-// did not read has no weight in it.
+// Which blocks of features each member of an adaptation is learnt on, read off the file that it leaves: a
+// block that a member did not read has no weight in it.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -37,7 +37,14 @@ async function readBy(blocks: readonly FeatureBlock[]): Promise<string[][]> {
   const asked = lastOf(alternating(20, 2));
   const split = { name: 'leave-one-out', train, validation: asked, test: asked } as const;
   const context = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
-  const { adaptationFile } = await augment(context, 'augment', blocks, sasrecModel(profile(), 8), split, preset);
+  const { adaptationFile } = await augment(
+    context,
+    'augment',
+    blocks,
+    sasrecModel(profile(), 8),
+    split,
+    preset,
+  );
   const { tensors } = await readSafetensors(adaptationFile);
   await rm(folder, { recursive: true });
   const { shape, values } = tensors.get('adapter.inner.weight')!;
@@ -55,7 +62,12 @@ async function readBy(blocks: readonly FeatureBlock[]): Promise<string[][]> {
 
 test('blocks that lead are read together and each alone, in turn', async () => {
   const read = await readBy([block('text', 3, LEADING_ROWS), block('language model', 2, LEADING_ROWS)]);
-  assert.deepEqual(read, [['text', 'language model'], ['text'], ['language model'], ['text', 'language model']]);
+  assert.deepEqual(read, [
+    ['text', 'language model'],
+    ['text'],
+    ['language model'],
+    ['text', 'language model'],
+  ]);
 });
 
 test('a block that only stands beside another is never read alone', async () => {

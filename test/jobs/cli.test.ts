@@ -1,4 +1,5 @@
-// The command line: what it says of itself, and that every mistake is answered with one sentence and an exit code.
+// The command line: what it says of itself, and that every mistake is answered with one sentence and an exit
+// code.
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,8 +27,28 @@ const OPTIONS: Record<string, readonly string[]> = {
     ...['--seed', '--on-bad-row', '--json'],
   ],
   evaluate: [
-    ...['--data', '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length', '--cut-offs'],
-    ...['--base', '--adapter', '--hosted', '--preset', '--seed', '--store', '--on-bad-row', '--report', '--json'],
+    ...[
+      '--data',
+      '--models',
+      '--arms',
+      '--modes',
+      '--seeds',
+      '--split',
+      '--candidates',
+      '--length',
+      '--cut-offs',
+    ],
+    ...[
+      '--base',
+      '--adapter',
+      '--hosted',
+      '--preset',
+      '--seed',
+      '--store',
+      '--on-bad-row',
+      '--report',
+      '--json',
+    ],
   ],
   train: ['--data', '--model', '--output', '--length', '--preset', '--seed', '--on-bad-row', '--json'],
   serve: ['--store'],
@@ -70,7 +91,10 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   writeFileSync(path.join(folder, 'lonely', 'interactions.csv'), 'user_id,item_id,timestamp\nu1,a,1\n');
   mkdirSync(path.join(folder, 'pairs'));
   const pairs = Array.from({ length: 40 }, (_, user) => `u${user},a${user % 5},1\nu${user},b${user % 7},2\n`);
-  writeFileSync(path.join(folder, 'pairs', 'interactions.csv'), `user_id,item_id,timestamp\n${pairs.join('')}`);
+  writeFileSync(
+    path.join(folder, 'pairs', 'interactions.csv'),
+    `user_id,item_id,timestamp\n${pairs.join('')}`,
+  );
   mkdirSync(path.join(folder, 'thin'));
   const thin = 'user_id,item_id,timestamp\nu1,S0001,1\nu1,S0002,2\nu1,S0003,3\nu2,S0001,1\n';
   writeFileSync(path.join(folder, 'thin', 'interactions.csv'), thin);
@@ -96,20 +120,40 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       'evaluate --data sample --arms random,magic',
       /"magic" is none of random, srs, tf-idf, text, untuned, tslrec\.$/,
     ],
-    ['an unknown model', 'evaluate --data sample --models sasrec,bpr', /"bpr" is none of sasrec, .*, item-knn\.$/],
+    [
+      'an unknown model',
+      'evaluate --data sample --models sasrec,bpr',
+      /"bpr" is none of sasrec, .*, item-knn\.$/,
+    ],
     [
       'an unknown mode',
       'evaluate --data sample --modes warm',
       /"warm" is none of init, frozen, frozen\+residual, frozen\+adapter, dual\.$/,
     ],
-    ['an unknown split', 'evaluate --data sample --split random', /Allowed choices are leave-one-out, time\.$/],
+    [
+      'an unknown split',
+      'evaluate --data sample --split random',
+      /Allowed choices are leave-one-out, time\.$/,
+    ],
     ['a cut-off that is none', 'evaluate --data sample --cut-offs 5,ten', /Give a whole number from 1 on\.$/],
     ['a seed that is no number', 'refresh --data sample --seed one', /Give a whole number from 0 on\.$/],
     ['a negative seed', 'refresh --data sample --seed=-1', /Give a whole number from 0 on\.$/],
     ['no seeds at all', 'evaluate --data sample --seeds 0', /Give a whole number from 1 to 1000\.$/],
-    ['seeds without end', 'evaluate --data sample --seeds 9007199254740991', /Give a whole number from 1 to 1000\.$/],
-    ['a folder that is not there', 'refresh --data nowhere', /^tslrec: nowhere is not a folder that can be read; /],
-    ['a folder without data', 'refresh --data empty', /^tslrec: empty: got nothing, expected items\.jsonl and /],
+    [
+      'seeds without end',
+      'evaluate --data sample --seeds 9007199254740991',
+      /Give a whole number from 1 to 1000\.$/,
+    ],
+    [
+      'a folder that is not there',
+      'refresh --data nowhere',
+      /^tslrec: nowhere is not a folder that can be read; /,
+    ],
+    [
+      'a folder without data',
+      'refresh --data empty',
+      /^tslrec: empty: got nothing, expected items\.jsonl and /,
+    ],
     [
       'a bad row',
       'refresh --data damaged',
@@ -241,7 +285,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       'evaluate --data sample --report file',
       /^tslrec: \S*file cannot be used: .*; give another path/,
     ],
-    ['a file for a folder', 'generate-sample file', /^tslrec: \S*file\S* cannot be used: .*; give another path/],
+    [
+      'a file for a folder',
+      'generate-sample file',
+      /^tslrec: \S*file\S* cannot be used: .*; give another path/,
+    ],
     [
       'a URL that is none',
       'migrate --store postgres://me:secret@host:port/name',
@@ -267,7 +315,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       { TSLREC_EXECUTION_PROVIDER: 'abacus' },
     ],
     ['an empty host', 'serve', /^tslrec: The environment variable HOST is wrong: /, { HOST: '' }],
-    ['a database that does not answer', 'serve --store postgres://127.0.0.1:1/tslrec', /^tslrec: .*127\.0\.0\.1/],
+    [
+      'a database that does not answer',
+      'serve --store postgres://127.0.0.1:1/tslrec',
+      /^tslrec: .*127\.0\.0\.1/,
+    ],
   ];
   for (const [what, parameters, expected, environment] of mistakes) {
     await context.test(what, async () => {
@@ -282,7 +334,9 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
 
 test('--help tells that DATABASE_URL names the store, not what is in it', async (context) => {
   const folder = await temporaryFolder(context);
-  const { stdout } = await tslrec(folder, ['serve', '--help'], { DATABASE_URL: 'postgres://me:secret@host/name' });
+  const { stdout } = await tslrec(folder, ['serve', '--help'], {
+    DATABASE_URL: 'postgres://me:secret@host/name',
+  });
   assert.match(stdout, /default:\s+DATABASE_URL/);
   assert.doesNotMatch(stdout, /secret/);
 });
@@ -316,7 +370,9 @@ test('evaluate prints one row an arm, mode and split, with the figures of the ru
     rows.map(({ model, arm, mode, seed, split }) => [model, arm, mode, seed, split].join(' ')),
     [
       'random init',
-      ...['tf-idf', 'text'].flatMap((arm) => ['init', 'frozen', 'frozen+residual'].map((mode) => `${arm} ${mode}`)),
+      ...['tf-idf', 'text'].flatMap((arm) =>
+        ['init', 'frozen', 'frozen+residual'].map((mode) => `${arm} ${mode}`),
+      ),
     ].flatMap((start) => [`sasrec ${start} 1 validation`, `sasrec ${start} 1 test`]),
   );
   for (const row of rows) {

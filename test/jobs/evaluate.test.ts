@@ -1,5 +1,5 @@
-// What an evaluation uses again, and what it must not: two data sets of the same sequences in one store. The most popular
-// items need no training, so that a whole evaluation takes milliseconds.
+// What an evaluation uses again, and what it must not: two data sets of the same sequences in one store. The
+// most popular items need no training, so that a whole evaluation takes milliseconds.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,9 @@ const USERS = 20;
 const ITEMS = 15;
 const LENGTH = 6;
 
-/** The same users and sequences, user u's interaction i at this time; items have no text. Returns the folder. */
+/**
+ * The same users and sequences, user u's interaction i at this time; items have no text. Returns the folder.
+ */
 function writeInteractions(folder: string, timeOf: (user: number, position: number) => number): string {
   const rows = Array.from({ length: USERS * LENGTH }, (_, row) => {
     const [user, position] = [Math.floor(row / LENGTH), row % LENGTH];
@@ -24,9 +26,22 @@ function writeInteractions(folder: string, timeOf: (user: number, position: numb
   return folder;
 }
 
-const evaluatePopular = (data: string, store: string, split: SplitName, over: Partial<EvaluateOptions> = {}) =>
+const evaluatePopular = (
+  data: string,
+  store: string,
+  split: SplitName,
+  over: Partial<EvaluateOptions> = {},
+) =>
   evaluate({
-    ...{ data, folder: store, split, preset: 'quick', models: ['popular'], arms: ['random'], modes: ['init'] },
+    ...{
+      data,
+      folder: store,
+      split,
+      preset: 'quick',
+      models: ['popular'],
+      arms: ['random'],
+      modes: ['init'],
+    },
     ...{ seeds: 1, seed: 1, cutOffs: [10], onBadRow: 'stop', progress: silentProgress },
     ...over,
   });

@@ -1,5 +1,6 @@
-// Samples for outside trainers: what is in the three files, that nothing held out is in them, and that the stages are
-// those of a refresh. Each item is called what its id is, so that a prompt tells which items it lists.
+// Samples for outside trainers: what is in the three files, that nothing held out is in them, and that the
+// stages are those of a refresh. Each item is called what its id is, so that a prompt tells which items it
+// lists.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -71,23 +72,26 @@ test('export-sft', async (context) => {
     assert.ok(ofRefresh.some(({ name }) => path.basename(name) === 'instruct.safetensors'));
   });
 
-  await context.test('a sample lists the latest training items: no prompt has an item that is held out', () => {
-    assert.deepEqual(
-      samples.map(({ userId, prompt }) => [userId, prompt.match(/S\d{4}/g)]),
-      dataset.userIds.map((userId, user) => {
-        const train = dataset.sequences[user].subarray(0, -2);
-        return [userId, Array.from(train.subarray(-itemsPerPrompt), (item) => ids[item])];
-      }),
-    );
-    const heldOut = dataset.sequences.map((sequence) => {
-      const train = sequence.subarray(0, -2);
-      return Array.from(sequence.subarray(-2)).filter((item) => !train.includes(item));
-    });
-    assert.ok(heldOut.flat().length > USERS);
-    heldOut.forEach((of, user) => {
-      for (const item of of) assert.ok(!JSON.stringify([samples[user], chats[user]]).includes(ids[item]));
-    });
-  });
+  await context.test(
+    'a sample lists the latest training items: no prompt has an item that is held out',
+    () => {
+      assert.deepEqual(
+        samples.map(({ userId, prompt }) => [userId, prompt.match(/S\d{4}/g)]),
+        dataset.userIds.map((userId, user) => {
+          const train = dataset.sequences[user].subarray(0, -2);
+          return [userId, Array.from(train.subarray(-itemsPerPrompt), (item) => ids[item])];
+        }),
+      );
+      const heldOut = dataset.sequences.map((sequence) => {
+        const train = sequence.subarray(0, -2);
+        return Array.from(sequence.subarray(-2)).filter((item) => !train.includes(item));
+      });
+      assert.ok(heldOut.flat().length > USERS);
+      heldOut.forEach((of, user) => {
+        for (const item of of) assert.ok(!JSON.stringify([samples[user], chats[user]]).includes(ids[item]));
+      });
+    },
+  );
 
   await context.test('a target is the distribution that the refresh learns from', () => {
     const [{ name }] = ofRefresh.filter((file) => path.basename(file.name) === 'instructions.jsonl');
@@ -107,7 +111,8 @@ test('export-sft', async (context) => {
       assert.deepEqual(messages, [...chatPrompt(prompt, K), { role: 'assistant', content: answer.content }]);
       const read = parseAnswer(answer.content, K);
       assert.ok(typeof read !== 'string', `${read}`);
-      for (const [k, share] of target.entries()) assert.ok(Math.abs(read[k] - share) < 0.002, `${read[k]} ${share}`);
+      for (const [k, share] of target.entries())
+        assert.ok(Math.abs(read[k] - share) < 0.002, `${read[k]} ${share}`);
     });
   });
 
@@ -152,7 +157,10 @@ test('export-sft', async (context) => {
     writeFileSync(path.join(folder, 'file'), '');
     for (const [parameters, expected] of [
       ['--data sample', /^error: required option '--output <folder>' not specified$/],
-      ['--data sample --output file', /^tslrec: \S*file cannot be used: a file stands where a folder is wanted; /],
+      [
+        '--data sample --output file',
+        /^tslrec: \S*file cannot be used: a file stands where a folder is wanted; /,
+      ],
       ['--data sample --output out --srs-ids ids', /^tslrec: --srs-ids is given without --srs-embeddings, /],
     ] as const) {
       const { code, stderr } = await tslrec(folder, ['export-sft', ...parameters.split(' ')]);

@@ -1,5 +1,6 @@
-// A refresh and an evaluation with hosted language models: what they are asked, what becomes of their answers, and that
-// nothing is asked twice. A failpoint ends most runs once items and users are read; the later stages are the usual ones.
+// A refresh and an evaluation with hosted language models: what they are asked, what becomes of their
+// answers, and that nothing is asked twice. A failpoint ends most runs once items and users are read; the
+// later stages are the usual ones.
 import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -48,12 +49,14 @@ async function setUp(context: TestContext) {
     work,
     models,
     /** Of the model that the last refresh was the first to have. */
-    newest: (before: readonly string[]) => path.join(work(), models().find((name) => !before.includes(name))!),
+    newest: (before: readonly string[]) =>
+      path.join(work(), models().find((name) => !before.includes(name))!),
   };
 }
 
 const sentence = ({ stderr }: Exit): string => stderr.trimEnd().split('\n').at(-1)!;
-const inferred = async (folder: string) => (await readSafetensors(path.join(folder, 'infer.safetensors'))).tensors;
+const inferred = async (folder: string) =>
+  (await readSafetensors(path.join(folder, 'infer.safetensors'))).tensors;
 
 interface Label {
   readonly label: string;
@@ -102,7 +105,8 @@ function outOfCreditsAfter(count: number, fault: Fault, answered: string[]): Fau
 test('hosted models: one that embeds and one that classifies', async (context) => {
   const { server, write, run, refresh, work, models, newest } = await setUp(context);
   const at = (model: string) => ({ model, endpointUrl: server.url });
-  const hosted = (classifier: string) => write(JSON.stringify({ embed: at('vectors'), classify: at(classifier) }));
+  const hosted = (classifier: string) =>
+    write(JSON.stringify({ embed: at('vectors'), classify: at(classifier) }));
   const ask = async <Answer>(inputs: string | readonly string[]): Promise<Answer> =>
     JSON.parse(await (await fetch(server.url, { method: 'POST', body: JSON.stringify({ inputs }) })).text());
 
@@ -149,7 +153,10 @@ test('hosted models: one that embeds and one that classifies', async (context) =
         );
         const [{ score: a }, { score: b }] = await ask<Label[]>(prompt);
         const [p0, p1] = tensors.get('itemDistributions')!.values.subarray(i * 2, i * 2 + 2);
-        assert.ok(Math.abs(p0 - b / (a + b)) < 1e-6 && Math.abs(p1 - a / (a + b)) < 1e-6, `${prompt}: ${p0}, ${p1}`);
+        assert.ok(
+          Math.abs(p0 - b / (a + b)) < 1e-6 && Math.abs(p1 - a / (a + b)) < 1e-6,
+          `${prompt}: ${p0}, ${p1}`,
+        );
       }
     },
   );
@@ -163,7 +170,10 @@ test('hosted models: one that embeds and one that classifies', async (context) =
       server.failWith(outOfCreditsAfter(30, twoLabels, answered));
       const failed = await refresh();
       assert.equal(failed.code, 1);
-      assert.match(sentence(failed), /^tslrec: The language model the same labels at \S+ answered 402 \(.*\.$/);
+      assert.match(
+        sentence(failed),
+        /^tslrec: The language model the same labels at \S+ answered 402 \(.*\.$/,
+      );
       const kept = path.join(newest(before), 'infer.checkpoint');
       appendFileSync(kept, '\n{"kind":"infer categories of us'); // as a kill may leave it
 
@@ -208,7 +218,10 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     });
     const exit = await refresh();
     assert.equal(exit.code, 1);
-    assert.match(sentence(exit), /^tslrec: vectors: got rows of 15 numbers, expected 16 .*infer\.checkpoint; serve /);
+    assert.match(
+      sentence(exit),
+      /^tslrec: vectors: got rows of 15 numbers, expected 16 .*infer\.checkpoint; serve /,
+    );
   });
 
   await context.test('a mistake in the file is one sentence, and nothing is asked', async () => {
@@ -218,22 +231,26 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     assert.deepEqual([exit.code, exit.stdout], [1, '']);
     assert.equal(
       exit.stderr,
-      'tslrec: hosted.json: got "embed", expected "embed" and either "classify" or "generate"; correct it; docs/LANGUAGE-MODELS.md shows one.\n',
+      'tslrec: hosted.json: got "embed", expected "embed" and either "classify" or "generate"; correct it; ' +
+        'docs/LANGUAGE-MODELS.md shows one.\n',
     );
     assert.equal(server.requests.length, since);
   });
 
-  await context.test('tuned for the categories of other work, it is refused before anything is asked', async () => {
-    const since = server.requests.length;
-    write(JSON.stringify({ embed: at('vectors'), classify: at('labels'), work: '0123' }));
-    const exit = await refresh();
-    assert.equal(exit.code, 1);
-    assert.match(
-      sentence(exit),
-      /^tslrec: hosted\.json: got a model tuned on the categories of other work \(0123\), expected /,
-    );
-    assert.equal(server.requests.length, since);
-  });
+  await context.test(
+    'tuned for the categories of other work, it is refused before anything is asked',
+    async () => {
+      const since = server.requests.length;
+      write(JSON.stringify({ embed: at('vectors'), classify: at('labels'), work: '0123' }));
+      const exit = await refresh();
+      assert.equal(exit.code, 1);
+      assert.match(
+        sentence(exit),
+        /^tslrec: hosted\.json: got a model tuned on the categories of other work \(0123\), expected /,
+      );
+      assert.equal(server.requests.length, since);
+    },
+  );
 
   await context.test('it is brought alone', async () => {
     const exit = await run('refresh', ['--hosted', 'hosted.json', '--base', 'folder']);
@@ -248,7 +265,8 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     const exit = await run('refresh', ['--hosted', 'hosted.json'], { HF_TOKEN: `${TOKEN}\n` });
     assert.equal(
       exit.stderr,
-      'tslrec: The environment variable HF_TOKEN is wrong: it has a character that no header can carry, such as a line break; set it anew.\n',
+      'tslrec: The environment variable HF_TOKEN is wrong: it has a character that no header can carry, ' +
+        'such as a line break; set it anew.\n',
     );
   });
 });
@@ -284,7 +302,10 @@ test('hosted models: one that embeds and one that answers in words', async (cont
     const result = lastLine<RefreshResult>(exit);
     assert.deepEqual([result.answers, result.metrics.languageModel], [counts, counts]);
     assert.ok(!('modelFolder' in result || 'adapterFolder' in result || 'tuning' in result));
-    assert.match(exit.stdout, /^The language model gave 61 answers, 1 malformed; 0 prompts were given up\.$/m);
+    assert.match(
+      exit.stdout,
+      /^The language model gave 61 answers, 1 malformed; 0 prompts were given up\.$/m,
+    );
     const { itemDistributions, userDistributions } = Object.fromEntries(await inferred(newest([])));
     for (const { values } of [itemDistributions, userDistributions])
       assert.ok(values.every((share, i) => share === [0.25, 0.75][i % 2]));
@@ -301,7 +322,8 @@ test('hosted models: one that embeds and one that answers in words', async (cont
   });
 
   await server.stop();
-  const evaluate = (arms: string) => run('evaluate', [...hosted, '--arms', arms, '--modes', 'frozen', '--seeds', '1']);
+  const evaluate = (arms: string) =>
+    run('evaluate', [...hosted, '--arms', arms, '--modes', 'frozen', '--seeds', '1']);
 
   await context.test('evaluate finds what the refresh has left', async () => {
     const exit = await evaluate('tslrec');
@@ -343,7 +365,10 @@ test('the file that names hosted models: each mistake is one sentence, and no se
       { embed: { ...embed, provider: 'novita' }, classify: embed },
       / embed: got "model", "endpointUrl", "provider", expected /,
     ],
-    [{ embed: { ...embed, model: '' }, classify: embed }, / embed\.model: got "", expected the name of a model; /],
+    [
+      { embed: { ...embed, model: '' }, classify: embed },
+      / embed\.model: got "", expected the name of a model; /,
+    ],
     [
       { embed, generate: { model: 'chat', provider: 'acme' } },
       / generate\.provider: got "acme", expected one of .*, hf-inference, .*; correct it; /,

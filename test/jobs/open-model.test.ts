@@ -1,5 +1,6 @@
-// A refresh with a language model that somebody brings: it is tuned where no adapter comes with it, and read as it stands
-// where one does. A failpoint ends the runs once items and users are read; the later stages are the usual ones.
+// A refresh with a language model that somebody brings: it is tuned where no adapter comes with it, and read
+// as it stands where one does. A failpoint ends the runs once items and users are read; the later stages are
+// the usual ones.
 import assert from 'node:assert/strict';
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,7 +27,8 @@ test('refresh --base and --adapter', async (context) => {
       for (const { values } of tensors.values()) values[0] += 0.5;
     });
   };
-  const read = async (model: string) => (await readSafetensors(path.join(work(), model, 'infer.safetensors'))).tensors;
+  const read = async (model: string) =>
+    (await readSafetensors(path.join(work(), model, 'infer.safetensors'))).tensors;
 
   const tuned = await refresh(['--base', 'bert']);
   assert.equal(tuned.signal, 'SIGKILL', tuned.stderr);
@@ -35,7 +37,13 @@ test('refresh --base and --adapter', async (context) => {
     'it is tuned, nothing is pre-trained, and what does not depend on it lies where others find it',
     () => {
       assert.deepEqual(readdirSync(work()).sort(), [
-        ...['categorise.safetensors', 'instruct.safetensors', 'instructions.jsonl', first, 'pretrain.safetensors'],
+        ...[
+          'categorise.safetensors',
+          'instruct.safetensors',
+          'instructions.jsonl',
+          first,
+          'pretrain.safetensors',
+        ],
       ]);
       assert.deepEqual(readdirSync(path.join(work(), first)).sort(), [
         ...['adapter', 'fine-tune.safetensors', 'infer.safetensors'],
@@ -43,35 +51,41 @@ test('refresh --base and --adapter', async (context) => {
     },
   );
 
-  await context.test('an evaluation keeps the runs of each model apart, and the random start for all', async () => {
-    await copyOfBase();
-    for (const base of ['bert', 'other']) {
-      const exit = await tslrec(folder, [
-        ...['evaluate', '--data', 'sample', '--store', store, '--preset', 'quick', '--base', base],
-        ...['--arms', 'random,untuned', '--modes', 'frozen', '--models', 'sasrec', '--seeds', '1'],
-      ]);
-      assert.equal(exit.code, 0, exit.stderr);
-    }
-    const runs = (at: string) => readdirSync(at).filter((name) => /^evaluate-.*\.safetensors$/.test(name));
-    assert.deepEqual(runs(work()), ['evaluate-20-sasrec-random-init-1.safetensors']);
-    assert.equal(models().length, 2);
-    for (const model of models()) {
-      assert.deepEqual(runs(path.join(work(), model)), ['evaluate-20-sasrec-untuned-frozen-1.safetensors']);
-    }
-    rmSync(path.join(work(), models().filter((name) => name !== first)[0]), { recursive: true });
-  });
+  await context.test(
+    'an evaluation keeps the runs of each model apart, and the random start for all',
+    async () => {
+      await copyOfBase();
+      for (const base of ['bert', 'other']) {
+        const exit = await tslrec(folder, [
+          ...['evaluate', '--data', 'sample', '--store', store, '--preset', 'quick', '--base', base],
+          ...['--arms', 'random,untuned', '--modes', 'frozen', '--models', 'sasrec', '--seeds', '1'],
+        ]);
+        assert.equal(exit.code, 0, exit.stderr);
+      }
+      const runs = (at: string) => readdirSync(at).filter((name) => /^evaluate-.*\.safetensors$/.test(name));
+      assert.deepEqual(runs(work()), ['evaluate-20-sasrec-random-init-1.safetensors']);
+      assert.equal(models().length, 2);
+      for (const model of models()) {
+        assert.deepEqual(runs(path.join(work(), model)), ['evaluate-20-sasrec-untuned-frozen-1.safetensors']);
+      }
+      rmSync(path.join(work(), models().filter((name) => name !== first)[0]), { recursive: true });
+    },
+  );
 
   const adapter = path.join(folder, 'elsewhere');
   cpSync(path.join(work(), first, 'adapter'), adapter, { recursive: true });
   const head = path.join(adapter, 'head.safetensors');
 
-  await context.test('its adapter, brought with it, gives the very same reading without a training', async () => {
-    const exit = await refresh(['--base', 'bert', '--adapter', 'elsewhere']);
-    assert.equal(exit.signal, 'SIGKILL', exit.stderr);
-    const [second] = models().filter((name) => name !== first);
-    assert.deepEqual(readdirSync(path.join(work(), second)), ['infer.safetensors']);
-    assert.deepEqual(await read(second), await read(first));
-  });
+  await context.test(
+    'its adapter, brought with it, gives the very same reading without a training',
+    async () => {
+      const exit = await refresh(['--base', 'bert', '--adapter', 'elsewhere']);
+      assert.equal(exit.signal, 'SIGKILL', exit.stderr);
+      const [second] = models().filter((name) => name !== first);
+      assert.deepEqual(readdirSync(path.join(work(), second)), ['infer.safetensors']);
+      assert.deepEqual(await read(second), await read(first));
+    },
+  );
 
   await context.test('an adapter alone names its model', async () => {
     const named = path.join(work(), first, 'adapter');
@@ -112,7 +126,9 @@ test('what is brought and cannot be read is told before anything is trained', as
   copy('bert', 'other');
   await editJson(path.join(folder, 'other', 'config.json'), { model_type: 'gemma3_text' });
   copy('bert/adapter', 'unknown');
-  await editJson(path.join(folder, 'unknown', 'adapter_config.json'), { base_model_name_or_path: '/tuned/there' });
+  await editJson(path.join(folder, 'unknown', 'adapter_config.json'), {
+    base_model_name_or_path: '/tuned/there',
+  });
   copy('bert/adapter', 'strange');
   await editJson(path.join(folder, 'strange', 'adapter_config.json'), { use_dora: true });
   copy('bert', 'bert');
@@ -129,7 +145,14 @@ test('what is brought and cannot be read is told before anything is trained', as
     ],
   ];
   for (const [options, message] of mistakes) {
-    const exit = await tslrec(folder, ['refresh', '--data', 'sample', '--preset', 'quick', ...options.split(' ')]);
+    const exit = await tslrec(folder, [
+      'refresh',
+      '--data',
+      'sample',
+      '--preset',
+      'quick',
+      ...options.split(' '),
+    ]);
     assert.equal(exit.code, 1);
     const [sentence, ...rest] = exit.stderr.trimEnd().split('\n');
     assert.match(sentence, message);

@@ -11,10 +11,22 @@ test('a server answers while its process has a recommender trained: nine questio
   const folder = await temporaryFolder(context);
   const data = path.join(folder, 'sample');
   writeSample(data, generateSample({ ...DEFAULT_SAMPLE, users: 200 }));
-  const service = await startService({ storeLocation: await emptyStoreFolder(context), port: 0, log: silentLog });
+  const service = await startService({
+    storeLocation: await emptyStoreFolder(context),
+    port: 0,
+    log: silentLog,
+  });
   context.after(service.stop);
 
-  const parameters = ['train', '--data', data, '--preset', 'quick', '--output', path.join(folder, 'model.onnx')];
+  const parameters = [
+    'train',
+    '--data',
+    data,
+    '--preset',
+    'quick',
+    '--output',
+    path.join(folder, 'model.onnx'),
+  ];
   let code: number | undefined;
   const ended = runInOwnProcess(parameters, 'ignore').then((exit) => {
     code = exit;
@@ -28,7 +40,8 @@ test('a server answers while its process has a recommender trained: nine questio
   }
   await ended;
   assert.equal(code, 0);
-  // 4 ms and 390 questions on two cores that had other work too; with `train` called in this process 168 ms and 18.
+  // 4 ms and 390 questions on two cores that had other work too; with `train` called in this process 168 ms
+  // and 18.
   const ms = times.sort((a, b) => a - b)[Math.floor(times.length * 0.9)];
   assert.ok(ms < 50, `${ms} ms, of ${times.length}`);
 });

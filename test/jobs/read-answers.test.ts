@@ -1,4 +1,5 @@
-// Answers of models that only generate, read as distributions: what is asked again, what is counted, who gets the mean.
+// Answers of models that only generate, read as distributions: what is asked again, what is counted, who gets
+// the mean.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -7,7 +8,10 @@ import { chatPrompt } from '../../src/instructions/chat-samples.ts';
 import { answerOf } from '../../src/instructions/distribution-answer.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import type { LanguageModel } from '../../src/language-model/language-model.ts';
-import { LanguageModelError, type LanguageModelReason } from '../../src/language-model/language-model-error.ts';
+import {
+  LanguageModelError,
+  type LanguageModelReason,
+} from '../../src/language-model/language-model-error.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { type Fault, faults, startLanguageModelServer } from '../support/language-model-server.ts';
 
@@ -31,7 +35,8 @@ function scripted(script: Readonly<Record<string, readonly string[]>>) {
       load.most = Math.max(load.most, ++load.now);
       try {
         await setTimeout(1);
-        for (const piece of script[prompt][Math.min(before, script[prompt].length - 1)].match(/.{1,2}/gs) ?? []) {
+        for (const piece of script[prompt][Math.min(before, script[prompt].length - 1)].match(/.{1,2}/gs) ??
+          []) {
           said.push(piece);
           yield piece;
         }
@@ -81,8 +86,10 @@ test('a model of which nothing can be read is told; nobody to ask is nothing to 
   await assert.rejects(readAnswers(model, ['user', 'user'], K, { tries: 2, progress }), {
     code: 'bad-data',
     message:
-      'scripted: got 4 answers to 2 prompts and none that can be read (of the last, "7" is no category from 0 to 2), expected ' +
-      'distributions over 3 categories as JSON; tune it on the chat.jsonl that `tslrec export-sft` writes, or ask another model.',
+      'scripted: got 4 answers to 2 prompts and none that can be read (of the last, "7" is no category ' +
+      'from 0 to 2), expected ' +
+      'distributions over 3 categories as JSON; tune it on the chat.jsonl that `tslrec export-sft` writes, ' +
+      'or ask another model.',
   });
   const nobody = { distributions: new Float32Array(0), answers: 0, malformed: 0, givenUp: 0 };
   assert.deepEqual(await readAnswers(model, [], K, { progress }), nobody);

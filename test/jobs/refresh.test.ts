@@ -1,5 +1,5 @@
-// A refresh from the command line: what it leaves, that the service answers from it, and that a kill anywhere costs
-// nothing but time. 24 users and 20 items, so that a whole run takes seconds.
+// A refresh from the command line: what it leaves, that the service answers from it, and that a kill anywhere
+// costs nothing but time. 24 users and 20 items, so that a whole run takes seconds.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -89,8 +89,18 @@ test('refresh', async (context) => {
   const { contentHash } = undisturbedVersion.manifest;
 
   await context.test('undisturbed, it says what it made, and what it made is there', () => {
-    const { runId, version, items, users, skippedRows, duplicateRows, modelFolder, adapterFolder, seconds, metrics } =
-      undisturbed;
+    const {
+      runId,
+      version,
+      items,
+      users,
+      skippedRows,
+      duplicateRows,
+      modelFolder,
+      adapterFolder,
+      seconds,
+      metrics,
+    } = undisturbed;
     assert.equal(version, undisturbedVersion.id);
     assert.equal(version, runId);
     assert.deepEqual(
@@ -121,7 +131,8 @@ test('refresh', async (context) => {
       const response = await fetch(url + resource);
       return { status: response.status, body: JSON.parse(await response.text()) };
     };
-    for (let attempt = 0; attempt < 200 && (await ask('/readyz')).status !== 200; attempt++) await setTimeout(25);
+    for (let attempt = 0; attempt < 200 && (await ask('/readyz')).status !== 200; attempt++)
+      await setTimeout(25);
     assert.deepEqual((await ask('/readyz')).body, { status: 'ready', version: undisturbed.version });
 
     const { embedding } = (await ask('/embeddings/S0001')).body;
@@ -159,8 +170,13 @@ test('refresh', async (context) => {
     const exit = await tslrec(folder, [...skipping, '--on-bad-row', 'skip']);
     const { skippedRows, version } = lastLine<RefreshResult>(exit);
     assert.equal(skippedRows, 2);
-    assert.match(exit.stdout, /^Bad rows skipped: 2; they are in skipped-rows\.jsonl in the store's folder\.$/m);
-    const skipped = readFileSync(path.join(undisturbedStore, 'skipped-rows.jsonl'), 'utf8').trimEnd().split('\n');
+    assert.match(
+      exit.stdout,
+      /^Bad rows skipped: 2; they are in skipped-rows\.jsonl in the store's folder\.$/m,
+    );
+    const skipped = readFileSync(path.join(undisturbedStore, 'skipped-rows.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
     assert.deepEqual(
       skipped.map((line) => JSON.parse(line).raw),
       ['U00001,S9999,1', 'U00001,S0001,soon'],
@@ -177,7 +193,9 @@ test('refresh', async (context) => {
       const [oldVersion] = await versionsIn(storeFolder);
       assert.notEqual(oldVersion.manifest.contentHash, contentHash);
       const workFolder = () => {
-        const [own] = readdirSync(path.join(storeFolder, 'work')).filter((name) => !old.modelFolder!.includes(name));
+        const [own] = readdirSync(path.join(storeFolder, 'work')).filter(
+          (name) => !old.modelFolder!.includes(name),
+        );
         return own && path.join(storeFolder, 'work', own);
       };
 
@@ -190,7 +208,10 @@ test('refresh', async (context) => {
           const isCommitted = PUBLISHING[failpoint as Failpoint] === 'new';
           assert.equal(newest.active, true);
           assert.equal(newest.id === old.version, !isCommitted);
-          assert.equal(newest.manifest.contentHash, isCommitted ? contentHash : oldVersion.manifest.contentHash);
+          assert.equal(
+            newest.manifest.contentHash,
+            isCommitted ? contentHash : oldVersion.manifest.contentHash,
+          );
           assert.equal(others.length, isCommitted ? 1 : 0);
 
           const now = workFolder() ? writtenAt(workFolder()) : new Map<string, number>();
@@ -214,25 +235,28 @@ test('refresh', async (context) => {
     },
   );
 
-  await context.test('killed inside every training, the same seed still gives the same content', async (trainings) => {
-    const storeFolder = await emptyStoreFolder(trainings);
-    for (const training of TRAININGS) {
-      const child = startTslrec(folder, parameters(storeFolder, 1));
-      const closed = once(child, 'close');
-      child.stdout.resume();
-      const begun = new Promise((resolve) => {
-        child.stderr.on('data', (text) => String(text).includes(training) && resolve(true));
-      });
-      assert.equal(await Promise.race([begun, closed]), true, `${training} never began`);
-      await setTimeout(INTO_TRAINING_MS);
-      child.kill('SIGKILL');
-      assert.deepEqual(await closed, [null, 'SIGKILL']);
-    }
-    const { version } = await refresh(storeFolder, 1);
-    const versions = await versionsIn(storeFolder);
-    assert.deepEqual(
-      versions.map(({ id, manifest }) => [id, manifest.contentHash]),
-      [[version, contentHash]],
-    );
-  });
+  await context.test(
+    'killed inside every training, the same seed still gives the same content',
+    async (trainings) => {
+      const storeFolder = await emptyStoreFolder(trainings);
+      for (const training of TRAININGS) {
+        const child = startTslrec(folder, parameters(storeFolder, 1));
+        const closed = once(child, 'close');
+        child.stdout.resume();
+        const begun = new Promise((resolve) => {
+          child.stderr.on('data', (text) => String(text).includes(training) && resolve(true));
+        });
+        assert.equal(await Promise.race([begun, closed]), true, `${training} never began`);
+        await setTimeout(INTO_TRAINING_MS);
+        child.kill('SIGKILL');
+        assert.deepEqual(await closed, [null, 'SIGKILL']);
+      }
+      const { version } = await refresh(storeFolder, 1);
+      const versions = await versionsIn(storeFolder);
+      assert.deepEqual(
+        versions.map(({ id, manifest }) => [id, manifest.contentHash]),
+        [[version, contentHash]],
+      );
+    },
+  );
 });

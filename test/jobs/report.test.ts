@@ -1,4 +1,5 @@
-// The page of an evaluation, from a result made by hand: SASRec from noise and from text, and the most popular items.
+// The page of an evaluation, from a result made by hand: SASRec from noise and from text, and the most
+// popular items.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -61,7 +62,12 @@ const popular: Summary = {
   chosen: true,
   seeds: 1,
   validation: { 'ndcg@10': exactly(0.08) },
-  test: { 'hr@10': exactly(0.11), 'mrr@10': exactly(0.06), 'ndcg@10': exactly(0.09), 'ndcg@20': exactly(0.1) },
+  test: {
+    'hr@10': exactly(0.11),
+    'mrr@10': exactly(0.06),
+    'ndcg@10': exactly(0.09),
+    'ndcg@20': exactly(0.1),
+  },
   groups: { head: { users: 70, ndcg: 0.15 }, tail: nobody, cold: { users: 5, ndcg: 0 } },
   overText: {},
   epochs: 0,
@@ -113,15 +119,62 @@ test('the tables: what the terminal shows, then every metric with its deviation'
   assert.deepEqual(tablesOf(page), [
     [
       [
-        ...['model', 'start', 'mode', 'val. NDCG@10', 'test NDCG@10', 'HR@10', 'MRR@10', 'head', 'cold', 'epochs'],
+        ...[
+          'model',
+          'start',
+          'mode',
+          'val. NDCG@10',
+          'test NDCG@10',
+          'HR@10',
+          'MRR@10',
+          'head',
+          'cold',
+          'epochs',
+        ],
         ...['gain', 'to random&#39;s best'],
       ],
-      ['sasrec', 'random', 'init', '0.3100', '0.2500 ± 0.0300', '0.5000', '0.2000', '0.4000', '0.0100', '2.5', '', ''],
       [
-        ...['sasrec', 'text', 'frozen+adapter *', '0.3300', '0.3000 ± 0.0700', '0.6000', '0.2100', '0.3000', '0.1000'],
+        'sasrec',
+        'random',
+        'init',
+        '0.3100',
+        '0.2500 ± 0.0300',
+        '0.5000',
+        '0.2000',
+        '0.4000',
+        '0.0100',
+        '2.5',
+        '',
+        '',
+      ],
+      [
+        ...[
+          'sasrec',
+          'text',
+          'frozen+adapter *',
+          '0.3300',
+          '0.3000 ± 0.0700',
+          '0.6000',
+          '0.2100',
+          '0.3000',
+          '0.1000',
+        ],
         ...['3.0', '+20.0 % (p 0.0123)', '1.5 epochs, 7.5 s'],
       ],
-      ['popular', 'random', 'init', '0.0800', '0.0900 ± 0.0000', '0.1100', '0.0600', '0.1500', '0.0000', '0.0', '', ''],
+      [
+        'popular',
+        'random',
+        'init',
+        '0.0800',
+        '0.0900 ± 0.0000',
+        '0.1100',
+        '0.0600',
+        '0.1500',
+        '0.0000',
+        '0.0',
+        '',
+        '',
+      ],
     ],
     [
       ['model', 'start', 'mode', 'seeds', 'HR@10', 'MRR@10', 'NDCG@10', 'NDCG@20', 'seconds'],
@@ -168,16 +221,26 @@ test('over a random start that hits nothing the gain has no figure', () => {
 });
 
 test('the page refers to nothing outside it', () => {
-  assert.doesNotMatch(reportPage({ ...result, dataset: 'shop' }), /https?:|src=|href=|url\(|@import|<script|<link/);
+  assert.doesNotMatch(
+    reportPage({ ...result, dataset: 'shop' }),
+    /https?:|src=|href=|url\(|@import|<script|<link/,
+  );
 });
 
 test('a curve a start: the mean over seeds as far as both got, and the best of the random start across', () => {
-  // Heights: 0 at y 238, 0.5 at y 10, so 0.1 is 45.6 high. Epochs 1 to 3 at x 52, 260, 468; one seed of random has two.
-  assert.deepEqual(linesOf(page), ['random init M52,192.4L260,55.6', 'text frozen+adapter M52,146.8L260,55.6L468,10']);
+  // Heights: 0 at y 238, 0.5 at y 10, so 0.1 is 45.6 high. Epochs 1 to 3 at x 52, 260, 468; one seed of
+  // random has two.
+  assert.deepEqual(linesOf(page), [
+    'random init M52,192.4L260,55.6',
+    'text frozen+adapter M52,146.8L260,55.6L468,10',
+  ]);
   // (0.3 + 0.5) / 2 = 0.4
   const [[, goal]] = [...page.matchAll(/<line class="goal" x1="52" x2="468" y1="(.*?)"/g)];
   assert.ok(Math.abs(Number(goal) - 55.6) < 1e-9, goal);
-  assert.match(page, /<desc>random: 0\.1000 after epoch 1, best 0\.4000 after epoch 2; text frozen\+adapter: 0\.2000 /);
+  assert.match(
+    page,
+    /<desc>random: 0\.1000 after epoch 1, best 0\.4000 after epoch 2; text frozen\+adapter: 0\.2000 /,
+  );
 });
 
 test('a chart whose validation ranked sampled items says so', () => {

@@ -1,5 +1,5 @@
-// What is planted in the synthetic sample is found again: the categories by behaviour, and the category of items
-// that nobody ever touched by their words alone.
+// What is planted in the synthetic sample is found again: the categories by behaviour, and the category of
+// items that nobody ever touched by their words alone.
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
@@ -56,7 +56,10 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
     return plantedOf[distribution.indexOf(Math.max(...distribution))] === plantedCategories[item];
   });
   assert.equal(coldItems.size, 36);
-  assert.ok(right.length / coldItems.size >= 0.8, `${right.length} of ${coldItems.size} cold items are placed rightly`);
+  assert.ok(
+    right.length / coldItems.size >= 0.8,
+    `${right.length} of ${coldItems.size} cold items are placed rightly`,
+  );
   await rm(folder, { recursive: true });
 });
 

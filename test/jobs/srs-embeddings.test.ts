@@ -1,5 +1,6 @@
-// Vectors of somebody's own recommender in a refresh: the categories are found among them, item by item, and other
-// vectors are other work. A failpoint ends the runs once the categories are there; the later stages are the usual ones.
+// Vectors of somebody's own recommender in a refresh: the categories are found among them, item by item, and
+// other vectors are other work. A failpoint ends the runs once the categories are there; the later stages are
+// the usual ones.
 import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +18,10 @@ const hasVector = (item: number) => item !== WITHOUT_ROW && item !== ZEROS;
 const vectorOf = (item: number) => (item < ITEMS / 2 ? [1, 0.1, 0] : [0, 0.1, 2]);
 const idOf = (item: number) => `S${String(item + 1).padStart(4, '0')}`;
 
-/** v.npy and v.ids.txt: the items from the last to the first, a padding row before them and an item of old behind. */
+/**
+ * v.npy and v.ids.txt: the items from the last to the first, a padding row before them and an item of old
+ * behind.
+ */
 function writeVectors(folder: string, scale: number): void {
   const items = [...Array(ITEMS).keys()].reverse().filter((item) => item !== WITHOUT_ROW);
   const rows = items.map((item) => (item === ZEROS ? [0, 0, 0] : vectorOf(item).map((x) => scale * x)));
@@ -28,10 +32,28 @@ function writeVectors(folder: string, scale: number): void {
 test('refresh --srs-embeddings', async (context) => {
   const folder = await temporaryFolder(context);
   const storeFolder = await emptyStoreFolder(context);
-  await tslrec(folder, ['generate-sample', 'sample', '--users', '60', '--items', `${ITEMS}`, '--categories', '2']);
+  await tslrec(folder, [
+    'generate-sample',
+    'sample',
+    '--users',
+    '60',
+    '--items',
+    `${ITEMS}`,
+    '--categories',
+    '2',
+  ]);
   /** The folders of all work so far. */
   const categorise = async (): Promise<string[]> => {
-    const parameters = ['--data', 'sample', '--store', storeFolder, '--preset', 'quick', '--srs-embeddings', 'v.npy'];
+    const parameters = [
+      '--data',
+      'sample',
+      '--store',
+      storeFolder,
+      '--preset',
+      'quick',
+      '--srs-embeddings',
+      'v.npy',
+    ];
     const exit = await tslrec(folder, ['refresh', ...parameters], { TSLREC_FAILPOINT: 'after:categorise' });
     assert.equal(exit.signal, 'SIGKILL', exit.stderr);
     return readdirSync(path.join(storeFolder, 'work')).map((name) => path.join(storeFolder, 'work', name));
@@ -47,7 +69,9 @@ test('refresh --srs-embeddings', async (context) => {
     const { tensors, metadata } = await readSafetensors(path.join(work, 'srs-embeddings.safetensors'));
     const { shape, values } = tensors.get('itemVectors')!;
     assert.deepEqual(shape, [ITEMS, 3]);
-    const expected = Array.from({ length: ITEMS }, (_, item) => (hasVector(item) ? vectorOf(item) : [0, 0, 0]));
+    const expected = Array.from({ length: ITEMS }, (_, item) =>
+      hasVector(item) ? vectorOf(item) : [0, 0, 0],
+    );
     assert.deepEqual(values, Float32Array.from(expected.flat()));
     assert.deepEqual(JSON.parse(metadata.facts), { itemsWithoutVector: 2, unknownIds: 2 });
   });

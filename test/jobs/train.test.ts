@@ -17,7 +17,17 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   const [, first] = readFileSync(interactions, 'utf8').split('\n');
   appendFileSync(interactions, `U00001,S9999,1\n${first}\n`);
   const output = path.join('new', 'folder', 'shop.onnx');
-  const parameters = ['--data', 'sample', '--preset', 'quick', '--on-bad-row', 'skip', '--output', output, '--json'];
+  const parameters = [
+    '--data',
+    'sample',
+    '--preset',
+    'quick',
+    '--on-bad-row',
+    'skip',
+    '--output',
+    output,
+    '--json',
+  ];
   const exit = await tslrec(folder, ['train', ...parameters]);
   assert.equal(exit.code, 0, exit.stderr);
   const { ids, items, length, weights, skippedRows, skippedRowsFile, test } = lastLine<TrainResult>(exit);
@@ -50,7 +60,17 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
 test('a model that is asked by a mask tells how many items its file is shown, and a full history is scored', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
-  const settings = ['--data', 'sample', '--model', 'bert4rec', '--preset', 'quick', '--length', '5', '--json'];
+  const settings = [
+    '--data',
+    'sample',
+    '--model',
+    'bert4rec',
+    '--preset',
+    'quick',
+    '--length',
+    '5',
+    '--json',
+  ];
   const exit = await tslrec(folder, ['train', ...settings]);
   assert.equal(exit.code, 0, exit.stderr);
   const { output, length } = lastLine<TrainResult>(exit);

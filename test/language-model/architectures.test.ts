@@ -1,5 +1,6 @@
 // Small random models of each family, and adapters on them, against transformers and PEFT
-// (test/fixtures/language-models.py made them): the same hidden states and logits at every token of a padded batch.
+// (test/fixtures/language-models.py made them): the same hidden states and logits at every token of a padded
+// batch.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
@@ -17,7 +18,13 @@ import { readAdapter } from '../../src/language-model/peft-adapter.ts';
 import { pooledBatch } from '../../src/language-model/pooled-batches.ts';
 import { pooledInputs } from '../../src/language-model/pooled-reader.ts';
 import { readSafetensors } from '../../src/network/safetensors.ts';
-import { buildModel, initialValues, type Parameter, parameterFeeds, type Values } from '../../src/network/scope.ts';
+import {
+  buildModel,
+  initialValues,
+  type Parameter,
+  parameterFeeds,
+  type Values,
+} from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 import { matmul, swapLast } from '../../src/tensor/functions.ts';
 import type { Tensor } from '../../src/tensor/graph.ts';
@@ -52,14 +59,18 @@ async function run(
   const B = texts.length;
   const model = buildModel('inference', (scope): Record<string, Tensor> => {
     const inputs = pooledInputs(scope, B, L);
-    if (architecture.kind === 'encoder' || !logits) return { hidden: hiddenStates(scope, architecture, inputs, lora) };
+    if (architecture.kind === 'encoder' || !logits)
+      return { hidden: hiddenStates(scope, architecture, inputs, lora) };
     const embeddings = tokenEmbeddings(scope, architecture.config);
     const hidden = llama(scope, inputs.tokens, embeddings, architecture.config, lora);
     return { hidden, logits: matmul(hidden, swapLast(outputTable(scope, embeddings, architecture.config))) };
   });
   const session = await createSession(model.graph, model.outputs);
   const values = await read(model.parameters);
-  const result = await session.run({ ...parameterFeeds(model.parameters, values), ...pooledBatch(texts, B, L) });
+  const result = await session.run({
+    ...parameterFeeds(model.parameters, values),
+    ...pooledBatch(texts, B, L),
+  });
   await session.release();
   return result;
 }
@@ -92,7 +103,11 @@ for (const name of readdirSync(fixtures)) {
     const expected = await expectedIn(folder);
     const architecture = await readArchitecture(folder);
     assertClose(
-      await run(architecture, (parameters) => readModelWeights(folder, architecture.kind, parameters), expected),
+      await run(
+        architecture,
+        (parameters) => readModelWeights(folder, architecture.kind, parameters),
+        expected,
+      ),
       expected,
     );
   });
@@ -118,7 +133,12 @@ test('a fresh adapter changes nothing', async () => {
   const folder = path.join(fixtures, 'llama-2');
   const expected = await expectedIn(folder);
   const architecture = await readArchitecture(folder);
-  const lora: LoraConfig = { rank: 4, alpha: 8, dropout: 0, targetModules: ['q_proj', 'layers.1.mlp.up_proj'] };
+  const lora: LoraConfig = {
+    rank: 4,
+    alpha: 8,
+    dropout: 0,
+    targetModules: ['q_proj', 'layers.1.mlp.up_proj'],
+  };
   const base = await readModelWeights(folder, 'decoder', parametersOf(architecture));
   const adapters = parametersOf(architecture, lora).filter(({ name }) => isLoraParameter(name));
   assert.deepEqual(

@@ -32,7 +32,9 @@ async function atOnce(): Promise<Float32Array> {
   const { graph, parameters, outputs } = buildModel('inference', (scope) => {
     const E = tokenEmbeddings(scope, config);
     const hidden = llama(scope, scope.graph.input('tokens', [1, LENGTH], 'int32'), E, config);
-    return { logits: matmul(reshape(hidden, [LENGTH, config.hidden_size]), swapLast(outputTable(scope, E, config))) };
+    return {
+      logits: matmul(reshape(hidden, [LENGTH, config.hidden_size]), swapLast(outputTable(scope, E, config))),
+    };
   });
   const session = await createSession(graph, outputs);
   const { logits } = await session.run({ ...parameterFeeds(parameters, values), tokens });

@@ -30,7 +30,9 @@ test('of a long text only so many scores at once', () => {
     const input = (name: string, count: number) => scope.graph.input(name, [1, count, L, h]);
     return { y: causalAttention(scope, input('q', heads), input('k', keyHeads), input('v', keyHeads)) };
   });
-  const largest = Math.max(...graph.nodes.flatMap(({ outputs }) => outputs.map(({ shape }) => sizeOf(shape))));
+  const largest = Math.max(
+    ...graph.nodes.flatMap(({ outputs }) => outputs.map(({ shape }) => sizeOf(shape))),
+  );
   assert.ok(largest <= 2 ** 26, `${largest} numbers`);
 });
 
@@ -59,7 +61,9 @@ for (const [L, window] of [
     const feeds = { q: draw(heads), k: draw(keyHeads), v: draw(keyHeads) };
     const model = buildModel('inference', (scope) => {
       const input = (name: string, count: number) => scope.graph.input(name, [1, count, L, h]);
-      return { y: causalAttention(scope, input('q', heads), input('k', keyHeads), input('v', keyHeads), window) };
+      return {
+        y: causalAttention(scope, input('q', heads), input('k', keyHeads), input('v', keyHeads), window),
+      };
     });
     const session = await createSession(model.graph, model.outputs);
     const { y } = await session.run(feeds);

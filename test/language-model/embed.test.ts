@@ -122,7 +122,10 @@ test('a mistake leaves the file of an earlier run as it was', async (context) =>
   const empty = path.join(folder, 'empty');
   mkdirSync(empty);
   const mistakes: readonly (readonly [Partial<EmbedOptions>, RegExp])[] = [
-    [{ model: path.join(folder, 'nowhere') }, /nowhere": got no folder with a config\.json, expected .* or hub:NAME /],
+    [
+      { model: path.join(folder, 'nowhere') },
+      /nowhere": got no folder with a config\.json, expected .* or hub:NAME /,
+    ],
     [{ model: empty }, /empty": got no folder with a config\.json, expected /],
     [{ model: '' }, /"": got no folder with a config\.json, expected /],
     [{ adapter: empty }, /empty\/adapter_config\.json cannot be used: it does not exist;/],

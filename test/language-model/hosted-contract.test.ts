@@ -8,7 +8,11 @@ const CHOICES = [' ', '.', ',', 't', 'x'];
 
 languageModelContract('a hosted model at a URL as TEI has it', async (context) => {
   const { url } = await startLanguageModelServer(context);
-  return { model: createHostedModel({ model: 'tiny', at: { endpointUrl: url } }), prompt: PROMPT, choices: CHOICES };
+  return {
+    model: createHostedModel({ model: 'tiny', at: { endpointUrl: url } }),
+    prompt: PROMPT,
+    choices: CHOICES,
+  };
 });
 
 languageModelContract(

@@ -1,5 +1,5 @@
-// What a hosted model does when its server fails: rows 13 to 15 of the reliability table, one test a failure, with the
-// requests counted and the waits taken on a clock that does not wait.
+// What a hosted model does when its server fails: rows 13 to 15 of the reliability table, one test a failure,
+// with the requests counted and the waits taken on a clock that does not wait.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { inspect } from 'node:util';
@@ -44,13 +44,18 @@ async function answer(model: LanguageModel, pieces: string[] = []): Promise<stri
 test('503 for ever: bounded tries with growing random waits, then an open circuit, then one probe', async (context) => {
   const { server, clock, model } = await setUp(context);
   server.failWith(faults.status(503));
-  await assert.rejects(model.embed(['a']), { reason: 'unavailable', code: 'unavailable', message: /answered 503/ });
+  await assert.rejects(model.embed(['a']), {
+    reason: 'unavailable',
+    code: 'unavailable',
+    message: /answered 503/,
+  });
   assert.equal(server.requests.length, TRIES);
   assert.equal(clock.waits.length, TRIES - 1);
   for (const [i, wait] of clock.waits.entries()) assert.ok(wait > 0 && wait <= SECOND * 2 ** i, `${wait}`);
   assert.ok(sum(clock.waits) <= 15 * SECOND);
 
-  for (let call = 1; call < CONCURRENCY; call++) await assert.rejects(model.embed(['a']), { reason: 'unavailable' });
+  for (let call = 1; call < CONCURRENCY; call++)
+    await assert.rejects(model.embed(['a']), { reason: 'unavailable' });
   const untilOpen = TRIES * CONCURRENCY;
   assert.equal(server.requests.length, untilOpen);
   for (const call of [() => model.embed(['a']), () => model.classify(['a']), () => answer(model)]) {
@@ -75,7 +80,9 @@ test('the waits are drawn at random, and repeated by the same seed', async (cont
   const waits = async (seed: number) => {
     const clock = fakeClock();
     const at = { endpointUrl: server.url };
-    await assert.rejects(createHostedModel({ model: 'tiny', at, clock, random: createRandom(seed) }).embed(['a']));
+    await assert.rejects(
+      createHostedModel({ model: 'tiny', at, clock, random: createRandom(seed) }).embed(['a']),
+    );
     return clock.waits;
   };
   assert.deepEqual(await waits(1), await waits(1));
@@ -123,11 +130,22 @@ const passing: Record<string, { fault: Fault; reason: string; limits?: Partial<H
   'a failed backend (424 of TEI)': { fault: faults.status(424), reason: 'unavailable' },
   'a connection that is reset': { fault: faults.reset, reason: 'unavailable' },
   'a body that breaks off': { fault: faults.cutOff, reason: 'unavailable' },
-  'a server that never answers': { fault: faults.hang, reason: 'timeout', limits: { deadlineMs: 200, tries: 2 } },
-  'a body that trickles': { fault: faults.slowLoris, reason: 'timeout', limits: { deadlineMs: 200, tries: 2 } },
+  'a server that never answers': {
+    fault: faults.hang,
+    reason: 'timeout',
+    limits: { deadlineMs: 200, tries: 2 },
+  },
+  'a body that trickles': {
+    fault: faults.slowLoris,
+    reason: 'timeout',
+    limits: { deadlineMs: 200, tries: 2 },
+  },
   'broken JSON': { fault: faults.body('[[0.1, 0.2'), reason: 'bad-response' },
   'NaN, which is no JSON': { fault: faults.body('[[NaN, 0.2]]'), reason: 'bad-response' },
-  'a page with status 200': { fault: faults.body('<html>Back soon</html>', 'text/html'), reason: 'bad-response' },
+  'a page with status 200': {
+    fault: faults.body('<html>Back soon</html>', 'text/html'),
+    reason: 'bad-response',
+  },
 };
 for (const [name, { fault, reason, limits }] of Object.entries(passing)) {
   test(`${name}: ${reason}, tried again`, async (context) => {
@@ -142,7 +160,12 @@ for (const [name, { fault, reason, limits }] of Object.entries(passing)) {
 
     // With a deadline that a busy machine keeps when the server does answer.
     const again = { deadlineMs: limits?.deadlineMs ? 1000 : 5 * SECOND };
-    const patient = createHostedModel({ model: 'tiny', at: { endpointUrl: server.url }, limits: again, clock });
+    const patient = createHostedModel({
+      model: 'tiny',
+      at: { endpointUrl: server.url },
+      limits: again,
+      clock,
+    });
     server.failWith(fault, 1);
     assert.equal((await patient.embed(['a'])).vectors.length, 16);
   });
@@ -158,7 +181,11 @@ for (const status of [302, 400, 401, 404, 413, 422, 501]) {
   test(`${status}: refused at once, in the server's own words`, async (context) => {
     const { server, clock, model } = await setUp(context);
     server.failWith(faults.status(status, { location: '/elsewhere' }, { error: 'not like this' }));
-    await assert.rejects(model.embed(['a']), { reason: 'refused', code: 'bad-request', message: /not like this/ });
+    await assert.rejects(model.embed(['a']), {
+      reason: 'refused',
+      code: 'bad-request',
+      message: /not like this/,
+    });
     assert.equal(server.requests.length, 1);
     assert.equal(clock.waits.length, 0);
   });
@@ -168,9 +195,15 @@ type Vectors = number[][];
 const rows = (change: (vectors: Vectors) => unknown) => faults.altered(change);
 const wrongShapes: Record<string, { fault: Fault; says: RegExp; requests?: number }> = {
   'a vector a token': { fault: rows((v) => v.map((row) => [row, row])), says: /--pooling/ },
-  'vectors of different widths': { fault: rows((v) => v.with(1, [1, 2])), says: /vectors of 16 and of 2 numbers/ },
+  'vectors of different widths': {
+    fault: rows((v) => v.with(1, [1, 2])),
+    says: /vectors of 16 and of 2 numbers/,
+  },
   null: { fault: rows((v) => v.with(1, v[1].with(3, null as unknown as number))), says: /null/ },
-  'a number as text': { fault: rows((v) => v.with(1, v[1].with(3, '0.5' as unknown as number))), says: /text/ },
+  'a number as text': {
+    fault: rows((v) => v.with(1, v[1].with(3, '0.5' as unknown as number))),
+    says: /text/,
+  },
   'an infinite number': { fault: faults.body(`[[1e999],[1],[1]]`), says: /too large/ },
   'a number beyond 32 bits': { fault: faults.body(`[[1],[1],[1e39]]`), says: /too large/ },
   'a vector of zeros': {
@@ -200,7 +233,9 @@ for (const [name, { fault, says, requests = 1 }] of Object.entries(wrongShapes))
     const { server, model } = await setUp(context);
     server.failWith(fault);
     const batches: Batch[] = [];
-    const reading = model.embed(['the cat', 'a dog', 'mats'], { onBatch: (batch) => void batches.push(batch) });
+    const reading = model.embed(['the cat', 'a dog', 'mats'], {
+      onBatch: (batch) => void batches.push(batch),
+    });
     await assert.rejects(reading, { reason: 'bad-response', message: says });
     assert.equal(server.requests.length, requests);
     assert.deepEqual(batches, []);
@@ -211,7 +246,10 @@ test('another width than before: refused', async (context) => {
   const { server, model } = await setUp(context);
   await model.embed(['a']);
   server.failWith(faults.altered<Vectors>((vectors) => vectors.map((row) => [...row, 1])));
-  await assert.rejects(model.embed(['a']), { reason: 'bad-response', message: /17 numbers and of 16 before/ });
+  await assert.rejects(model.embed(['a']), {
+    reason: 'bad-response',
+    message: /17 numbers and of 16 before/,
+  });
 });
 
 test('numbered rows are put in order, and refused when the numbers are not each text once', async (context) => {
@@ -321,22 +359,32 @@ test('an abort ends requests, waits and those who wait for their turn', async (c
   await model.embed(['a']);
 });
 
-// Streams ----------------------------------------------------------------------------------------------------------------
+// Streams
+// ----------------------------------------------------------------------------------------------------------------
 
 const midStream: Record<string, { fault: Fault; reason: string; limits?: Partial<HostedLimits> }> = {
-  'ends before it is finished': { fault: faults.events((events) => events.slice(0, 4)), reason: 'bad-response' },
+  'ends before it is finished': {
+    fault: faults.events((events) => events.slice(0, 4)),
+    reason: 'bad-response',
+  },
   'ends with [DONE] before it is finished': {
     fault: faults.events((events) => [...events.slice(0, 4), '[DONE]']),
     reason: 'bad-response',
   },
   'is reset': { fault: faults.stuckAfter(4, 'reset'), reason: 'unavailable' },
   hangs: { fault: faults.stuckAfter(4, 'hang'), reason: 'timeout', limits: { deadlineMs: 400 } },
-  'sends broken JSON': { fault: faults.events((events) => events.with(4, '{"choices": [')), reason: 'bad-response' },
+  'sends broken JSON': {
+    fault: faults.events((events) => events.with(4, '{"choices": [')),
+    reason: 'bad-response',
+  },
   'sends an error': {
     fault: faults.events((events) => events.with(4, { error: { message: `no memory for ${TOKEN}` } })),
     reason: 'unavailable',
   },
-  'sends something else': { fault: faults.events((events) => events.with(4, { token: 'x' })), reason: 'bad-response' },
+  'sends something else': {
+    fault: faults.events((events) => events.with(4, { token: 'x' })),
+    reason: 'bad-response',
+  },
 };
 for (const [name, { fault, reason, limits }] of Object.entries(midStream)) {
   test(`a stream that ${name}: ${reason}, after the pieces before it, and not asked for again`, async (context) => {
@@ -409,10 +457,15 @@ test('a stream that does not begin is tried again like any request', async (cont
   }
 });
 
-// Scores -----------------------------------------------------------------------------------------------------------------
+// Scores
+// -----------------------------------------------------------------------------------------------------------------
 
 const notThere: Fault = (response, right, request) =>
-  (request.path === '/v1/completions' ? faults.status(404) : faults.altered((same) => same))(response, right, request);
+  (request.path === '/v1/completions' ? faults.status(404) : faults.altered((same) => same))(
+    response,
+    right,
+    request,
+  );
 
 test('without an echo, scores are estimated from the likeliest first tokens', async (context) => {
   const { server, model } = await setUp(context);
@@ -424,7 +477,8 @@ test('without an echo, scores are estimated from the likeliest first tokens', as
   poorer.failWith(notThere);
   const estimate = await other.score('is it the ', choices);
   assert.equal(estimate.exact, false);
-  for (const i of [0, 1]) assert.ok(Math.abs(estimate.logProbabilities[i] - exact.logProbabilities[i]) < 1e-6);
+  for (const i of [0, 1])
+    assert.ok(Math.abs(estimate.logProbabilities[i] - exact.logProbabilities[i]) < 1e-6);
   assert.ok(estimate.logProbabilities[2] < estimate.logProbabilities[1], 'what is not listed is less likely');
   assert.ok(sum(estimate.logProbabilities.map(Math.exp)) <= 1);
   assert.equal(poorer.requests.length, 2);
@@ -464,7 +518,8 @@ test('a server that refuses every way of scoring says why, and one that is down 
   assert.ok((await model.score('a', ['b'])).exact, 'a refusal of everything is not remembered');
 });
 
-// Secrets ----------------------------------------------------------------------------------------------------------------
+// Secrets
+// ----------------------------------------------------------------------------------------------------------------
 
 test('the access token is in no error, even where the server repeats it', async (context) => {
   const { server, model } = await setUp(context, { tries: 1, deadlineMs: 300 });

@@ -204,7 +204,11 @@ test('text ends where the first stop text begins, however it falls into pieces',
   assert.equal(await cut(['x three two'], 'two', 'three'), 'x ');
   assert.equal(await cut(['abc', 'abd'], 'cab', 'bd'), 'ab');
   assert.equal(await cut('all of it'), 'all of it');
-  assert.deepEqual(await collect(untilStop(inPieces(['on', 'e.', '.', 'two']), ['...'])), ['on', 'e', '..two']);
+  assert.deepEqual(await collect(untilStop(inPieces(['on', 'e.', '.', 'two']), ['...'])), [
+    'on',
+    'e',
+    '..two',
+  ]);
 });
 
 test('a text asked for alone stands nearest to its own row', () => {
@@ -227,7 +231,10 @@ test('scores from echoes: the sum behind the prompt, whatever tokens the prompt 
     prompt,
     echo(1, ['A', 'B', ' c', 'c'], [null, -1, -2, -3]),
   ];
-  assert.deepEqual(scoresFromEchoes({ choices }, ['AB', 'AB cc', 'AB d']), { logProbabilities: [-5, -5], exact: true });
+  assert.deepEqual(scoresFromEchoes({ choices }, ['AB', 'AB cc', 'AB d']), {
+    logProbabilities: [-5, -5],
+    exact: true,
+  });
   // "Bc" is one token: ln P(A Bc) - ln P(A B) = -4 - (-1).
   assert.deepEqual(scoresFromEchoes({ choices: [prompt, echo(1, ['A', 'Bc'], [null, -4])] }, ['AB', 'ABc']), {
     logProbabilities: [-3],
@@ -250,7 +257,9 @@ test('scores from first tokens: yes in all its spellings, and what is left for w
   const token = (text: string, probability: number) => ({ token: text, logprob: Math.log(probability) });
   const tokens = [token(' Yes', 0.4), token('ye', 0.2), token('▁no', 0.1), token(' ', 0.1)];
   const probabilities = (choices: string[]) =>
-    scoresFromFirstTokens(tokens, choices)?.logProbabilities.map((value) => Number(Math.exp(value).toFixed(6)));
+    scoresFromFirstTokens(tokens, choices)?.logProbabilities.map((value) =>
+      Number(Math.exp(value).toFixed(6)),
+    );
   assert.deepEqual(probabilities(['yes', 'no']), [0.6, 0.1]);
   // 0.2 is left, for "maybe" and everything else; at most as likely as the last one listed.
   assert.deepEqual(probabilities(['yes', 'maybe']), [0.6, 0.1]);

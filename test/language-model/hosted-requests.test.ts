@@ -1,4 +1,5 @@
-// Where a hosted model sends what: endpoints by their URL, providers as the Hub says where they serve a model.
+// Where a hosted model sends what: endpoints by their URL, providers as the Hub says where they serve a
+// model.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
@@ -11,7 +12,11 @@ const messages = [{ role: 'user', content: 'is the cat here' }] as const;
 
 test('an endpoint is asked as it stands, and for the rest behind /v1', async (context) => {
   const { url, requests } = await startLanguageModelServer(context);
-  const model = createHostedModel({ model: 'org/tiny', at: { endpointUrl: `${url}/` }, accessToken: 'secret' });
+  const model = createHostedModel({
+    model: 'org/tiny',
+    at: { endpointUrl: `${url}/` },
+    accessToken: 'secret',
+  });
   await model.embed(['a', '']);
   await model.classify(['b']);
   await collect(model.generate(messages, { maxTokens: 3, stop: ['1', '2', '3', '4', '5'] }));
@@ -33,7 +38,14 @@ test('an endpoint is asked as it stands, and for the rest behind /v1', async (co
       ],
       [
         '/v1/chat/completions',
-        { model: 'org/tiny', messages, max_tokens: 3, temperature: 0, stream: true, stop: ['1', '2', '3', '4'] },
+        {
+          model: 'org/tiny',
+          messages,
+          max_tokens: 3,
+          temperature: 0,
+          stream: true,
+          stop: ['1', '2', '3', '4'],
+        },
       ],
       ['/v1/completions', { model: 'org/tiny', prompt: ['a', 'at'], max_tokens: 0, echo: true, logprobs: 1 }],
     ],
@@ -60,7 +72,10 @@ test('a URL that ends in /v1 is an OpenAI-style server, which does not classify'
   assert.equal(requests[0].headers.authorization, undefined);
 });
 
-/** The Hub answers with `mapping`, and what goes to the router goes to the test server's path of the same task. */
+/**
+ * The Hub answers with `mapping`, and what goes to the router goes to the test server's path of the same
+ * task.
+ */
 async function hubAndRouter(context: TestContext, mapping: object) {
   const server = await startLanguageModelServer(context);
   const asked: string[] = [];
@@ -75,7 +90,9 @@ async function hubAndRouter(context: TestContext, mapping: object) {
 
 test('a provider is asked through the router, under its own name for the model, which the Hub is asked for once', async (context) => {
   const { server, asked } = await hubAndRouter(context, {
-    inferenceProviderMapping: { together: { providerId: 'theirs/tiny', status: 'live', task: 'feature-extraction' } },
+    inferenceProviderMapping: {
+      together: { providerId: 'theirs/tiny', status: 'live', task: 'feature-extraction' },
+    },
   });
   const model = createHostedModel({ model: 'org/embed', at: { provider: 'together' }, accessToken: 'hf_x' });
   server.failWith(faults.status(503), 1);
@@ -107,7 +124,10 @@ test('a model that the Hub does not know is refused, and a Hub that fails is tri
   for (const failure of [() => new Response('', { status: 500 }), () => assert.fail('no network')]) {
     answers[0] = failure;
     const waits: number = clock.waits.length;
-    await assert.rejects(model.embed(['a']), { reason: 'unavailable', message: /huggingface.co can be reached/ });
+    await assert.rejects(model.embed(['a']), {
+      reason: 'unavailable',
+      message: /huggingface.co can be reached/,
+    });
     assert.equal(clock.waits.length, waits + 4);
   }
 });
@@ -120,7 +140,11 @@ test('an abort ends the question to the Hub as well', async (context) => {
       abort.abort(new Error('changed my mind'));
     });
   context.mock.method(globalThis, 'fetch', hang);
-  const model = createHostedModel({ model: 'org/slow', at: { provider: 'hf-inference' }, limits: { tries: 1 } });
+  const model = createHostedModel({
+    model: 'org/slow',
+    at: { provider: 'hf-inference' },
+    limits: { tries: 1 },
+  });
   await assert.rejects(model.embed(['a'], abort), /changed my mind/);
 });
 
@@ -133,7 +157,10 @@ test('an address that cannot be right is refused in one sentence that shows no s
     [{ model: 'm', at: { endpointUrl: 'not a URL' } }, /http\(s\):/],
     [{ model: 'm', at: { endpointUrl: 'https://user:hunter2@host' } }, /without user, password and query/],
     [{ model: 'm', at: { endpointUrl: 'https://host/?key=hunter2' } }, /without user, password and query/],
-    [{ model: 'm', at: { provider: 'nobody' } }, /"nobody" is no Inference Provider: give one of .*hf-inference/],
+    [
+      { model: 'm', at: { provider: 'nobody' } },
+      /"nobody" is no Inference Provider: give one of .*hf-inference/,
+    ],
   ];
   for (const [address, says] of wrong) {
     assert.throws(

@@ -1,4 +1,5 @@
-// Models from a hub that is slow, lies, breaks off or is not there: what arrives is whole, and nothing else stays.
+// Models from a hub that is slow, lies, breaks off or is not there: what arrives is whole, and nothing else
+// stays.
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -26,7 +27,12 @@ async function setUp(
 ) {
   const folder = await temporaryFolder(context);
   const hub = await startHub(context, NAME, of, faults);
-  const options = { folder, progress: silentProgress, hubUrl: hub.url, patience: { ...patience, deadlineMs } };
+  const options = {
+    folder,
+    progress: silentProgress,
+    hubUrl: hub.url,
+    patience: { ...patience, deadlineMs },
+  };
   return { hub, folder, options, get: (name = NAME) => modelFolder(`hub:${name}`, options) };
 }
 
@@ -43,7 +49,8 @@ test('what is no hub: name is a folder already', async (context) => {
   assert.equal(await modelFolder(folder, options), folder);
   await assert.rejects(modelFolder('acme/tiny-encoder', options), {
     message:
-      '"acme/tiny-encoder": got no folder with a config.json, expected a model folder, or hub:NAME for one from the Hugging ' +
+      '"acme/tiny-encoder": got no folder with a config.json, expected a model folder, or hub:NAME for one ' +
+      'from the Hugging ' +
       'Face hub; check the path.',
   });
 });
@@ -73,11 +80,17 @@ test('weights in parts come with their index', async (context) => {
 for (const fault of ['cut', 'damaged', 'dropped', 'stalled', 'busy'] satisfies Fault[]) {
   test(`a download that is ${fault} is tried again, twice; after that nothing of it stays`, async (context) => {
     const deadlineMs = fault === 'stalled' ? 300 : undefined;
-    const { hub, get } = await setUp(context, { faults: { 'model.safetensors': [fault, fault] }, deadlineMs });
+    const { hub, get } = await setUp(context, {
+      faults: { 'model.safetensors': [fault, fault] },
+      deadlineMs,
+    });
     assert.deepEqual(readFileSync(path.join(await get(), 'model.safetensors')), files['model.safetensors']);
     assert.equal(hub.requests.filter((request) => request === 'model.safetensors').length, 3);
 
-    const never = await setUp(context, { faults: { 'model.safetensors': [fault, fault, fault] }, deadlineMs });
+    const never = await setUp(context, {
+      faults: { 'model.safetensors': [fault, fault, fault] },
+      deadlineMs,
+    });
     await assert.rejects(
       never.get(),
       refused(

@@ -1,4 +1,5 @@
-// The local model keeps the contract that the hosted one keeps: a small random Llama with an adapter and a head.
+// The local model keeps the contract that the hosted one keeps: a small random Llama with an adapter and a
+// head.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
@@ -16,7 +17,11 @@ import { fixtures } from '../support/model-folders.ts';
 import { smallLlama } from '../support/small-llama.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
-const WORDS = ['the cat sat on the mat', 'a dog ran to the house', 'the dog and the cat ate a fish on the mat'];
+const WORDS = [
+  'the cat sat on the mat',
+  'a dog ran to the house',
+  'the dog and the cat ate a fish on the mat',
+];
 
 async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
   const folder = await temporaryFolder(context);
@@ -35,7 +40,11 @@ async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
   for (const [name, { values: weights }] of tuned) if (/lora_B/.test(name)) weights.fill(0.02);
   const K = 5;
   tuned.set(HEAD, { shape: [K, 32], values: Float32Array.from({ length: K * 32 }, () => random.normal()) });
-  saveAdapter(adapter, { architecture: { kind: 'decoder', config }, lora, categoryCount: K, values: tuned }, '../base');
+  saveAdapter(
+    adapter,
+    { architecture: { kind: 'decoder', config }, lora, categoryCount: K, values: tuned },
+    '../base',
+  );
   return { base, adapter };
 }
 
@@ -117,7 +126,9 @@ test('a higher temperature has other answers, the same seed the same ones', asyn
   const answers = async (seed: number) => {
     const model = await loadLocalModel(base, { random: createRandom(seed) });
     const answer = async () =>
-      (await collect(model.generate([{ role: 'user', content: PROMPT }], { maxTokens: 10, temperature: 2 }))).join('');
+      (
+        await collect(model.generate([{ role: 'user', content: PROMPT }], { maxTokens: 10, temperature: 2 }))
+      ).join('');
     const both = [await answer(), await answer()];
     await model.release();
     return both;

@@ -1,5 +1,5 @@
-// Folders that hold what is not computed here, or not what they say: refused in one sentence that names the file, what was
-// got and what is allowed. And folders that say the same in another way: read all the same.
+// Folders that hold what is not computed here, or not what they say: refused in one sentence that names the
+// file, what was got and what is allowed. And folders that say the same in another way: read all the same.
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -25,7 +25,11 @@ const REFUSED_SETTINGS: readonly (readonly [string, Record<string, unknown>, Reg
   ['llama-2', { head_dim: 5 }, /got 4 heads of width 5 and 4 of keys/],
   ['llama-2', { is_causal: false }, /is_causal: got false, expected true;/],
   ['llama-2', { quantization_config: { bits: 4 } }, /quantization_config: got \{"bits":4\}, expected null;/],
-  ['llama-2', { auto_map: { AutoModel: 'mine.Model' } }, /auto_map: got \{"AutoModel":"mine\.Model"\}, expected null;/],
+  [
+    'llama-2',
+    { auto_map: { AutoModel: 'mine.Model' } },
+    /auto_map: got \{"AutoModel":"mine\.Model"\}, expected null;/,
+  ],
   ['llama-2', { partial_rotary_factor: 0.5 }, /partial_rotary_factor: got 0\.5, expected one of null\|1;/],
   [
     'llama-2',
@@ -58,7 +62,11 @@ const REFUSED_SETTINGS: readonly (readonly [string, Record<string, unknown>, Reg
     { layer_types: ['full_attention'] },
     /layer_types: got \["full_attention"\], expected a type for each of 2 layers/,
   ],
-  ['mistral', { layer_types: ['full_attention', 'sliding_attention'] }, /expected a type for each of 2 layers/],
+  [
+    'mistral',
+    { layer_types: ['full_attention', 'sliding_attention'] },
+    /expected a type for each of 2 layers/,
+  ],
   ['bert', { hidden_act: 'gelu_new' }, /hidden_act: got "gelu_new", expected "gelu";/],
   [
     'bert',
@@ -89,12 +97,17 @@ test('a config.json that is no JSON is refused', async (context) => {
 test('an encoder cannot answer', async (context) => {
   await assert.rejects(
     readDecoder(await copyOf(context, 'bert')),
-    refused(/got an encoder, expected a model that predicts the next token \(llama, mistral, qwen2, qwen3\);/),
+    refused(
+      /got an encoder, expected a model that predicts the next token \(llama, mistral, qwen2, qwen3\);/,
+    ),
   );
 });
 
 test('windows: of all layers, of the upper ones, of those that are named, of none; 4096 where Mistral does not say', async (context) => {
-  const windowsOf = async (fixture: string, changes: Record<string, unknown>): Promise<LlamaConfig['windows']> => {
+  const windowsOf = async (
+    fixture: string,
+    changes: Record<string, unknown>,
+  ): Promise<LlamaConfig['windows']> => {
     const folder = await copyOf(context, fixture);
     await editJson(path.join(folder, 'config.json'), changes);
     return (await readDecoder(folder)).windows;
@@ -117,8 +130,14 @@ test('rope_theta and scaling: of transformers 4 and 5, scaling of 4 first, defau
   };
   assert.deepEqual(await ropeOf({}), [10_000, undefined]);
   assert.deepEqual(await ropeOf({ rope_theta: 5e5 }), [5e5, undefined]);
-  assert.deepEqual(await ropeOf({ rope_theta: 5e5, rope_scaling: { type: 'linear', factor: 2 } }), [5e5, 'linear']);
-  assert.deepEqual(await ropeOf({ rope_parameters: { rope_type: 'linear', factor: 2, rope_theta: 7 } }), [7, 'linear']);
+  assert.deepEqual(await ropeOf({ rope_theta: 5e5, rope_scaling: { type: 'linear', factor: 2 } }), [
+    5e5,
+    'linear',
+  ]);
+  assert.deepEqual(await ropeOf({ rope_parameters: { rope_type: 'linear', factor: 2, rope_theta: 7 } }), [
+    7,
+    'linear',
+  ]);
   assert.deepEqual(await ropeOf({ rope_scaling: { rope_type: 'dynamic', factor: 2 } }), [10_000, undefined]);
 });
 
@@ -145,13 +164,15 @@ test('tensors: a missing, a misshapen and one too many are named with their file
     [
       'llama-3',
       'model.safetensors',
-      (tensors) => tensors.set('model.layers.0.self_attn.q_norm.weight', { shape: [8], values: new Float32Array(8) }),
+      (tensors) =>
+        tensors.set('model.layers.0.self_attn.q_norm.weight', { shape: [8], values: new Float32Array(8) }),
       /got a tensor model\.layers\.0\.self_attn\.q_norm\.weight of shape \[8\], expected no tensor of that name by/,
     ],
     [
       'llama-2',
       'model.safetensors',
-      (tensors) => tensors.set('model.norm.weight', { shape: [16], values: new Float32Array(16).fill(Number.NaN) }),
+      (tensors) =>
+        tensors.set('model.norm.weight', { shape: [16], values: new Float32Array(16).fill(Number.NaN) }),
       /model\.safetensors: got numbers in the tensor model\.norm\.weight that are not finite, expected finite ones;/,
     ],
   ];
@@ -195,13 +216,20 @@ test('names of old habit and of a larger model: the same vectors', async (contex
   };
   const renamings: readonly (readonly [string, (name: string) => string])[] = [
     ['bert', (name) => `bert.${name}`],
-    ['bert', (name) => name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta')],
+    [
+      'bert',
+      (name) =>
+        name.replace('LayerNorm.weight', 'LayerNorm.gamma').replace('LayerNorm.bias', 'LayerNorm.beta'),
+    ],
     ['llama-2', (name) => name.replace(/^model\./, '')],
   ];
   for (const [fixture, change] of renamings) {
     const plain = await copyOf(context, fixture);
     const renamed = await copyOf(context, fixture);
-    await editTensors(path.join(renamed, 'model.safetensors'), rename(change) as Parameters<typeof editTensors>[1]);
+    await editTensors(
+      path.join(renamed, 'model.safetensors'),
+      rename(change) as Parameters<typeof editTensors>[1],
+    );
     assert.deepEqual(await embed(renamed), await embed(plain));
   }
 });

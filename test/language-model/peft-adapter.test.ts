@@ -1,4 +1,5 @@
-// LoRA adapters that PEFT computes in another way, or that do not fit: refused. What this project writes is read back.
+// LoRA adapters that PEFT computes in another way, or that do not fit: refused. What this project writes is
+// read back.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -15,7 +16,10 @@ import { temporaryFolder } from '../support/stores.ts';
 const llama2 = await readArchitecture(path.join(fixtures, 'llama-2'));
 
 const REFUSED: readonly (readonly [Record<string, unknown>, RegExp])[] = [
-  [{ peft_type: 'IA3' }, /peft_type: got "IA3", expected "LORA"; merge this adapter into its model with PEFT/],
+  [
+    { peft_type: 'IA3' },
+    /peft_type: got "IA3", expected "LORA"; merge this adapter into its model with PEFT/,
+  ],
   [{ use_dora: true }, /use_dora: got true, expected one of null\|false;/],
   [{ modules_to_save: ['lm_head'] }, /modules_to_save: got \["lm_head"\], expected none;/],
   [{ rank_pattern: { q_proj: 2 } }, /rank_pattern: got \{"q_proj":2\}, expected none;/],
@@ -37,7 +41,10 @@ for (const [changes, message] of REFUSED) {
   test(`an adapter with ${JSON.stringify(changes)} is refused`, async (context) => {
     const folder = await copyOf(context, 'llama-2/adapter-some');
     await editJson(path.join(folder, 'adapter_config.json'), changes);
-    await assert.rejects(readAdapter(folder, llama2), refused(message, path.join(folder, 'adapter_config.json')));
+    await assert.rejects(
+      readAdapter(folder, llama2),
+      refused(message, path.join(folder, 'adapter_config.json')),
+    );
   });
 }
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bucketLengths, inBuckets, pooledBatch, readingLengths } from '../../src/language-model/pooled-batches.ts';
+import {
+  bucketLengths,
+  inBuckets,
+  pooledBatch,
+  readingLengths,
+} from '../../src/language-model/pooled-batches.ts';
 
 const text = (length: number) => ({ tokens: new Int32Array(length).fill(7) });
 

@@ -1,4 +1,5 @@
-// Frequencies of rotary positions against transformers, in the settings of published models (test/fixtures/language-models.py).
+// Frequencies of rotary positions against transformers, in the settings of published models
+// (test/fixtures/language-models.py).
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -12,7 +13,9 @@ interface Expected {
   readonly scale: number;
 }
 
-const cases: readonly Expected[] = JSON.parse(readFileSync(new URL('../fixtures/rope.json', import.meta.url), 'utf8'));
+const cases: readonly Expected[] = JSON.parse(
+  readFileSync(new URL('../fixtures/rope.json', import.meta.url), 'utf8'),
+);
 
 for (const { headWidth, theta, scaling, frequencies, scale } of cases) {
   test(`theta ${theta}, width ${headWidth}, ${JSON.stringify(scaling)}`, () => {

@@ -67,6 +67,9 @@ test('weights that are no numbers are refused, and what becomes none on the way 
   );
   await setNorm(3.4e38);
   const encoder = await loadTextEncoder(folder);
-  await assert.rejects(encoder.embed(['a'], task), refused(/got numbers that are not finite from the language model/));
+  await assert.rejects(
+    encoder.embed(['a'], task),
+    refused(/got numbers that are not finite from the language model/),
+  );
   await encoder.release();
 });

@@ -2,14 +2,23 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { END_OF_TEXT, readTokenizer, tokenizerFromJson, trainTokenizer } from '../../src/language-model/tokenizer.ts';
+import {
+  END_OF_TEXT,
+  readTokenizer,
+  tokenizerFromJson,
+  trainTokenizer,
+} from '../../src/language-model/tokenizer.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, fixtures } from '../support/model-folders.ts';
 
 /** Of the BERT among the fixtures. */
 const vocabularySize = 64;
 
-const texts = ['low low low low low', 'lower lower newest newest newest newest newest newest', 'widest widest widest'];
+const texts = [
+  'low low low low low',
+  'lower lower newest newest newest newest newest newest',
+  'widest widest widest',
+];
 
 test('bytes come first, then merges in the order of their frequency', async () => {
   const tokenizer = await trainTokenizer(texts, 260);
@@ -42,7 +51,11 @@ test('the same texts give the same tokenizer', async () => {
 test('the tokenizer of a folder: special tokens, no padding and no cutting but the one that is asked for', async () => {
   const folder = path.join(fixtures, 'bert'); // its tokenizer.json says: 6 tokens, shorter ones padded
   const text = 'a green tent for the warm trail';
-  const [whole, short, empty] = await (await readTokenizer(folder, { vocabularySize })).encode([text, 'tent', '']);
+  const [whole, short, empty] = await (await readTokenizer(folder, { vocabularySize })).encode([
+    text,
+    'tent',
+    '',
+  ]);
   const [cls, sep] = [2, 3];
   assert.deepEqual([whole.length, whole[0], whole[8]], [9, cls, sep]);
   assert.deepEqual([short.length, short[0], short[2]], [3, cls, sep]);

@@ -7,7 +7,12 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
 import { isLoraParameter } from '../../src/language-model/lora.ts';
-import { loadAdapter, loadBaseModel, saveAdapter, saveBaseModel } from '../../src/language-model/model-folder.ts';
+import {
+  loadAdapter,
+  loadBaseModel,
+  saveAdapter,
+  saveBaseModel,
+} from '../../src/language-model/model-folder.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
 import { HEAD, readTexts } from '../../src/language-model/tuned-model.ts';
 import { fineTuneOnUsers, type SftExample } from '../../src/language-model/user-level-sft.ts';
@@ -27,7 +32,10 @@ function plantedExamples(count: number): SftExample[] {
   const random = createRandom(3);
   return Array.from({ length: count }, () => {
     const liked = [random.integer(K), random.integer(K)];
-    const tokens = Int32Array.from({ length: 6 }, () => 1 + 4 * random.integer(10) + liked[random.integer(2)]);
+    const tokens = Int32Array.from(
+      { length: 6 },
+      () => 1 + 4 * random.integer(10) + liked[random.integer(2)],
+    );
     const target = new Float32Array(K);
     for (const token of tokens) target[(token - 1) % K] += 1 / tokens.length;
     return { tokens, target };
@@ -54,7 +62,10 @@ async function pretrain() {
 
 test('pre-training learns what follows what: below half of the uniform loss', async () => {
   const { loss } = await pretrain();
-  assert.ok(loss < Math.log(41) / 2, `${loss} nats a token; uniform over the tokens that occur is ${Math.log(41)}`);
+  assert.ok(
+    loss < Math.log(41) / 2,
+    `${loss} nats a token; uniform over the tokens that occur is ${Math.log(41)}`,
+  );
 });
 
 test('user-level SFT reads the distribution off the prompt; base weights stay; folders give back the same model', async () => {
@@ -76,9 +87,13 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
       progress: silentProgress,
     },
   );
-  assert.ok(heldOutLoss < 0.7 * meanAnswerLoss, `${heldOutLoss} nats, always answering the mean ${meanAnswerLoss}`);
+  assert.ok(
+    heldOutLoss < 0.7 * meanAnswerLoss,
+    `${heldOutLoss} nats, always answering the mean ${meanAnswerLoss}`,
+  );
   for (const [name, tensor] of model.values) {
-    if (name !== HEAD && !isLoraParameter(name)) assert.deepEqual(tensor, base.get(name), `${name} has moved`);
+    if (name !== HEAD && !isLoraParameter(name))
+      assert.deepEqual(tensor, base.get(name), `${name} has moved`);
   }
 
   const texts = [Int32Array.of(1, 5, 9), Int32Array.of(4, 8), new Int32Array(), Int32Array.from(rows[3])];
@@ -110,8 +125,21 @@ test('a batch in parts teaches the same as a whole one, the short last batch of 
       plantedExamples(60),
       { architecture: { kind: 'decoder', config }, values },
       {
-        ...{ lora: { rank: 2, alpha: 4, dropout: 0 }, categoryCount: K, batchSize: 16, tokensAtOnce, maxTokens: 64 },
-        ...{ epochs: 2, patience: 2, samplesPerEpoch: 100, learningRate: 1e-3, seed: 1, progress: silentProgress },
+        ...{
+          lora: { rank: 2, alpha: 4, dropout: 0 },
+          categoryCount: K,
+          batchSize: 16,
+          tokensAtOnce,
+          maxTokens: 64,
+        },
+        ...{
+          epochs: 2,
+          patience: 2,
+          samplesPerEpoch: 100,
+          learningRate: 1e-3,
+          seed: 1,
+          progress: silentProgress,
+        },
       },
     );
   const [whole, parts] = [await tune(1_000), await tune(5 * 16)];

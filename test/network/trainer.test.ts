@@ -69,7 +69,9 @@ test('batches of two shapes train the same weights: each runs the graph that it 
       ),
     }));
   const models = [ofLength(2), ofLength(4)];
-  const trainer = await createTrainer(models, initialValues(models[0].parameters, createRandom(1)), { seed: 1 });
+  const trainer = await createTrainer(models, initialValues(models[0].parameters, createRandom(1)), {
+    seed: 1,
+  });
   assert.equal(await trainer.step({ x: Float32Array.of(1, 2) }, 0.25), 3);
   // The first step moved w from 1 to 0.75.
   assert.ok(Math.abs((await trainer.step({ x: Float32Array.of(1, 1, 1, 1) }, 0.25)) - 0.75 * 4) < 1e-5);
@@ -108,11 +110,16 @@ test('the parts of a batch, one after the other, move the weights as the whole b
   await Promise.all([atOnce.release(), inParts.release()]);
 });
 
-/** A layer of 256 kB over a batch of 128: what a step forgets to give back shows after a few hundred of them. */
+/**
+ * A layer of 256 kB over a batch of 128: what a step forgets to give back shows after a few hundred of them.
+ */
 function large() {
   const [B, d] = [64, 256];
   const model = buildModel('training', (scope) => {
-    const error = subtract(linear(scope, 'layer', scope.graph.input('x', [B, d]), d), scope.graph.input('y', [B, d]));
+    const error = subtract(
+      linear(scope, 'layer', scope.graph.input('x', [B, d]), d),
+      scope.graph.input('y', [B, d]),
+    );
     return { loss: multiply(sum(multiply(error, error)), 1 / (B * d)) };
   });
   const feeds = () => ({ x: new Float32Array(B * d).fill(0.1), y: new Float32Array(B * d).fill(0.2) });
@@ -156,7 +163,10 @@ test('clipping by the global norm: gradients (3, 4) of norm 5 clipped to 1 give 
 
 test('a frozen parameter does not move and has no moments', async () => {
   const { model, values } = regression();
-  const trainer = await createTrainer([model], values, { seed: 1, trainable: (name) => name === 'line.bias' });
+  const trainer = await createTrainer([model], values, {
+    seed: 1,
+    trainable: (name) => name === 'line.bias',
+  });
   await train(3, trainer);
   assert.deepEqual(trainer.values().get('line.weight')!.values, values.get('line.weight')!.values);
   assert.notDeepEqual(trainer.values().get('line.bias')!.values, values.get('line.bias')!.values);
@@ -224,7 +234,9 @@ test('fit killed in the fourth epoch continues from its checkpoint to the same v
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-fit-'));
   const checkpoint = path.join(folder, 'checkpoint');
   const { values } = regression();
-  const trainers = await Promise.all([1, 2, 3].map(() => createTrainer([regression().model], values, { seed: 1 })));
+  const trainers = await Promise.all(
+    [1, 2, 3].map(() => createTrainer([regression().model], values, { seed: 1 })),
+  );
   const metric = async (current: Values) => -Math.abs(current.get('line.bias')!.values[0] - 0.4);
   const undisturbed = await fit({ ...fitting(trainers[0]), evaluate: metric });
   let epochs = 0;

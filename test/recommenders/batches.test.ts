@@ -92,8 +92,11 @@ test('where one window in 20 is long, few rows are, no batch has more, and every
 
 test('where each position has a negative of its own, it is one for the user who stands there', () => {
   const random = createRandom(9);
-  // Each user has nothing but one item of three, so that a negative of somebody else's is the target now and then.
-  const sequences = Array.from({ length: 300 }, (_, u) => new Int32Array(u % 10 === 0 ? 31 : 2 + (u % 4)).fill(u % 3));
+  // Each user has nothing but one item of three, so that a negative of somebody else's is the target now and
+  // then.
+  const sequences = Array.from({ length: 300 }, (_, u) =>
+    new Int32Array(u % 10 === 0 ? 31 : 2 + (u % 4)).fill(u % 3),
+  );
   const windows = nextItemWindows(sequences, 50);
   const shape = chooseBatchShape(windows, { batchSize: 64, positionsPerStep: 3_200 });
   const sampler = createNegativeSampler({ itemCount: 3, repeatable: new Uint8Array(3) });
@@ -102,7 +105,13 @@ test('where each position has a negative of its own, it is one for the user who 
       taken.map((window) => window.row(random)),
       shape,
     );
-    const { negatives } = drawNegatives({ kind: 'bce', negatives: 1 }, shape.positions, taken, sampler, random);
+    const { negatives } = drawNegatives(
+      { kind: 'bce', negatives: 1 },
+      shape.positions,
+      taken,
+      sampler,
+      random,
+    );
     weights.forEach((weight, r) => {
       if (weight > 0) assert.notEqual(negatives[r], targets[r]);
     });
@@ -142,7 +151,12 @@ test('an inference batch holds the last L items and names the last position', ()
 });
 
 test('with a mask behind, a history has one place less', () => {
-  const { items, last } = historyBatch([Int32Array.of(1, 2, 3, 4), Int32Array.of(7), new Int32Array()], 3, 9, [8]);
+  const { items, last } = historyBatch(
+    [Int32Array.of(1, 2, 3, 4), Int32Array.of(7), new Int32Array()],
+    3,
+    9,
+    [8],
+  );
   assert.deepEqual([...items], [3, 4, 8, 7, 8, 9, 8, 9, 9]);
   assert.deepEqual([...last], [2, 1, 0]);
 });

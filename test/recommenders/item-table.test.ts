@@ -1,5 +1,5 @@
-// Warm starts hold what was loaded: every row at its own item, the first and the last too, and one that training never
-// sees; no initialisation comes after it, and no padding or mask row shifts it.
+// Warm starts hold what was loaded: every row at its own item, the first and the last too, and one that
+// training never sees; no initialisation comes after it, and no padding or mask row shifts it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { silentProgress } from '../../src/progress.ts';
@@ -41,13 +41,15 @@ async function tableAfter(...of: Parameters<typeof trained>) {
 const trust = historyTrust(sequences, N);
 
 const given = rowsOf(vectors);
-const apart = (a: readonly number[], b: readonly number[]) => Math.max(...a.map((x, i) => Math.abs(x - b[i])));
+const apart = (a: readonly number[], b: readonly number[]) =>
+  Math.max(...a.map((x, i) => Math.abs(x - b[i])));
 
 for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
   test(`${name}: what was loaded is what training starts from, row by row`, async () => {
     for (const kind of ['init', 'frozen'] as const) {
       const loaded = await tableAfter(name, { kind, vectors }, 0);
-      for (let item = 0; item < N; item++) assert.deepEqual(loaded(item), given(item), `${kind}, item ${item}`);
+      for (let item = 0; item < N; item++)
+        assert.deepEqual(loaded(item), given(item), `${kind}, item ${item}`);
     }
   });
 
@@ -60,7 +62,10 @@ for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
       const moved = apart(init(item), given(item));
       assert.ok(moved > 0 && moved < 0.02, `item ${item} moved by ${moved}`); // softmax pushes away what is not right
       const learnt = apart(trusting(item), given(item));
-      assert.ok(item === UNSEEN ? learnt === 0 : learnt > 0 && learnt < moved, `item ${item} learnt ${learnt}`);
+      assert.ok(
+        item === UNSEEN ? learnt === 0 : learnt > 0 && learnt < moved,
+        `item ${item} learnt ${learnt}`,
+      );
     }
   });
 

@@ -1,4 +1,5 @@
-// The losses on scores whose result can be written down. One position, d = 1, so that a score is h times an item's number.
+// The losses on scores whose result can be written down. One position, d = 1, so that a score is h times an
+// item's number.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Loss, labelInputs, lossOf } from '../../src/recommenders/losses.ts';
@@ -26,15 +27,23 @@ async function lossWith(loss: Loss, negatives?: Int32Array): Promise<number> {
 }
 
 const logSigmoid = (x: number) => -Math.log(1 + Math.exp(-x));
-/** Binary cross-entropy of one position: beta of one right answer, k wrong ones, scores raised by what is known without them. */
-function binary(positive: number, negatives: readonly number[], { beta = 1, k = negatives.length } = {}): number {
+/**
+ * Binary cross-entropy of one position: beta of one right answer, k wrong ones, scores raised by what is
+ * known without them.
+ */
+function binary(
+  positive: number,
+  negatives: readonly number[],
+  { beta = 1, k = negatives.length } = {},
+): number {
   const baseRate = Math.log(beta / k);
   return -negatives.reduce(
     (sum, negative) => sum + logSigmoid(-negative - baseRate),
     beta * logSigmoid(positive + baseRate),
   );
 }
-const close = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) < 1e-5, `got ${got}, wanted ${wanted}`);
+const close = (got: number, wanted: number) =>
+  assert.ok(Math.abs(got - wanted) < 1e-5, `got ${got}, wanted ${wanted}`);
 
 test('cross-entropy: -log of the softmax over the whole catalogue', async () => {
   const of = (h: number, target: number) =>
@@ -108,7 +117,8 @@ test('gBCE starts at the base rate: before anything is known of the items, nothi
   const feeds = { targets: Int32Array.of(0), weights: Float32Array.of(1), negatives };
   const result = await session.run({ h: Float32Array.of(1), E: new Float32Array(100), ...feeds });
   await session.release();
-  // beta = 0.625 right answers and 50 wrong ones: without the base rate 50 sigmoid(0) - 0.625 sigmoid(0) = 24.7.
+  // beta = 0.625 right answers and 50 wrong ones: without the base rate 50 sigmoid(0) - 0.625 sigmoid(0) =
+  // 24.7.
   close(
     result.gradient.reduce((sum, slope) => sum + slope, 0),
     0,

@@ -1,5 +1,5 @@
-// The parts that make a model what it is, each on planted data of which a model without that part learns little or
-// nothing. What it reached without stands beside what is asked.
+// The parts that make a model what it is, each on planted data of which a model without that part learns
+// little or nothing. What it reached without stands beside what is asked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Split } from '../../src/interactions/dataset.ts';
@@ -53,13 +53,14 @@ async function trained(
 }
 
 /**
- * An interest has a left and a right side, the items 2i and 2i + 1. A lap has one item of every interest in any order;
- * what comes next is the first item of one lap more. Users keep their sides, half of them left and half right, or change
- * all of them with every lap.
+ * An interest has a left and a right side, the items 2i and 2i + 1. A lap has one item of every interest in
+ * any order; what comes next is the first item of one lap more. Users keep their sides, half of them left and
+ * half right, or change all of them with every lap.
  */
 function lapsUser(random: Random, interests: number, laps: number, isChanging: boolean): Int32Array {
   const sides = random.shuffle(Array.from({ length: interests }, (_, i) => i % 2));
-  const lap = (n: number) => random.shuffle(sides.map((side, i) => 2 * i + (isChanging ? (side + n) % 2 : side)));
+  const lap = (n: number) =>
+    random.shuffle(sides.map((side, i) => 2 * i + (isChanging ? (side + n) % 2 : side)));
   const items = Array.from({ length: laps + 1 }, (_, n) => lap(n)).flat();
   return Int32Array.from(items.slice(0, laps * interests + 1));
 }
@@ -67,7 +68,10 @@ function lapsUser(random: Random, interests: number, laps: number, isChanging: b
 /** Items behind those of the interests, which nobody takes. */
 const OTHERS = 4;
 
-/** Where on a circle the interest is, and the side: kept, so that all laps of users who keep their sides sum to (0, 0, 0). */
+/**
+ * Where on a circle the interest is, and the side: kept, so that all laps of users who keep their sides sum
+ * to (0, 0, 0).
+ */
 function lapsTable(interests: number): ItemTable {
   const vectors = Array.from({ length: 2 * interests }, (_, item) => {
     const angle = (2 * Math.PI * Math.floor(item / 2)) / interests;
@@ -133,7 +137,9 @@ test('narm counts by its local encoder: the favourite, a quarter of a long histo
 test('narm goes by the last item through its global encoder: its counterpart comes next, whatever was before', async () => {
   const L = 32;
   const users = plantedSplit(800, (random) =>
-    Int32Array.from(Array.from({ length: L / 2 }, () => random.integer(N / 2)).flatMap((item) => [item, item + N / 2])),
+    Int32Array.from(
+      Array.from({ length: L / 2 }, () => random.integer(N / 2)).flatMap((item) => [item, item + N / 2]),
+    ),
   );
   const { metrics } = await trained('narm', users, { length: L, steps: 100, learningRate: 0.01 });
   assert.ok(metrics['mrr@5'] > 0.7, `MRR@5 ${metrics['mrr@5']}`); // without: 0.32
@@ -149,7 +155,9 @@ test("ncf's layers: with one number a user and item, products rank in one order 
 test("ncf's product: who likes which four items, with no rule in it, is learnt in a hundred steps", async () => {
   const random = createRandom('likes');
   const all = Array.from({ length: N }, (_, item) => item);
-  const train = Array.from({ length: 200 }, () => repeated(Int32Array.from(random.shuffle([...all]).slice(0, 4)), 130));
+  const train = Array.from({ length: 200 }, () =>
+    repeated(Int32Array.from(random.shuffle([...all]).slice(0, 4)), 130),
+  );
   const liked = lastOf(train);
   const users: Split = { name: 'leave-one-out', train, validation: liked, test: liked };
   const { metrics } = await trained('ncf', users, { userCount: 200, learningRate: 0.01 });

@@ -1,5 +1,5 @@
-// Every recommender on planted data that a broken one (no order, a leaking mask, a shifted target, a deaf history)
-// could not learn.
+// Every recommender on planted data that a broken one (no order, a leaking mask, a shifted target, a deaf
+// history) could not learn.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Split } from '../../src/interactions/dataset.ts';
@@ -14,7 +14,12 @@ import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
 import { createSession } from '../../src/tensor/session.ts';
 import { alternatingSplit, CATEGORY_SIZE, categorySplit, N, profile } from '../support/planted.ts';
 
-async function metricsOf(name: ModelName, split: Split, userCount: number, steps: number): Promise<RankingMetrics> {
+async function metricsOf(
+  name: ModelName,
+  split: Split,
+  userCount: number,
+  steps: number,
+): Promise<RankingMetrics> {
   const model = MODELS[name](profile({ userCount }), 16);
   const { recommender } = await trainModel(model, split, {
     batchSize: 64,
@@ -27,14 +32,19 @@ async function metricsOf(name: ModelName, split: Split, userCount: number, steps
     progress: silentProgress,
     name,
   });
-  const metrics = rankingMetrics(await rankInCatalogue(recommender, model, split.test), [1, 5, CATEGORY_SIZE]);
+  const metrics = rankingMetrics(await rankInCatalogue(recommender, model, split.test), [
+    1,
+    5,
+    CATEGORY_SIZE,
+  ]);
   await recommender.release();
   return metrics;
 }
 
 /**
- * Steps in which a model learns that the item before the last comes next. False for those that order tells nothing, or no
- * more than what is recent, and for DIEN, which does not get there in 600 (0.76): model-parts.test.ts has its order.
+ * Steps in which a model learns that the item before the last comes next. False for those that order tells
+ * nothing, or no more than what is recent, and for DIEN, which does not get there in 600 (0.76):
+ * model-parts.test.ts has its order.
  */
 const ORDERED = {
   sasrec: 300,
@@ -71,7 +81,8 @@ test('nobody who alternates in training does so between a pair of items that is 
   );
 });
 
-// A user stays inside eight items of forty: guessing puts the right one among the first eight for a fifth of the users.
+// A user stays inside eight items of forty: guessing puts the right one among the first eight for a fifth of
+// the users.
 const categories = categorySplit();
 for (const [name, steps] of [
   ['ncf', 100],
@@ -118,7 +129,9 @@ for (const name of ['sasrec', 'narm'] as const) {
       return result.states;
     };
     const alone = await run(lastHidden!);
-    const amongAll = await run((scope, items, table, L, last) => positionsAt(hidden(scope, items, table, L), last));
+    const amongAll = await run((scope, items, table, L, last) =>
+      positionsAt(hidden(scope, items, table, L), last),
+    );
     const error = alone.reduce((most, value, i) => Math.max(most, Math.abs(value - amongAll[i])), 0);
     assert.ok(error < 1e-5, `they differ by ${error}`);
     assert.ok(amongAll.every((value) => Math.abs(value) > 0));
@@ -130,7 +143,11 @@ test('popular ranks by how often training has an item', async () => {
   const next = { users: Int32Array.of(0, 1), histories: train, targets: Int32Array.of(5, 7) };
   const model = MODELS.popular(profile(), 16);
   const options = {} as Parameters<typeof trainModel>[2];
-  const { recommender } = await trainModel(model, { name: 'time', train, validation: next, test: next }, options);
+  const { recommender } = await trainModel(
+    model,
+    { name: 'time', train, validation: next, test: next },
+    options,
+  );
   assert.deepEqual([...(await rankInCatalogue(recommender, model, next))], [0, 2]);
 });
 
@@ -149,7 +166,8 @@ test('item-knn: cosine over users, shrunk, recent items first', async () => {
   );
   const scores = await recommender.score({ users: Int32Array.of(0), histories: [Int32Array.of(2, 0)] });
   const cosine = (shared: number, a: number, b: number) => shared / (Math.sqrt(a * b) + 10);
-  const close = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) < 1e-6, `${got}, wanted ${wanted}`);
+  const close = (got: number, wanted: number) =>
+    assert.ok(Math.abs(got - wanted) < 1e-6, `${got}, wanted ${wanted}`);
   close(scores[1], cosine(2, 2, 3) + 0.8 * cosine(1, 1, 3));
   close(scores[2], cosine(1, 2, 1));
 });

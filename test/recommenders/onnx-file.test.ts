@@ -19,7 +19,9 @@ for (const name of ['sasrec', 'gru4rec', 'narm', 'core', 'bert4rec'] as const) {
       name,
     });
     const histories = [Int32Array.of(3, 1, 4), Int32Array.of(1, 5, 9, 2, 6, 5, 3, 5), Int32Array.of(39)];
-    const wanted = Float32Array.from(await trained.recommender.score({ users: Int32Array.of(0, 1, 2), histories }));
+    const wanted = Float32Array.from(
+      await trained.recommender.score({ users: Int32Array.of(0, 1, 2), histories }),
+    );
     await trained.recommender.release();
 
     const session = await ort.InferenceSession.create(encodeOnnxRecommender(model, trained, { model: name }));

@@ -1,4 +1,5 @@
-// What all models that read histories share: what a position may see, how item tables start, that seeds decide.
+// What all models that read histories share: what a position may see, how item tables start, that seeds
+// decide.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
@@ -86,7 +87,11 @@ const WITHOUT_DROPOUT: Readonly<Record<string, Encoder>> = {
 
 for (const [name, plain] of Object.entries(WITHOUT_DROPOUT)) {
   test(`${name} in rows of two lengths: the same windows give the same loss and the same step as in rows of one`, async () => {
-    const sequences = [Int32Array.of(5, 9, 2, 6, 5, 35, 8, 9, 7), Int32Array.of(3, 1, 4), Int32Array.of(9, 3)];
+    const sequences = [
+      Int32Array.of(5, 9, 2, 6, 5, 35, 8, 9, 7),
+      Int32Array.of(3, 1, 4),
+      Int32Array.of(9, 3),
+    ];
     const masked = plain.task !== 'next item';
     const random = createRandom(1);
     const rows = (masked ? maskedWindows(sequences, 8, 0.4, N) : nextItemWindows(sequences, 8))
@@ -95,7 +100,9 @@ for (const [name, plain] of Object.entries(WITHOUT_DROPOUT)) {
     const stepIn = async (stretches: BatchShape['stretches']) => {
       const shape = { stretches, positions: 12 };
       const graph = trainingModel({ ...model, encoder: plain }, { kind: 'random' }, shape);
-      const trainer = await createTrainer([graph], initialValues(graph.parameters, createRandom(4)), { seed: 1 });
+      const trainer = await createTrainer([graph], initialValues(graph.parameters, createRandom(4)), {
+        seed: 1,
+      });
       const loss = await trainer.step(fillBatch(rows, shape, masked ? paddingToken(N) : 0), 1e-3);
       const moments = trainer.state(); // after one step a tenth of the gradients
       await trainer.release();

@@ -1,4 +1,5 @@
-// What a crash or a damaged file leaves: readers have one whole version, and the next run finishes without hand work.
+// What a crash or a damaged file leaves: readers have one whole version, and the next run finishes without
+// hand work.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +12,11 @@ import { emptyStoreFolder, openTestStore } from '../support/stores.ts';
 
 const PUBLISH_AND_DIE = path.join(import.meta.dirname, '../support/publish-and-die.ts');
 
-async function publishRun(store: Store, key: string, draft: (runId: string) => VersionDraft): Promise<Version> {
+async function publishRun(
+  store: Store,
+  key: string,
+  draft: (runId: string) => VersionDraft,
+): Promise<Version> {
   const { runId } = await store.beginRun({ key, command: 'refresh', options: {} });
   return store.publish(draft(runId));
 }
@@ -90,14 +95,17 @@ test('index files that are missing, damaged or unwritable', async (context) => {
     assert.ok(readdirSync(indexes).every((name) => name.endsWith('.hnsw')));
   });
 
-  await context.test('a folder that cannot be written fails the publication and leaves the old version', async () => {
-    const active = await store.activeVersion();
-    rmSync(indexes, { recursive: true });
-    writeFileSync(indexes, 'not a folder');
-    await assert.rejects(publishRun(store, 'unwritable', turnedDraft), /indexes/);
-    assert.deepEqual(await store.activeVersion(), active);
-    rmSync(indexes);
-    await publishRun(store, 'unwritable', turnedDraft);
-    assert.equal(await nearestToB(store), 'd');
-  });
+  await context.test(
+    'a folder that cannot be written fails the publication and leaves the old version',
+    async () => {
+      const active = await store.activeVersion();
+      rmSync(indexes, { recursive: true });
+      writeFileSync(indexes, 'not a folder');
+      await assert.rejects(publishRun(store, 'unwritable', turnedDraft), /indexes/);
+      assert.deepEqual(await store.activeVersion(), active);
+      rmSync(indexes);
+      await publishRun(store, 'unwritable', turnedDraft);
+      assert.equal(await nearestToB(store), 'd');
+    },
+  );
 });

@@ -44,13 +44,19 @@ test('a PGlite folder', async (context) => {
   });
 
   await context.test('is opened once', async () => {
-    await assert.rejects(openPglite(folder), { code: 'conflict', message: new RegExp(`by process ${process.pid}\\.`) });
+    await assert.rejects(openPglite(folder), {
+      code: 'conflict',
+      message: new RegExp(`by process ${process.pid}\\.`),
+    });
   });
 
   await context.test('with another schema is refused, saying what to do', async () => {
     await checkSchema(database);
     await database.query("UPDATE migrations SET name = 'renamed' WHERE name LIKE '0003%'");
-    await assert.rejects(checkSchema(database), { code: 'conflict', message: /older .* `npx tslrec migrate`/ });
+    await assert.rejects(checkSchema(database), {
+      code: 'conflict',
+      message: /older .* `npx tslrec migrate`/,
+    });
     await database.query("UPDATE migrations SET name = '0003-create-versions' WHERE name = 'renamed'");
     await database.query("INSERT INTO migrations (name, run_on) VALUES ('9999-later', now())");
     await assert.rejects(checkSchema(database), { code: 'conflict', message: /newer .* update/ });
@@ -60,7 +66,10 @@ test('a PGlite folder', async (context) => {
 
   await context.test('that holds no store is refused and stays as it was', async () => {
     const empty = await temporaryFolder(context);
-    await assert.rejects(openStore(empty, { log: silentLog }), { code: 'not-found', message: /npx tslrec refresh/ });
+    await assert.rejects(openStore(empty, { log: silentLog }), {
+      code: 'not-found',
+      message: /npx tslrec refresh/,
+    });
     assert.deepEqual(readdirSync(empty), []);
   });
 });

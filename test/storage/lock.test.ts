@@ -31,7 +31,10 @@ async function kill(child: ChildProcess): Promise<void> {
 test('a second opener in the same process is refused until the first lets go', async (context) => {
   const folder = await temporaryFolder(context);
   const unlock = lockFolder(folder);
-  assert.throws(() => lockFolder(folder), { code: 'conflict', message: new RegExp(`process ${process.pid}\\b`) });
+  assert.throws(() => lockFolder(folder), {
+    code: 'conflict',
+    message: new RegExp(`process ${process.pid}\\b`),
+  });
   unlock();
   lockFolder(folder)();
 });
@@ -57,9 +60,13 @@ test('of ten processes that want a dead owner’s folder at once, one gets it', 
     try { lockFolder(${JSON.stringify(folder)}); process.stdout.write('1'); } catch { process.stdout.write('0'); }
     process.stdin.resume();`;
   const children = Array.from({ length: 10 }, () =>
-    spawn(process.execPath, ['--input-type=module', '--eval', program], { stdio: ['pipe', 'pipe', 'inherit'] }),
+    spawn(process.execPath, ['--input-type=module', '--eval', program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    }),
   );
-  const answers = await Promise.all(children.map(async (child) => String((await once(child.stdout, 'data'))[0])));
+  const answers = await Promise.all(
+    children.map(async (child) => String((await once(child.stdout, 'data'))[0])),
+  );
   await Promise.all(children.map(kill));
   assert.equal(answers.sort().join(''), '0000000001');
 });

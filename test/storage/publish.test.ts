@@ -1,4 +1,5 @@
-// Publishing and reading, with numbers that can be checked by hand; over PGlite and, where there is one, Postgres.
+// Publishing and reading, with numbers that can be checked by hand; over PGlite and, where there is one,
+// Postgres.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -96,27 +97,31 @@ for (const [name, open, skip] of [
       await assert.rejects(store.embedding('a\0'), { code: 'unknown-item' });
     });
 
-    await context.test('the newest version is served, older ones on request and after a rollback', async () => {
-      const first = await beginRun(store);
-      const second = await beginRun(store);
-      await store.publish(smallDraft(first));
-      await store.publish(turnedDraft(second));
-      const nearest = async (version?: string) => (await store.neighbours('b', 1, version)).neighbours[0].itemId;
+    await context.test(
+      'the newest version is served, older ones on request and after a rollback',
+      async () => {
+        const first = await beginRun(store);
+        const second = await beginRun(store);
+        await store.publish(smallDraft(first));
+        await store.publish(turnedDraft(second));
+        const nearest = async (version?: string) =>
+          (await store.neighbours('b', 1, version)).neighbours[0].itemId;
 
-      assert.deepEqual([await nearest(), await nearest(first), await nearest(second)], ['d', 'a', 'd']);
-      const rolledBack = await store.activateVersion(first);
-      assert.equal(rolledBack.active, true);
-      assert.equal(await nearest(), 'a');
-      assert.deepEqual(
-        (await store.listVersions()).slice(0, 2).map(({ id, active }) => [id, active]),
-        [
-          [second, false],
-          [first, true],
-        ],
-      );
-      await assert.rejects(store.activateVersion('never'), { code: 'unknown-version' });
-      assert.equal((await store.activeVersion())?.id, first);
-    });
+        assert.deepEqual([await nearest(), await nearest(first), await nearest(second)], ['d', 'a', 'd']);
+        const rolledBack = await store.activateVersion(first);
+        assert.equal(rolledBack.active, true);
+        assert.equal(await nearest(), 'a');
+        assert.deepEqual(
+          (await store.listVersions()).slice(0, 2).map(({ id, active }) => [id, active]),
+          [
+            [second, false],
+            [first, true],
+          ],
+        );
+        await assert.rejects(store.activateVersion('never'), { code: 'unknown-version' });
+        assert.equal((await store.activeVersion())?.id, first);
+      },
+    );
 
     await context.test('publishing the same run again answers the same version', async () => {
       const runId = await beginRun(store);
@@ -169,15 +174,24 @@ test('drafts, refused and large', async (context) => {
         { embeddings: Float32Array.of(1, 0, 0.8, Number.NaN, 0, 1, -1, 0) },
         /embeddings of item "b" contains NaN in column 1/,
       ],
-      [{ embeddings: Float32Array.of(1, 0, 0.8, 0, 0, 1, -Infinity, 0) }, /embeddings of item "d" contains -Infinity/],
+      [
+        { embeddings: Float32Array.of(1, 0, 0.8, 0, 0, 1, -Infinity, 0) },
+        /embeddings of item "d" contains -Infinity/,
+      ],
       [{ embeddings: Float32Array.of(1, 0, 0, 0, 0, 1, -1, 0) }, /embedding of item "b" is zero/],
       [{ dimension: 3 }, /embeddings has 8 values; 4 rows of 3 need 12/],
       [{ itemCategories: Int32Array.of(0, 0, 2, 1) }, /category of item "c\/ö\?" is 2; allowed are -1 to 1/],
-      [{ inferredPreferences: Float32Array.of(1, 0, Number.NaN, 1) }, /inferredPreferences of user "u2" contains NaN/],
+      [
+        { inferredPreferences: Float32Array.of(1, 0, Number.NaN, 1) },
+        /inferredPreferences of user "u2" contains NaN/,
+      ],
       [{ userIds: ['u1', 'u1'] }, /user id "u1" occurs twice/],
       [{ items: items('a', 'b', 'b', 'd') }, /item id "b" occurs twice/],
       [{ items: items('a', '', 'c', 'd') }, /item id "" is empty/],
-      [{ items: items('a', 'x'.repeat(1025), 'c', 'd') }, /item id "x{80}\.\.\." is empty, longer than 1,024 bytes/],
+      [
+        { items: items('a', 'x'.repeat(1025), 'c', 'd') },
+        /item id "x{80}\.\.\." is empty, longer than 1,024 bytes/,
+      ],
       [
         { items: [{ itemId: 'a', title: 'nul\0', attributes: {} }, ...draft.items.slice(1)] },
         /text of item "a" contains a NUL/,
@@ -212,7 +226,9 @@ test('drafts, refused and large', async (context) => {
       let found = 0;
       for (let query = 0; query < 50; query++) {
         const { neighbours } = await store.neighbours(`item-${query}`, 10);
-        const exact = new Set(nearestByBruteForce(embeddings, dimension, query, 10).map((row) => `item-${row}`));
+        const exact = new Set(
+          nearestByBruteForce(embeddings, dimension, query, 10).map((row) => `item-${row}`),
+        );
         found += neighbours.filter(({ itemId }) => exact.has(itemId)).length;
       }
       assert.ok(found / 500 > 0.99, `recall ${found / 500}`);
@@ -234,7 +250,12 @@ test('drafts, refused and large', async (context) => {
   });
 });
 
-function nearestByBruteForce(embeddings: Float32Array, dimension: number, query: number, count: number): number[] {
+function nearestByBruteForce(
+  embeddings: Float32Array,
+  dimension: number,
+  query: number,
+  count: number,
+): number[] {
   const dot = (a: number, b: number) => {
     let sum = 0;
     for (let i = 0; i < dimension; i++) sum += embeddings[a * dimension + i] * embeddings[b * dimension + i];

@@ -1,4 +1,5 @@
-// The command line as a person runs it: a child process in a folder of its own, with none of this process's settings.
+// The command line as a person runs it: a child process in a folder of its own, with none of this process's
+// settings.
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
@@ -45,4 +46,5 @@ export async function tslrec(
 }
 
 /** What `--json` printed. */
-export const lastLine = <Value>({ stdout }: Exit): Value => JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Value;
+export const lastLine = <Value>({ stdout }: Exit): Value =>
+  JSON.parse(stdout.trimEnd().split('\n').at(-1)!) as Value;

@@ -79,14 +79,17 @@ export function testDatabaseContract(
       assert.equal(await texts(), 'a');
     });
 
-    await context.test('a failed statement fails its transaction even when the function swallows it', async () => {
-      const work = database.transaction(async (query) => {
-        await query("INSERT INTO notes VALUES (3, 'c')");
-        await query("INSERT INTO notes VALUES (1, 'twice')").catch(() => {});
-      });
-      await assert.rejects(work, /duplicate key/);
-      assert.equal(await texts(), 'a');
-    });
+    await context.test(
+      'a failed statement fails its transaction even when the function swallows it',
+      async () => {
+        const work = database.transaction(async (query) => {
+          await query("INSERT INTO notes VALUES (3, 'c')");
+          await query("INSERT INTO notes VALUES (1, 'twice')").catch(() => {});
+        });
+        await assert.rejects(work, /duplicate key/);
+        assert.equal(await texts(), 'a');
+      },
+    );
 
     await context.test('a statement after the end of its transaction is refused', async () => {
       let leaked: (sql: string) => Promise<unknown> = async () => {};
@@ -111,14 +114,18 @@ export function testDatabaseContract(
       assert.deepEqual({ ...(await database.query('SELECT n FROM counter'))[0] }, { n: 160 });
     });
 
-    await context.test('a connection lost in a transaction rejects it', { skip: skip.lostConnection }, async () => {
-      const work = database.transaction(async (query) => {
-        await query("INSERT INTO notes VALUES (5, 'e')");
-        await query('SELECT pg_terminate_backend(pg_backend_pid())');
-      });
-      await assert.rejects(work, { code: 'unavailable' });
-      assert.equal(await texts(), 'a');
-    });
+    await context.test(
+      'a connection lost in a transaction rejects it',
+      { skip: skip.lostConnection },
+      async () => {
+        const work = database.transaction(async (query) => {
+          await query("INSERT INTO notes VALUES (5, 'e')");
+          await query('SELECT pg_terminate_backend(pg_backend_pid())');
+        });
+        await assert.rejects(work, { code: 'unavailable' });
+        assert.equal(await texts(), 'a');
+      },
+    );
 
     await context.test('after close, statements are refused', async () => {
       await database.close();

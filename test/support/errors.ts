@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict';
 import { TslrecError } from '../../src/errors.ts';
 
-/** For assert.rejects: a TslrecError of one line that ends as a sentence, matches and, where it is given, names the file first. */
+/**
+ * For assert.rejects: a TslrecError of one line that ends as a sentence, matches and, where it is given,
+ * names the file first.
+ */
 export const refused =
   (message: RegExp, file = '') =>
   (error: unknown): true => {

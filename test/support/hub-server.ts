@@ -1,5 +1,5 @@
-// A Hugging Face hub of one model: the list of its files and the files, as huggingface.co answers them, and what can go
-// wrong on the way.
+// A Hugging Face hub of one model: the list of its files and the files, as huggingface.co answers them, and
+// what can go wrong on the way.
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
@@ -37,7 +37,11 @@ export async function startHub(
     const isProbe = request.headers.range === 'bytes=0-0';
     if (pathname === `/api/models/${name}/tree/main`) {
       requests.push('list');
-      const entries = Object.entries(files).map(([path, bytes]) => ({ type: 'file', path, size: bytes.length }));
+      const entries = Object.entries(files).map(([path, bytes]) => ({
+        type: 'file',
+        path,
+        size: bytes.length,
+      }));
       response.setHeader('content-type', 'application/json').end(JSON.stringify(entries));
     } else if (file in files) {
       if (!isProbe) requests.push(file);
@@ -57,7 +61,9 @@ export async function startHub(
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, authorizations };
 }
 
-/** Of large files the hub's etag is their SHA-256, of small ones git's hash; others may say something else. */
+/**
+ * Of large files the hub's etag is their SHA-256, of small ones git's hash; others may say something else.
+ */
 function etagOf(file: string, bytes: Buffer): string {
   if (file === 'tokenizer_config.json') return 'no-hash';
   return bytes.length > 1_000
@@ -65,7 +71,13 @@ function etagOf(file: string, bytes: Buffer): string {
     : createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
-function send(response: ServerResponse, file: string, bytes: Buffer, isProbe: boolean, fault: Fault | undefined): void {
+function send(
+  response: ServerResponse,
+  file: string,
+  bytes: Buffer,
+  isProbe: boolean,
+  fault: Fault | undefined,
+): void {
   response.setHeader('etag', `"${etagOf(file, bytes)}"`);
   const half = bytes.subarray(0, bytes.length / 2);
   if (isProbe) {

@@ -1,15 +1,20 @@
-// What every LanguageModel promises (src/language-model/language-model.ts), as tests that run over each implementation.
-// Legend: n texts, H width, K labels.
+// What every LanguageModel promises (src/language-model/language-model.ts), as tests that run over each
+// implementation. Legend: n texts, H width, K labels.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { Batch, GenerateOptions, LanguageModel, Message } from '../../src/language-model/language-model.ts';
+import type {
+  Batch,
+  GenerateOptions,
+  LanguageModel,
+  Message,
+} from '../../src/language-model/language-model.ts';
 import { collect } from './collect.ts';
 
 export interface ContractSubject {
   readonly model: LanguageModel;
   /**
-   * The likeliest answer to it has more than four tokens and six characters. As a user's message it reaches the model as
-   * it stands, without a template around it, so that generate and score can be compared.
+   * The likeliest answer to it has more than four tokens and six characters. As a user's message it reaches
+   * the model as it stands, without a template around it, so that generate and score can be compared.
    */
   readonly prompt: string;
   /** Continuations of the prompt: one token each, no two alike, and the first two may follow one another. */
@@ -42,29 +47,38 @@ export function languageModelContract(
     abort.abort(new Error('changed my mind'));
     const aborted = { signal: abort.signal };
     const messages: Message[] = [{ role: 'user', content: prompt }];
-    const answer = async (options: GenerateOptions) => (await collect(model.generate(messages, options))).join('');
+    const answer = async (options: GenerateOptions) =>
+      (await collect(model.generate(messages, options))).join('');
 
     await can('embed', 'embed gives a row a text, finite and not zero', async () => {
       const { vectors, width } = await model.embed(TEXTS);
       assert.ok(width > 0);
       assert.equal(vectors.length, TEXTS.length * width);
       assert.ok(vectors.every(Number.isFinite));
-      for (const [i, row] of rows(vectors, width).entries()) assert.equal(row.some(Boolean), TEXTS[i] !== '', TEXTS[i]);
+      for (const [i, row] of rows(vectors, width).entries())
+        assert.equal(row.some(Boolean), TEXTS[i] !== '', TEXTS[i]);
     });
 
     await can('embed', 'a vector is the same alone, among others and in any place', async () => {
       const { vectors, width } = await model.embed(TEXTS);
       const turned = await model.embed(TEXTS.toReversed());
       close(rows(turned.vectors, width).toReversed().flat(), [...vectors]);
-      for (const [i, row] of rows(vectors, width).entries()) close([...(await model.embed([TEXTS[i]])).vectors], row);
+      for (const [i, row] of rows(vectors, width).entries())
+        close([...(await model.embed([TEXTS[i]])).vectors], row);
     });
 
-    await can('embed', 'no texts have no vectors, and more texts than go into one batch have all theirs', async () => {
-      assert.equal((await model.embed([])).vectors.length, 0);
-      const { vectors, width } = await model.embed(Array.from({ length: 100 }, (_, i) => TEXTS[i % TEXTS.length]));
-      const few = rows((await model.embed(TEXTS)).vectors, width);
-      for (const [i, row] of rows(vectors, width).entries()) close(row, few[i % TEXTS.length]);
-    });
+    await can(
+      'embed',
+      'no texts have no vectors, and more texts than go into one batch have all theirs',
+      async () => {
+        assert.equal((await model.embed([])).vectors.length, 0);
+        const { vectors, width } = await model.embed(
+          Array.from({ length: 100 }, (_, i) => TEXTS[i % TEXTS.length]),
+        );
+        const few = rows((await model.embed(TEXTS)).vectors, width);
+        for (const [i, row] of rows(vectors, width).entries()) close(row, few[i % TEXTS.length]);
+      },
+    );
 
     await can('embed', 'a text that is longer than any model reads is cut', async () => {
       const { vectors } = await model.embed(['the cat sat on the mat. '.repeat(5_000)]);
@@ -78,18 +92,22 @@ export function languageModelContract(
       assert.deepEqual(assembled(batches, texts.length), vectors);
     });
 
-    await can('classify', 'classify gives each text a distribution over labels that do not change', async () => {
-      const { probabilities, labels } = await model.classify(TEXTS);
-      const K = labels.length;
-      assert.equal(new Set(labels).size, K);
-      assert.equal(probabilities.length, TEXTS.length * K);
-      for (const row of rows(probabilities, K)) {
-        assert.ok(row.every((p) => p >= 0 && p <= 1));
-        assert.ok(Math.abs(sum(row) - 1) < TOLERANCE);
-      }
-      const empty = rows(probabilities, K)[TEXTS.indexOf('')];
-      close(empty, new Array(K).fill(1 / K));
-    });
+    await can(
+      'classify',
+      'classify gives each text a distribution over labels that do not change',
+      async () => {
+        const { probabilities, labels } = await model.classify(TEXTS);
+        const K = labels.length;
+        assert.equal(new Set(labels).size, K);
+        assert.equal(probabilities.length, TEXTS.length * K);
+        for (const row of rows(probabilities, K)) {
+          assert.ok(row.every((p) => p >= 0 && p <= 1));
+          assert.ok(Math.abs(sum(row) - 1) < TOLERANCE);
+        }
+        const empty = rows(probabilities, K)[TEXTS.indexOf('')];
+        close(empty, new Array(K).fill(1 / K));
+      },
+    );
 
     await can('classify', 'a distribution is the same alone, among others and in any place', async () => {
       const { probabilities, labels } = await model.classify(TEXTS);
@@ -114,12 +132,19 @@ export function languageModelContract(
       },
     );
 
-    await can('generate', 'an answer ends before the first stop text, however it falls into pieces', async () => {
-      const whole = await answer({ maxTokens: 12 });
-      const stop = whole.slice(3, 6);
-      assert.equal(await answer({ maxTokens: 12, stop: ['nowhere', stop] }), whole.slice(0, whole.indexOf(stop)));
-      assert.equal(await answer({ maxTokens: 12, stop: ['nowhere'] }), whole);
-    });
+    await can(
+      'generate',
+      'an answer ends before the first stop text, however it falls into pieces',
+      async () => {
+        const whole = await answer({ maxTokens: 12 });
+        const stop = whole.slice(3, 6);
+        assert.equal(
+          await answer({ maxTokens: 12, stop: ['nowhere', stop] }),
+          whole.slice(0, whole.indexOf(stop)),
+        );
+        assert.equal(await answer({ maxTokens: 12, stop: ['nowhere'] }), whole);
+      },
+    );
 
     await can('generate', 'pieces come one by one; a reader may leave, or abort', async () => {
       const pieces = [];
@@ -149,43 +174,55 @@ export function languageModelContract(
       assert.deepEqual((await model.score(prompt, [])).logProbabilities, []);
     });
 
-    await can('score', 'a choice of two parts scores as the first, and then the second behind it', async () => {
-      const [a, b] = choices;
-      const [both, first] = (await model.score(prompt, [a + b, a])).logProbabilities;
-      const {
-        logProbabilities: [second],
-        exact,
-      } = await model.score(prompt + a, [b]);
-      assert.ok(exact);
-      close([both], [first + second]);
-      close((await model.score(prompt, [''])).logProbabilities, [0]);
-    });
+    await can(
+      'score',
+      'a choice of two parts scores as the first, and then the second behind it',
+      async () => {
+        const [a, b] = choices;
+        const [both, first] = (await model.score(prompt, [a + b, a])).logProbabilities;
+        const {
+          logProbabilities: [second],
+          exact,
+        } = await model.score(prompt + a, [b]);
+        assert.ok(exact);
+        close([both], [first + second]);
+        close((await model.score(prompt, [''])).logProbabilities, [0]);
+      },
+    );
 
-    await context.test('what is generated first scores best', { skip: scoresAndGenerates(cannot) }, async () => {
-      const first = await answer({ maxTokens: 1 });
-      const all = [...new Set([...choices, first])];
-      const { logProbabilities } = await model.score(prompt, all);
-      assert.equal(all[logProbabilities.indexOf(Math.max(...logProbabilities))], first);
-    });
+    await context.test(
+      'what is generated first scores best',
+      { skip: scoresAndGenerates(cannot) },
+      async () => {
+        const first = await answer({ maxTokens: 1 });
+        const all = [...new Set([...choices, first])];
+        const { logProbabilities } = await model.score(prompt, all);
+        assert.equal(all[logProbabilities.indexOf(Math.max(...logProbabilities))], first);
+      },
+    );
 
-    await context.test('an aborted call rejects with its reason, and what a model cannot do says so', async () => {
-      const calls: Record<Ability, (options: object) => Promise<unknown>> = {
-        embed: (options) => model.embed(['a'], options),
-        classify: (options) => model.classify(['a'], options),
-        generate: (options) => answer({ maxTokens: 1, ...options }),
-        score: (options) => model.score(prompt, choices, options),
-      };
-      for (const [ability, call] of Object.entries(calls)) {
-        if (cannot.includes(ability as Ability)) await assert.rejects(call({}), { reason: 'unsupported' });
-        else await assert.rejects(call(aborted), /changed my mind/);
-      }
-    });
+    await context.test(
+      'an aborted call rejects with its reason, and what a model cannot do says so',
+      async () => {
+        const calls: Record<Ability, (options: object) => Promise<unknown>> = {
+          embed: (options) => model.embed(['a'], options),
+          classify: (options) => model.classify(['a'], options),
+          generate: (options) => answer({ maxTokens: 1, ...options }),
+          score: (options) => model.score(prompt, choices, options),
+        };
+        for (const [ability, call] of Object.entries(calls)) {
+          if (cannot.includes(ability as Ability)) await assert.rejects(call({}), { reason: 'unsupported' });
+          else await assert.rejects(call(aborted), /changed my mind/);
+        }
+      },
+    );
 
     await context.test('after its release a model refuses, and a second release does nothing', async () => {
       await Promise.all([model.release(), model.release()]);
       await model.release();
       if (!cannot.includes('embed')) await assert.rejects(model.embed(['a']), { code: 'unavailable' });
-      if (!cannot.includes('generate')) await assert.rejects(answer({ maxTokens: 1 }), { code: 'unavailable' });
+      if (!cannot.includes('generate'))
+        await assert.rejects(answer({ maxTokens: 1 }), { code: 'unavailable' });
     });
   });
 }

@@ -1,13 +1,17 @@
-// A server that speaks the HTTP of the real ones over a model small enough to check by hand, and that fails as told.
+// A server that speaks the HTTP of the real ones over a model small enough to check by hand, and that fails
+// as told.
 //
-//   POST /                     texts -> vectors and text -> labels, as TEI answers (router/src/http/server.rs of
-//                              text-embeddings-inference, July 2026); one URL serves both here, told apart by a list or a text
+//   POST /                     texts -> vectors and text -> labels, as TEI answers (router/src/http/server.rs
+//   of
+//                              text-embeddings-inference, July 2026); one URL serves both here, told apart by
+//                              a list or a text
 //   POST /v1/embeddings        OpenAI's embeddings
-//   POST /v1/completions       OpenAI's completions as far as vLLM's echo needs (entrypoints/openai/completion/serving.py)
-//   POST /v1/chat/completions  OpenAI's chat, whole or streamed, with log-probabilities
+//   POST /v1/completions       OpenAI's completions as far as vLLM's echo needs
+//   (entrypoints/openai/completion/serving.py) POST /v1/chat/completions  OpenAI's chat, whole or streamed,
+//   with log-probabilities
 //
-// A token is a character. A vector counts a text's bytes in 16 bins; the next character depends on the last one only, by
-// how often it follows it in CORPUS.
+// A token is a character. A vector counts a text's bytes in 16 bins; the next character depends on the last
+// one only, by how often it follows it in CORPUS.
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -99,13 +103,20 @@ export async function startLanguageModelServer(test: TestContext): Promise<Langu
   };
 }
 
-// What goes wrong ------------------------------------------------------------------------------------------------------
+// What goes wrong
+// ------------------------------------------------------------------------------------------------------
 
 export const faults = {
   status:
-    (status: number, headers: Record<string, string> = {}, body: unknown = { error: 'out of order' }): Fault =>
+    (
+      status: number,
+      headers: Record<string, string> = {},
+      body: unknown = { error: 'out of order' },
+    ): Fault =>
     (response) => {
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+      response
+        .writeHead(status, { 'content-type': 'application/json', ...headers })
+        .end(JSON.stringify(body));
     },
   /** Ends the connection without an answer. */
   reset: ((response) => response.destroy()) as Fault,
@@ -120,7 +131,10 @@ export const faults = {
   /** Stops in the middle of the body and ends the connection. */
   cutOff: ((response, answer) => {
     const whole = JSON.stringify(answer);
-    response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(whole) });
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(whole),
+    });
     response.write(whole.slice(0, whole.length / 2), () => response.destroy());
   }) as Fault,
   body:
@@ -143,7 +157,9 @@ export const faults = {
     (events: number, and: 'hang' | 'reset'): Fault =>
     (response, answer) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const sent = (answer as EventList).events.slice(0, events).map((event) => `data: ${JSON.stringify(event)}\n\n`);
+      const sent = (answer as EventList).events
+        .slice(0, events)
+        .map((event) => `data: ${JSON.stringify(event)}\n\n`);
       response.write(sent.join(''), () => and === 'reset' && setTimeout(() => response.destroy(), 20));
     },
   /** The right answer after a while. */
@@ -154,7 +170,8 @@ export const faults = {
     },
 } as const;
 
-// HTTP -----------------------------------------------------------------------------------------------------------------
+// HTTP
+// -----------------------------------------------------------------------------------------------------------------
 
 interface Failure {
   readonly status: number;
@@ -192,19 +209,25 @@ function send(response: ServerResponse, answer: unknown): void {
 }
 
 function answerTo(path: string, body: RequestBody): unknown {
-  if (path === '/') return typeof body.inputs === 'string' ? labelsOf(body.inputs) : vectorsOf(body.inputs ?? []);
+  if (path === '/')
+    return typeof body.inputs === 'string' ? labelsOf(body.inputs) : vectorsOf(body.inputs ?? []);
   if (path === '/v1/embeddings') {
     const vectors = vectorsOf(body.input ?? []);
     if (isFailure(vectors)) return vectors;
-    return { object: 'list', data: vectors.map((embedding, index) => ({ object: 'embedding', index, embedding })) };
+    return {
+      object: 'list',
+      data: vectors.map((embedding, index) => ({ object: 'embedding', index, embedding })),
+    };
   }
-  if (path === '/v1/completions') return { choices: (body.prompt ?? []).map((prompt, index) => echo(prompt, index)) };
+  if (path === '/v1/completions')
+    return { choices: (body.prompt ?? []).map((prompt, index) => echo(prompt, index)) };
   if (path === '/v1/chat/completions') return body.stream ? streamedChat(body) : wholeChat(body);
   return { status: 404, error: `nothing at ${path}` } satisfies Failure;
 }
 
 function vectorsOf(texts: readonly string[]): number[][] | Failure {
-  if (texts.length > 32) return { status: 422, error: `batch size ${texts.length} > maximum allowed batch size 32` };
+  if (texts.length > 32)
+    return { status: 422, error: `batch size ${texts.length} > maximum allowed batch size 32` };
   if (texts.includes('')) return { status: 400, error: '`inputs` cannot be empty' };
   return texts.map(vectorOf);
 }
@@ -213,14 +236,19 @@ function vectorsOf(texts: readonly string[]): number[][] | Failure {
 function labelsOf(input: string): object {
   if (input === '') return { status: 400, error: '`inputs` cannot be empty' } satisfies Failure;
   const v = vectorOf(input);
-  const exps = ['LABEL_0', 'LABEL_2', 'LABEL_10'].map((label, i) => ({ label, exp: Math.exp(3 * v[4 * i + 3]) }));
+  const exps = ['LABEL_0', 'LABEL_2', 'LABEL_10'].map((label, i) => ({
+    label,
+    exp: Math.exp(3 * v[4 * i + 3]),
+  }));
   const sum = exps.reduce((total, { exp }) => total + exp, 0);
   return exps.map(({ label, exp }) => ({ label, score: exp / sum })).sort((a, b) => b.score - a.score);
 }
 
 function echo(prompt: string, index: number): object {
   const tokens = [...prompt];
-  const token_logprobs = tokens.map((token, i) => (i === 0 ? null : Math.log(probability(tokens[i - 1], token))));
+  const token_logprobs = tokens.map((token, i) =>
+    i === 0 ? null : Math.log(probability(tokens[i - 1], token)),
+  );
   return { index, text: prompt, logprobs: { tokens, token_logprobs }, finish_reason: 'length' };
 }
 
@@ -252,11 +280,11 @@ function streamedChat(body: RequestBody): EventList {
   ]);
 }
 
-// The model ------------------------------------------------------------------------------------------------------------
+// The model
+// ------------------------------------------------------------------------------------------------------------
 
-const CORPUS = 'the cat sat on the mat and the dog ran to the cat. yes, the mat is here. no, the cat is not. '.repeat(
-  3,
-);
+const CORPUS =
+  'the cat sat on the mat and the dog ran to the cat. yes, the mat is here. no, the cat is not. '.repeat(3);
 const ALPHABET = [...new Set(CORPUS)].sort();
 const FOLLOWERS = Map.groupBy(
   [...CORPUS].slice(1).map((next, i) => [CORPUS[i], next]),
@@ -271,7 +299,8 @@ function probability(last: string, next: string): number {
   return (0.99 * (count + 0.01)) / (followers.length + 0.01 * ALPHABET.length);
 }
 
-const lastCharacter = ({ messages }: RequestBody): string => [...(messages?.at(-1)?.content ?? '')].at(-1) ?? ' ';
+const lastCharacter = ({ messages }: RequestBody): string =>
+  [...(messages?.at(-1)?.content ?? '')].at(-1) ?? ' ';
 
 /** Without a chat template: an answer continues the last message. */
 function answered(body: RequestBody): { tokens: string[]; finishReason: string } {

@@ -1,4 +1,5 @@
-// Model folders for tests that need a wrong or an unusual one: a copy of a fixture with some of its files changed.
+// Model folders for tests that need a wrong or an unusual one: a copy of a fixture with some of its files
+// changed.
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
@@ -19,7 +20,10 @@ export async function editJson(file: string, changes: Readonly<Record<string, un
   await writeFile(file, JSON.stringify({ ...json, ...changes }));
 }
 
-export async function editTensors(file: string, edit: (tensors: Map<string, NamedTensor>) => void): Promise<void> {
+export async function editTensors(
+  file: string,
+  edit: (tensors: Map<string, NamedTensor>) => void,
+): Promise<void> {
   const { tensors } = await readSafetensors(file);
   edit(tensors);
   writeSafetensors(file, tensors);

@@ -21,10 +21,14 @@ export const lastOf = (sequences: readonly Int32Array[]): NextItems => ({
   targets: Int32Array.from(sequences, (sequence) => sequence.at(-1)!),
 });
 
-/** Trained on users who alternate between some pairs of items, asked for users of other pairs: 200 of all 780. */
+/**
+ * Trained on users who alternate between some pairs of items, asked for users of other pairs: 200 of all 780.
+ */
 export function alternatingSplit(): Split {
   const random = createRandom('pairs');
-  const pairs = random.shuffle(Array.from({ length: N }, (_, b) => Array.from({ length: b }, (_, a) => [a, b])).flat());
+  const pairs = random.shuffle(
+    Array.from({ length: N }, (_, b) => Array.from({ length: b }, (_, a) => [a, b])).flat(),
+  );
   const alternate = (pair: readonly number[]) => {
     const order = random.shuffle([...pair]);
     return Int32Array.from({ length: 7 }, (_, i) => order[i % 2]);

@@ -1,6 +1,6 @@
-// Stores for tests. Making a PGlite database takes seconds, copying one a fraction: a migrated template is made once a
-// machine, in the temporary folder, under a name that changes with the migrations. Postgres, where TEST_DATABASE_URL
-// names a server, gets a database a test.
+// Stores for tests. Making a PGlite database takes seconds, copying one a fraction: a migrated template is
+// made once a machine, in the temporary folder, under a name that changes with the migrations. Postgres,
+// where TEST_DATABASE_URL names a server, gets a database a test.
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
@@ -74,7 +74,9 @@ async function templateFolder(): Promise<string> {
 
 function migrationsHash(): string {
   const folder = path.join(import.meta.dirname, '../../migrations');
-  const hash = createHash('sha256').update(readFileSync(path.join(import.meta.dirname, '../../package.json')));
+  const hash = createHash('sha256').update(
+    readFileSync(path.join(import.meta.dirname, '../../package.json')),
+  );
   for (const file of readdirSync(folder).sort()) hash.update(readFileSync(path.join(folder, file)));
   return hash.digest('hex').slice(0, 12);
 }

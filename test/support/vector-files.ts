@@ -1,5 +1,5 @@
-// Vector files as NumPy would write them, for tests that need a small or a wrong one: float32 in C order, if nothing
-// else is said.
+// Vector files as NumPy would write them, for tests that need a small or a wrong one: float32 in C order, if
+// nothing else is said.
 
 export interface NpyHeader {
   readonly version?: number;
@@ -21,5 +21,10 @@ export function npy(
   const length = Buffer.alloc(version === 1 ? 2 : 4);
   length.writeUIntLE(text.length, 0, length.length);
   const magic = Buffer.from([0x93, ...Buffer.from('NUMPY'), version, 0]);
-  return Buffer.concat([magic, length, Buffer.from(text), Buffer.from(Float32Array.from(rows.flat()).buffer)]);
+  return Buffer.concat([
+    magic,
+    length,
+    Buffer.from(text),
+    Buffer.from(Float32Array.from(rows.flat()).buffer),
+  ]);
 }

@@ -1,5 +1,6 @@
-// Every operation's gradient against central differences: (f(x + e) - f(x - e)) / 2e with e = 1e-2 in float32,
-// on a loss sum(y * c) with fixed random c. The table is total: an operation without a case does not compile.
+// Every operation's gradient against central differences: (f(x + e) - f(x - e)) / 2e with e = 1e-2 in
+// float32, on a loss sum(y * c) with fixed random c. The table is total: an operation without a case does not
+// compile.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
@@ -66,7 +67,10 @@ const cases: Record<OperationName, Case> = {
     ],
     apply: ([a, b]) => f.concatenate([a, b, a], 1),
   },
-  sum: { shapes: [[2, 3, 4]], apply: ([x]) => f.add(f.sum(x, [1], true), f.reshape(f.sum(x, [0, 2]), [3, 1])) },
+  sum: {
+    shapes: [[2, 3, 4]],
+    apply: ([x]) => f.add(f.sum(x, [1], true), f.reshape(f.sum(x, [0, 2]), [3, 1])),
+  },
   matmul: {
     shapes: [
       [2, 3, 4],
@@ -121,7 +125,9 @@ const cases: Record<OperationName, Case> = {
       const zeros = x.graph.constant(new Float32Array(8), [4, 2]);
       const U = x.graph.constant(new Float32Array(4), [2, 2]);
       const ones = x.graph.constant(new Float32Array(8).fill(1), [4, 2]);
-      const [dxr] = x.graph.apply('gruGradient', [ones, zeros, zeros, ones, zeros, zeros, U, U, U], { steps: 2 });
+      const [dxr] = x.graph.apply('gruGradient', [ones, zeros, zeros, ones, zeros, zeros, U, U, U], {
+        steps: 2,
+      });
       return f.add(x, dxr);
     },
   },
@@ -161,7 +167,9 @@ for (const [name, operation] of Object.entries(cases)) {
     const run = () =>
       session.run({
         ...Object.fromEntries(values.map((value, i) => [`x${i}`, value])),
-        ...Object.fromEntries((operation.indices ?? []).map((index, i) => [`i${i}`, Int32Array.from(index.values)])),
+        ...Object.fromEntries(
+          (operation.indices ?? []).map((index, i) => [`i${i}`, Int32Array.from(index.values)]),
+        ),
       });
     const exact = await run();
     const e = 1e-2;

@@ -14,7 +14,11 @@ test('25,600 rows added up into 300: every sum of ones equals its count, ten tim
   const graph = new Graph();
   const values = graph.input('values', [count, width]);
   const indices = graph.input('indices', [count], 'int32');
-  const session = await createSession(graph, { total: scatterAddRows(values, indices, rows) }, { threads: 2 });
+  const session = await createSession(
+    graph,
+    { total: scatterAddRows(values, indices, rows) },
+    { threads: 2 },
+  );
   const random = createRandom(1);
   const names = Int32Array.from({ length: count }, () => Math.floor(random.next() ** 3 * rows));
   const expected = new Float32Array(rows * width);

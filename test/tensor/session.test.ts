@@ -14,7 +14,8 @@ async function twice(x: readonly number[]): Promise<number[]> {
   return [...doubled];
 }
 
-// Each of these needs more than npm brings: where it is there it computes, where it is not the caller is told what to do.
+// Each of these needs more than npm brings: where it is there it computes, where it is not the caller is told
+// what to do.
 const bringTheirOwn = ort.listSupportedBackends().filter(({ name, bundled }) => name !== 'cpu' && !bundled);
 
 for (const { name } of bringTheirOwn) {
@@ -25,7 +26,8 @@ for (const { name } of bringTheirOwn) {
     if (Array.isArray(result)) return assert.deepEqual(result, [2, 4, 6]);
     assert.ok(result instanceof TslrecError, String(result));
     const sentence = new RegExp(
-      `^The execution provider ${name} cannot be used here \\(.+\\); install what it needs, or set TSLREC_EXECUTION_PROVIDER=cpu\\.$`,
+      `^The execution provider ${name} cannot be used here \\(.+\\); install what it needs, or set ` +
+        `TSLREC_EXECUTION_PROVIDER=cpu\\.$`,
     );
     assert.match(result.message, sentence);
   });

@@ -1,10 +1,13 @@
-// Keeps requests from a server that is down (Nygard, Release It!): after n failures one after the other none is sent
-// until a cool-down is over; then a single one is tried, and its outcome opens or closes the circuit.
+// Keeps requests from a server that is down (Nygard, Release It!): after n failures one after the other none
+// is sent until a cool-down is over; then a single one is tried, and its outcome opens or closes the circuit.
 import { LanguageModelError } from '../language-model-error.ts';
 import type { Clock } from './retry.ts';
 
 export interface CircuitBreaker {
-  /** Throws with the reason `circuit-open` while the circuit is open; gives what is to be told how it went, once. */
+  /**
+   * Throws with the reason `circuit-open` while the circuit is open; gives what is to be told how it went,
+   * once.
+   */
   admit(): (error?: unknown) => void;
   /** The same around a piece of work, which is not started while the circuit is open. */
   run<T>(work: () => Promise<T>): Promise<T>;
@@ -58,6 +61,7 @@ export function createCircuitBreaker(options: {
 function circuitOpen(name: string, failures: number, waitMs: number): LanguageModelError {
   return new LanguageModelError(
     'circuit-open',
-    `${name} was not asked, because its last ${failures} requests failed: it is tried again in ${Math.ceil(waitMs / 1000)} s; see to its server until then.`,
+    `${name} was not asked, because its last ${failures} requests failed: it is tried again in ` +
+      `${Math.ceil(waitMs / 1000)} s; see to its server until then.`,
   );
 }

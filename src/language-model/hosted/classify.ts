@@ -20,7 +20,10 @@ export function createHostedClassify(
     const probabilities = labelProbabilities(answer, refuse);
     labels ??= [...probabilities.keys()];
     if (probabilities.size !== labels.length || !labels.every((label) => probabilities.has(label))) {
-      throw refuse('gave other labels than before', 'see that all replicas serve one model and give all of its labels');
+      throw refuse(
+        'gave other labels than before',
+        'see that all replicas serve one model and give all of its labels',
+      );
     }
     const K = labels.length;
     return text === '' ? new Float32Array(K).fill(1 / K) : Float32Array.from(probabilities.values());

@@ -1,5 +1,6 @@
 // How a hosted model is asked, whatever it is asked for:
-//   limit (so many at a time) -> retry (bounded, with waits) -> circuit breaker -> one exchange under its deadline.
+//   limit (so many at a time) -> retry (bounded, with waits) -> circuit breaker -> one exchange under its
+//   deadline.
 import type { Random } from '../../random.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import { createLifetime, type Lifetime } from '../lifetime.ts';
@@ -12,15 +13,22 @@ import { type Clock, type Patience, retry } from './retry.ts';
 export interface ClientLimits extends Patience {
   /** Requests under way at a time. */
   readonly concurrency: number;
-  /** For a whole answer; of a stream, for its head and then for each event, and ten times that for all of it. */
+  /**
+   * For a whole answer; of a stream, for its head and then for each event, and ten times that for all of it.
+   */
   readonly deadlineMs: number;
-  /** How long the server is left alone once as many requests have failed in a row as all under way may use up. */
+  /**
+   * How long the server is left alone once as many requests have failed in a row as all under way may use up.
+   */
   readonly coolDownMs: number;
 }
 
 export interface HostedClient {
   json(make: MakeRequest, signal: AbortSignal): Promise<unknown>;
-  /** Under way until the last event, or until the reader leaves; only what fails before the first event is tried again. */
+  /**
+   * Under way until the last event, or until the reader leaves; only what fails before the first event is
+   * tried again.
+   */
   events(make: MakeRequest, signal: AbortSignal): AsyncGenerator<unknown, void>;
   readonly signalWith: Lifetime['signalWith'];
   readonly refuse: Refuse;
@@ -88,7 +96,10 @@ export function createHostedClient(
     events,
     signalWith: lifetime.signalWith,
     refuse: (complaint, advice) =>
-      new LanguageModelError('bad-response', `${name} ${complaint}, so nothing of this answer is used: ${advice}.`),
+      new LanguageModelError(
+        'bad-response',
+        `${name} ${complaint}, so nothing of this answer is used: ${advice}.`,
+      ),
     close: lifetime.end,
   };
 }

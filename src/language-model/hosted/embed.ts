@@ -9,7 +9,10 @@ import { type TextBounds, type TextRange, tokenBatches } from './token-batches.t
 /** Sent for an empty text, which servers refuse; what comes back for it is not used. */
 export const PLACEHOLDER = '-';
 
-/** Rows without numbers are taken to be in the order of the texts, and some are asked for alone to see that they are. */
+/**
+ * Rows without numbers are taken to be in the order of the texts, and some are asked for alone to see that
+ * they are.
+ */
 export function createHostedEmbed(
   client: HostedClient,
   { workers, bounds, random }: { workers: number; bounds: TextBounds; random: Random },

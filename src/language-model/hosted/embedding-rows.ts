@@ -13,15 +13,18 @@ export interface EmbeddingRows {
 const SEE_TO_IT = 'see to its server, or use another';
 
 /**
- * A list of rows, as TEI and Hugging Face's pipelines answer, or OpenAI's `{ data: [{ index, embedding }] }`, whose rows
- * are put in the order of their indices.
+ * A list of rows, as TEI and Hugging Face's pipelines answer, or OpenAI's `{ data: [{ index, embedding }] }`,
+ * whose rows are put in the order of their indices.
  */
 export function embeddingRows(answer: unknown, n: number, refuse: Refuse): EmbeddingRows {
   const data = (answer as { data?: unknown } | null)?.data;
   const numbered = Array.isArray(data);
   const rows = numbered ? inOrder(data, refuse) : answer;
   if (!Array.isArray(rows) || typeof rows[0] === 'number') {
-    throw refuse('gave no list of vectors', 'use the URL of a feature-extraction endpoint, such as that of TEI');
+    throw refuse(
+      'gave no list of vectors',
+      'use the URL of a feature-extraction endpoint, such as that of TEI',
+    );
   }
   if (rows.length !== n) throw refuse(`gave ${rows.length} vectors for ${n} texts`, SEE_TO_IT);
   const width = Array.isArray(rows[0]) ? rows[0].length : 0;
@@ -36,14 +39,18 @@ function checkedRow(row: unknown, width: number, refuse: Refuse): Float32Array {
   if (!Array.isArray(row) || row.length === 0)
     throw refuse('gave something else than a list of numbers a text', SEE_TO_IT);
   if (row.some(Array.isArray)) {
-    throw refuse('gave a vector a token instead of one a text', 'serve it with pooling, in TEI --pooling mean');
+    throw refuse(
+      'gave a vector a token instead of one a text',
+      'serve it with pooling, in TEI --pooling mean',
+    );
   }
   if (row.length !== width)
     throw refuse(`gave vectors of ${width} and of ${row.length} numbers in one answer`, SEE_TO_IT);
   if (!row.every((value) => typeof value === 'number'))
     throw refuse('gave null or text where a number belongs', SEE_TO_IT);
   const vector = Float32Array.from(row);
-  if (!vector.every(Number.isFinite)) throw refuse('gave a number that is too large for a 32-bit float', SEE_TO_IT);
+  if (!vector.every(Number.isFinite))
+    throw refuse('gave a number that is too large for a 32-bit float', SEE_TO_IT);
   if (vector.every((value) => value === 0))
     throw refuse('gave a vector of zeros for a text that is not empty', SEE_TO_IT);
   return vector;
@@ -62,9 +69,9 @@ function inOrder(data: readonly unknown[], refuse: Refuse): unknown[] {
 }
 
 /**
- * Whether the vector of a text that was asked for alone is, among the rows of its batch, nearest to the row in the
- * text's place: rows without numbers may come in an order of their own. A hundredth of the vector's length is let
- * pass, since servers compute a batch a little differently than a single text.
+ * Whether the vector of a text that was asked for alone is, among the rows of its batch, nearest to the row
+ * in the text's place: rows without numbers may come in an order of their own. A hundredth of the vector's
+ * length is let pass, since servers compute a batch a little differently than a single text.
  */
 export function standsAt(place: number, alone: Float32Array, rows: Float32Array): boolean {
   const H = alone.length;

@@ -1,6 +1,7 @@
-// One HTTP exchange with the server of a language model: sent once, under a deadline that includes the reading of the
-// body, and answered as JSON or as a stream of events. Whatever goes wrong is a LanguageModelError; none of them carries
-// headers or a cause, and the server's own words are redacted, so that the access token is never in one.
+// One HTTP exchange with the server of a language model: sent once, under a deadline that includes the
+// reading of the body, and answered as JSON or as a stream of events. Whatever goes wrong is a
+// LanguageModelError; none of them carries headers or a cause, and the server's own words are redacted, so
+// that the access token is never in one.
 
 import { LanguageModelError } from '../language-model-error.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
@@ -16,8 +17,8 @@ export interface HttpRequest {
 export interface Exchange {
   json(request: HttpRequest, signal: AbortSignal): Promise<unknown>;
   /**
-   * The parsed data of each event up to `[DONE]` or the end; the deadline holds for the head and then for each event, and ten
-   * times it for the whole stream.
+   * The parsed data of each event up to `[DONE]` or the end; the deadline holds for the head and then for
+   * each event, and ten times it for the whole stream.
    */
   events(request: HttpRequest, signal: AbortSignal): Promise<AsyncGenerator<unknown, void>>;
 }
@@ -34,7 +35,12 @@ export function createExchange(server: {
   const words = (text: string) => serverWords(text, accessToken);
 
   /** Runs a part of an exchange under the deadline and puts what it throws into words. */
-  async function part<T>(deadline: Deadline, caller: AbortSignal, url: string, work: () => Promise<T>): Promise<T> {
+  async function part<T>(
+    deadline: Deadline,
+    caller: AbortSignal,
+    url: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
     caller.throwIfAborted();
     try {
       return await deadline.within(work);
@@ -45,7 +51,8 @@ export function createExchange(server: {
         ? tooLate(url, deadlineMs)
         : new LanguageModelError(
             'unavailable',
-            `${name} at ${url} cannot be reached or broke off (${networkCode(error)}): see that its server runs and that the URL is right.`,
+            `${name} at ${url} cannot be reached or broke off (${networkCode(error)}): see that its server ` +
+              'runs and that the URL is right.',
           );
     }
   }
@@ -53,7 +60,8 @@ export function createExchange(server: {
   const tooLate = (url: string, ms: number) =>
     new LanguageModelError(
       'timeout',
-      `${name} at ${url} gave no complete answer in ${ms / 1000} s: look at its load, or send it less at a time.`,
+      `${name} at ${url} gave no complete answer in ${ms / 1000} s: look at its load, or send it less at a ` +
+        'time.',
     );
 
   async function open({ url, init }: HttpRequest, deadline: Deadline): Promise<Response> {
@@ -66,7 +74,8 @@ export function createExchange(server: {
     const wish = waitMs === undefined ? '' : ` and wants to be left alone for ${Math.ceil(waitMs / 1000)} s`;
     throw new LanguageModelError(
       reason,
-      `${name} at ${url} answered ${status} (${words(await response.text())})${wish}: ${ADVICE_ON_STATUS[status] ?? ADVICE[reason]}.`,
+      `${name} at ${url} answered ${status} (${words(await response.text())})${wish}: ` +
+        `${ADVICE_ON_STATUS[status] ?? ADVICE[reason]}.`,
       waitMs,
     );
   }
@@ -77,7 +86,8 @@ export function createExchange(server: {
     } catch {
       throw new LanguageModelError(
         'bad-response',
-        `${name} at ${url} answered with ${got} that is not JSON (${words(text)}): see that the URL is the model's own API.`,
+        `${name} at ${url} answered with ${got} that is not JSON (${words(text)}): see that the URL is the ` +
+          `model's own API.`,
       );
     }
   }
@@ -87,7 +97,8 @@ export function createExchange(server: {
     if (typeof event !== 'object' || event === null || !('error' in event)) return event;
     throw new LanguageModelError(
       'unavailable',
-      `${name} at ${url} failed in the middle of its answer (${words(JSON.stringify(event.error))}): ${ADVICE.unavailable}.`,
+      `${name} at ${url} failed in the middle of its answer (${words(JSON.stringify(event.error))}): ` +
+        `${ADVICE.unavailable}.`,
     );
   }
 
@@ -127,7 +138,8 @@ export function createExchange(server: {
         if (contentType(opened).startsWith('text/event-stream')) return opened;
         throw new LanguageModelError(
           'bad-response',
-          `${name} at ${request.url} answered with ${contentType(opened)} that is no stream of events (${words(await opened.text())}): see that the URL is the model's own chat API.`,
+          `${name} at ${request.url} answered with ${contentType(opened)} that is no stream of events ` +
+            `(${words(await opened.text())}): see that the URL is the model's own chat API.`,
         );
       });
       return parsedEvents(eventData(response.body!), deadline, signal, request.url);
@@ -135,7 +147,10 @@ export function createExchange(server: {
   };
 }
 
-/** 408 and TEI's 424 (its backend failed) are troubles of the server although they are numbered as the caller's. */
+/**
+ * 408 and TEI's 424 (its backend failed) are troubles of the server although they are numbered as the
+ * caller's.
+ */
 function reasonOf(status: number): keyof typeof ADVICE {
   if (status === 429) return 'rate-limited';
   return (status >= 500 && status !== 501) || status === 408 || status === 424 ? 'unavailable' : 'refused';
@@ -159,7 +174,8 @@ const ADVICE_ON_STATUS: Readonly<Record<number, string>> = {
   413: 'send less at a time',
 };
 
-const contentType = (response: Response): string => response.headers.get('content-type') ?? 'a body without a type';
+const contentType = (response: Response): string =>
+  response.headers.get('content-type') ?? 'a body without a type';
 
 /** fetch says only "fetch failed" or "terminated"; the reason is in its cause. */
 function networkCode(error: unknown): string {

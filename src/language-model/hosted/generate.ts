@@ -25,7 +25,10 @@ export function createHostedGenerate(client: HostedClient): LanguageModel['gener
 const chunkSchema = z.object({
   // Empty in the chunk in which some servers count the tokens.
   choices: z.array(
-    z.object({ delta: z.object({ content: z.string().nullish() }).nullish(), finish_reason: z.string().nullish() }),
+    z.object({
+      delta: z.object({ content: z.string().nullish() }).nullish(),
+      finish_reason: z.string().nullish(),
+    }),
   ),
 });
 

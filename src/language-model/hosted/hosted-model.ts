@@ -1,5 +1,5 @@
-// A language model behind HTTP: an Inference Provider, a dedicated endpoint or a server of one's own. What comes back is
-// used only when it passes every check; no answer is used in part.
+// A language model behind HTTP: an Inference Provider, a dedicated endpoint or a server of one's own. What
+// comes back is used only when it passes every check; no answer is used in part.
 import { createRandom, type Random } from '../../random.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { createHostedClassify } from './classify.ts';

@@ -1,6 +1,7 @@
-// Where and how a hosted model is asked. Hugging Face's client makes the requests: it knows the URL, headers and body of
-// each Inference Provider. It does not send them: it repeats a 503 at once and for ever, has no deadline, hides
-// Retry-After and takes a stream that breaks off for one that ended (utils/request.js of @huggingface/inference 4.13).
+// Where and how a hosted model is asked. Hugging Face's client makes the requests: it knows the URL, headers
+// and body of each Inference Provider. It does not send them: it repeats a 503 at once and for ever, has no
+// deadline, hides Retry-After and takes a stream that breaks off for one that ended (utils/request.js of
+// @huggingface/inference 4.13).
 import {
   getProviderHelper,
   INFERENCE_PROVIDERS,
@@ -21,10 +22,10 @@ export interface HostedAddress {
   /** As the server or the Hub knows it: "BAAI/bge-small-en-v1.5". */
   readonly model: string;
   /**
-   * An Inference Provider, or the URL of a server: TEI, TGI, vLLM, a dedicated endpoint. A URL that ends in /v1 is an
-   * OpenAI-style server, asked at its /embeddings, /chat/completions and /completions. Any other is asked for
-   * embeddings and labels as it stands, and for the rest behind an added /v1. https://router.huggingface.co/v1 chats
-   * through whichever provider serves the model.
+   * An Inference Provider, or the URL of a server: TEI, TGI, vLLM, a dedicated endpoint. A URL that ends in
+   * /v1 is an OpenAI-style server, asked at its /embeddings, /chat/completions and /completions. Any other is
+   * asked for embeddings and labels as it stands, and for the rest behind an added /v1.
+   * https://router.huggingface.co/v1 chats through whichever provider serves the model.
    */
   readonly at: { readonly provider: string } | { readonly endpointUrl: string };
   readonly accessToken?: string;
@@ -80,7 +81,8 @@ export function createHostedRequests(
       if (isOpenAiStyle) {
         throw new LanguageModelError(
           'unsupported',
-          `${name} cannot classify, because OpenAI-style servers (${endpointUrl}) have no such call: give the URL of a text-classification endpoint.`,
+          `${name} cannot classify, because OpenAI-style servers (${endpointUrl}) have no such call: give ` +
+            'the URL of a text-classification endpoint.',
         );
       }
       const parameters = { function_to_apply: 'softmax', top_k: ALL_LABELS };
@@ -88,8 +90,13 @@ export function createHostedRequests(
     },
 
     chat: (messages, parameters, signal) =>
-      make('conversational', { messages: messages.map((message) => ({ ...message })), ...parameters }, signal),
-    completions: (prompts, parameters, signal) => make('text-generation', { inputs: prompts, ...parameters }, signal),
+      make(
+        'conversational',
+        { messages: messages.map((message) => ({ ...message })), ...parameters },
+        signal,
+      ),
+    completions: (prompts, parameters, signal) =>
+      make('text-generation', { inputs: prompts, ...parameters }, signal),
   };
 }
 
@@ -106,7 +113,8 @@ function checked({ at, accessToken }: HostedAddress): { provider: InferenceProvi
   if (accessToken !== undefined && !/^[\x21-\x7e]+$/.test(accessToken)) {
     throw new TslrecError(
       'bad-request',
-      'The access token is empty or has a character that no header can carry, such as a line break: give it without.',
+      'The access token is empty or has a character that no header can carry, such as a line break: give ' +
+        'it without.',
     );
   }
   if ('endpointUrl' in at) return { provider: 'hf-inference', endpointUrl: checkedUrl(at.endpointUrl) };
@@ -121,7 +129,8 @@ function checked({ at, accessToken }: HostedAddress): { provider: InferenceProvi
 /** Without a slash at its end. */
 function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isPlain = url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
+  const isPlain =
+    url && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.search && !url.hash;
   if (isPlain) return url.href.replace(/\/+$/, '');
   // It is not shown: what is wrong with it may be that it holds a secret.
   throw new TslrecError(
@@ -132,7 +141,8 @@ function checkedUrl(text: string): string {
 
 /** What stopped the client from making a request: the Hub, or a rule of its own. */
 function notMade(error: unknown, name: string, accessToken: string | undefined): LanguageModelError {
-  const said = error instanceof InferenceClientError ? serverWords(error.message.replace(/\.$/, ''), accessToken) : '';
+  const said =
+    error instanceof InferenceClientError ? serverWords(error.message.replace(/\.$/, ''), accessToken) : '';
   if (error instanceof InferenceClientHubApiError) {
     const { status } = error.httpResponse;
     if (status < 500 && status !== 429) {
@@ -149,6 +159,7 @@ function notMade(error: unknown, name: string, accessToken: string | undefined):
   }
   return new LanguageModelError(
     'unavailable',
-    `${name} cannot be looked up at the Hub: see that https://huggingface.co can be reached, or give an endpoint's URL.`,
+    `${name} cannot be looked up at the Hub: see that https://huggingface.co can be reached, or give an ` +
+      `endpoint's URL.`,
   );
 }

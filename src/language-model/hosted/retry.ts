@@ -1,6 +1,6 @@
-// Trying again what may work later: a bounded number of times, after waits that grow and are drawn at random, so that
-// clients that failed together do not come back together ("full jitter": Brooker, Exponential Backoff And Jitter,
-// AWS Architecture Blog 2015).
+// Trying again what may work later: a bounded number of times, after waits that grow and are drawn at random,
+// so that clients that failed together do not come back together ("full jitter": Brooker, Exponential Backoff
+// And Jitter, AWS Architecture Blog 2015).
 import { setTimeout } from 'node:timers/promises';
 import type { Random } from '../../random.ts';
 import { LanguageModelError } from '../language-model-error.ts';
@@ -31,7 +31,12 @@ export interface Patience {
 /** Only failures of the server are tried again. */
 export async function retry<T>(
   work: () => Promise<T>,
-  { patience, clock, random, signal }: { patience: Patience; clock: Clock; random: Random; signal: AbortSignal },
+  {
+    patience,
+    clock,
+    random,
+    signal,
+  }: { patience: Patience; clock: Clock; random: Random; signal: AbortSignal },
 ): Promise<T> {
   for (let failed = 1; ; failed++) {
     try {
@@ -45,7 +50,12 @@ export async function retry<T>(
 }
 
 /** Never less than what the server asks for. */
-function waitAfter(failed: number, retryAfterMs: number | undefined, patience: Patience, random: Random): number {
+function waitAfter(
+  failed: number,
+  retryAfterMs: number | undefined,
+  patience: Patience,
+  random: Random,
+): number {
   if (retryAfterMs !== undefined) return retryAfterMs + random.next() * patience.backoffMs;
   return random.next() * Math.min(patience.longestWaitMs, patience.backoffMs * 2 ** (failed - 1));
 }

@@ -18,7 +18,8 @@ type Echo = z.infer<typeof echoesSchema>['choices'][number]['logprobs'];
 /**
  * From the echoes of what was sent: the prompt, and the prompt with each choice; nothing when they carry no
  * log-probabilities, or are no echoes. A server may leave them out, or answer what was not to be answered.
- * ln P(choice | prompt) = ln P(prompt + choice) - ln P(prompt), in which the tokens that both begin with cancel out.
+ * ln P(choice | prompt) = ln P(prompt + choice) - ln P(prompt), in which the tokens that both begin with
+ * cancel out.
  */
 export function scoresFromEchoes(answer: unknown, sent: readonly string[]): Scores | undefined {
   const read = echoesSchema.safeParse(answer);
@@ -37,7 +38,8 @@ export function scoresFromEchoes(answer: unknown, sent: readonly string[]): Scor
 }
 
 /** Before the text there may be a token that begins it; behind it nothing. */
-const isEchoOf = ({ tokens }: Echo, text: string): boolean => tokens.length > 0 && tokens.join('').endsWith(text);
+const isEchoOf = ({ tokens }: Echo, text: string): boolean =>
+  tokens.length > 0 && tokens.join('').endsWith(text);
 
 /** NaN where a token has none: the first has nothing before it that it could follow from. */
 function sumFrom({ token_logprobs }: Echo, from: number): number {
@@ -49,7 +51,9 @@ const firstTokensSchema = z.object({
     z.object({
       logprobs: z.object({
         content: z
-          .tuple([z.object({ top_logprobs: z.array(z.object({ token: z.string(), logprob: z.number() })).min(1) })])
+          .tuple([
+            z.object({ top_logprobs: z.array(z.object({ token: z.string(), logprob: z.number() })).min(1) }),
+          ])
           .rest(z.unknown()),
       }),
     }),
@@ -67,9 +71,9 @@ export function firstTokens(answer: unknown): readonly TokenLogProbability[] | u
 }
 
 /**
- * P(choice) = the sum of P(token) over the listed tokens that the choice begins with. Choices beyond the list share with
- * everything else what is left, and none of them is likelier than the last on the list. Nothing when no choice is
- * listed, or a token fits two of them.
+ * P(choice) = the sum of P(token) over the listed tokens that the choice begins with. Choices beyond the list
+ * share with everything else what is left, and none of them is likelier than the last on the list. Nothing
+ * when no choice is listed, or a token fits two of them.
  */
 export function scoresFromFirstTokens(
   tokens: readonly TokenLogProbability[],
@@ -88,7 +92,10 @@ export function scoresFromFirstTokens(
   const listed = tokens.map(({ logprob }) => Math.exp(logprob));
   const left = 1 - listed.reduce((sum, probability) => sum + probability, 0);
   const unlisted = Math.max(Number.EPSILON, Math.min(left / (missing + 1), ...listed));
-  return { logProbabilities: found.map((probability) => Math.min(0, Math.log(probability || unlisted))), exact: false };
+  return {
+    logProbabilities: found.map((probability) => Math.min(0, Math.log(probability || unlisted))),
+    exact: false,
+  };
 }
 
 const answerSchema = z.object({
@@ -103,8 +110,8 @@ export function answerText(answer: unknown, refuse: Refuse): string {
 }
 
 /**
- * P(choice) = (answers that begin with it + 1) / (answers + choices + 1): one answer is added for each choice and for
- * everything else (Laplace), so that what was not seen is unlikely rather than impossible.
+ * P(choice) = (answers that begin with it + 1) / (answers + choices + 1): one answer is added for each choice
+ * and for everything else (Laplace), so that what was not seen is unlikely rather than impossible.
  */
 export function scoresFromSamples(answers: readonly string[], choices: readonly string[]): Scores {
   const wanted = choices.map(plain);

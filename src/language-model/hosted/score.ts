@@ -1,7 +1,7 @@
 // ln P(choice | prompt) from a hosted model, in the best way that its server has:
 //   echo          /v1/completions echoes prompt + choice with every token's log-probability (vLLM): exact.
-//   first tokens  the likeliest first tokens of the answer to the prompt as a chat (TGI, most providers): an estimate.
-//   samples       how often such answers begin with each choice: a rougher one.
+//   first tokens  the likeliest first tokens of the answer to the prompt as a chat (TGI, most providers): an
+//   estimate. samples       how often such answers begin with each choice: a rougher one.
 
 import { fewAtATime } from '../../few-at-a-time.ts';
 import type { LanguageModel, Message, Scores } from '../language-model.ts';
@@ -22,7 +22,10 @@ const SAMPLES = 20;
 
 type Way = (prompt: string, choices: readonly string[], signal: AbortSignal) => Promise<Scores | undefined>;
 
-export function createHostedScore(client: HostedClient, { workers }: { workers: number }): LanguageModel['score'] {
+export function createHostedScore(
+  client: HostedClient,
+  { workers }: { workers: number },
+): LanguageModel['score'] {
   const chat = (prompt: string, parameters: object, signal: AbortSignal) => {
     const messages: Message[] = [{ role: 'user', content: prompt }];
     return client.json((requests) => requests.chat(messages, parameters, signal), signal);
@@ -41,7 +44,11 @@ export function createHostedScore(client: HostedClient, { workers }: { workers: 
     return tokens && scoresFromFirstTokens(tokens, choices);
   };
 
-  const bySamples = async (prompt: string, choices: readonly string[], signal: AbortSignal): Promise<Scores> => {
+  const bySamples = async (
+    prompt: string,
+    choices: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Scores> => {
     const max_tokens = Math.max(...choices.map(estimatedTokens));
     const ask = (seed: number) => chat(prompt, { max_tokens, temperature: 1, seed }, signal);
     const answers = await fewAtATime(workers, Array.from(Array(SAMPLES).keys()), ask);
@@ -51,7 +58,9 @@ export function createHostedScore(client: HostedClient, { workers }: { workers: 
     );
   };
 
-  /** Set when a refused echo turned out to be the echo's fault, because the server answered in another way. */
+  /**
+   * Set when a refused echo turned out to be the echo's fault, because the server answered in another way.
+   */
   let cannotEcho = false;
 
   return async (prompt, choices, { signal: caller } = {}) => {
@@ -60,7 +69,8 @@ export function createHostedScore(client: HostedClient, { workers }: { workers: 
     const exact = cannotEcho ? undefined : await unlessRefused(byEcho(prompt, choices, signal));
     if (exact) return exact;
     const estimate =
-      (await unlessRefused(byFirstTokens(prompt, choices, signal))) ?? (await bySamples(prompt, choices, signal));
+      (await unlessRefused(byFirstTokens(prompt, choices, signal))) ??
+      (await bySamples(prompt, choices, signal));
     cannotEcho = true;
     return estimate;
   };
@@ -70,7 +80,8 @@ async function unlessRefused(scores: Promise<Scores | undefined>): Promise<Score
   try {
     return await scores;
   } catch (error) {
-    if (error instanceof LanguageModelError && (error.reason === 'refused' || error.reason === 'unsupported')) return;
+    if (error instanceof LanguageModelError && (error.reason === 'refused' || error.reason === 'unsupported'))
+      return;
     throw error;
   }
 }

@@ -10,7 +10,9 @@ export interface TextBounds {
   readonly tokens: number;
 }
 
-/** In the order of the texts. One that exceeds the bound on tokens by itself goes alone: the server cuts it. */
+/**
+ * In the order of the texts. One that exceeds the bound on tokens by itself goes alone: the server cuts it.
+ */
 export function tokenBatches(texts: readonly string[], bounds: TextBounds): TextRange[] {
   const batches: TextRange[] = [];
   let start = 0;
@@ -29,8 +31,8 @@ export function tokenBatches(texts: readonly string[], bounds: TextBounds): Text
 }
 
 /**
- * Without the model's tokenizer: a token for every three UTF-8 bytes, and two that frame the text. English has four
- * bytes a token and Chinese three, so that a request rarely holds more tokens than this says.
+ * Without the model's tokenizer: a token for every three UTF-8 bytes, and two that frame the text. English
+ * has four bytes a token and Chinese three, so that a request rarely holds more tokens than this says.
  */
 export function estimatedTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / 3) + 2;

@@ -1,6 +1,6 @@
-// A decoder that reads a text piece by piece and keeps the keys and values of what it has read (KV cache), so that a further
-// token costs one position and not the whole text again.
-// Legend: M tokens of a piece, C places of the cache, K heads of keys, h width of a head, H hidden size, V vocabulary.
+// A decoder that reads a text piece by piece and keeps the keys and values of what it has read (KV cache), so
+// that a further token costs one position and not the whole text again. Legend: M tokens of a piece, C places
+// of the cache, K heads of keys, h width of a head, H hidden size, V vocabulary.
 import { attention, type RotaryTable, rotaryValues } from '../../network/layers.ts';
 import { buildModel, type Parameter, parameterFeeds, type Scope, type Values } from '../../network/scope.ts';
 import { concatenate, matmul, reshape, swapLast } from '../../tensor/functions.ts';
@@ -43,7 +43,9 @@ const GROWTH = 4;
 
 export function createCachedDecoder(config: LlamaConfig, values: Values, lora?: LoraConfig): CachedDecoder {
   const open = async (M: number, C: number) => {
-    const { graph, parameters, outputs } = buildModel('inference', (scope) => pieceModel(scope, config, M, C, lora));
+    const { graph, parameters, outputs } = buildModel('inference', (scope) =>
+      pieceModel(scope, config, M, C, lora),
+    );
     return { session: await createSession(graph, outputs), weights: parameterFeeds(parameters, values) };
   };
   const opened = new Map<string, ReturnType<typeof open>>();
@@ -61,7 +63,12 @@ export function createCachedDecoder(config: LlamaConfig, values: Values, lora?: 
         const padded = new Int32Array(M);
         padded.set(tokens);
         const positions = positionFeeds(config, rope, length, M, places);
-        const { logits, ...read } = await session.run({ ...weights, ...cache.feeds, ...positions, tokens: padded });
+        const { logits, ...read } = await session.run({
+          ...weights,
+          ...cache.feeds,
+          ...positions,
+          tokens: padded,
+        });
         cache.append(read, M, tokens.length);
         return logits;
       };
@@ -92,7 +99,9 @@ function createCache(config: LlamaConfig) {
   const names = Array.from({ length: config.num_hidden_layers }, (_, i) => [`key.${i}`, `value.${i}`]).flat();
   const empty = (places: number): Record<string, Float32Array> =>
     Object.fromEntries(names.map((name) => [`past.${name}`, new Float32Array(K * places * h)]));
-  /** The first `count` rows of each head of `source` [K, from, h] -> `target` [K, to, h], from row `at` on. */
+  /**
+   * The first `count` rows of each head of `source` [K, from, h] -> `target` [K, to, h], from row `at` on.
+   */
   const copyRows = (
     source: Float32Array,
     from: number,
@@ -141,7 +150,9 @@ function createCache(config: LlamaConfig) {
 export const decoderParameters = (config: LlamaConfig): readonly Parameter[] =>
   buildModel('inference', (scope) => pieceModel(scope, config, 1, 1, undefined)).parameters;
 
-/** Keys and values of M tokens [1, K, M, h] by layer, and for a single token the logits [1, V] of the next. */
+/**
+ * Keys and values of M tokens [1, K, M, h] by layer, and for a single token the logits [1, V] of the next.
+ */
 function pieceModel(
   scope: Scope,
   config: LlamaConfig,
@@ -155,7 +166,9 @@ function pieceModel(
     cosines: graph.input('cosines', [1, 1, M, h]),
     sines: graph.input('sines', [1, 1, M, h]),
   };
-  const masks = new Map(windowsOf(config).map((window) => [window, graph.input(maskName(window), [M, C + M])]));
+  const masks = new Map(
+    windowsOf(config).map((window) => [window, graph.input(maskName(window), [M, C + M])]),
+  );
   const outputs: Record<string, Tensor> = {};
   const attend: Attend = (q, k, v, i) => {
     outputs[`key.${i}`] = k;
@@ -167,7 +180,11 @@ function pieceModel(
     return reshape(attention(scope, queries, seen('key', k), seen('value', v), mask, 0), q.shape);
   };
   const E = tokenEmbeddings(scope, config);
-  const hidden = llamaLayers(scope, graph.input('tokens', [1, M], 'int32'), E, config, { rotary, attend, lora });
+  const hidden = llamaLayers(scope, graph.input('tokens', [1, M], 'int32'), E, config, {
+    rotary,
+    attend,
+    lora,
+  });
   if (M > 1) return outputs;
   return {
     ...outputs,

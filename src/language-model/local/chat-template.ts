@@ -1,6 +1,6 @@
-// Messages -> the prompt that a model was trained to answer: the chat template of its folder, a Jinja template as
-// transformers keeps it, in chat_template.jinja or in tokenizer_config.json. A folder without one gets the messages'
-// own words, each on a line.
+// Messages -> the prompt that a model was trained to answer: the chat template of its folder, a Jinja
+// template as transformers keeps it, in chat_template.jinja or in tokenizer_config.json. A folder without one
+// gets the messages' own words, each on a line.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Template } from '@huggingface/jinja';
@@ -11,7 +11,10 @@ import { readJsonFile } from '../json-file.ts';
 import type { Message } from '../language-model.ts';
 
 /** The prompt, and whether the special tokens around a text stand in it already. */
-export type ChatTemplate = (messages: readonly Message[]) => { readonly text: string; readonly bare: boolean };
+export type ChatTemplate = (messages: readonly Message[]) => {
+  readonly text: string;
+  readonly bare: boolean;
+};
 
 const namedTemplate = z.object({ name: z.string(), template: z.string() });
 const specialToken = z.union([z.string(), z.object({ content: z.string() })]).nullish();
@@ -32,7 +35,8 @@ export async function readChatTemplate(folder: string): Promise<ChatTemplate> {
     : defaultTemplate(config.chat_template);
   if (source === undefined)
     return (messages) => ({ text: messages.map(({ content }) => content).join('\n'), bare: false });
-  const text = (token: z.infer<typeof specialToken>) => (typeof token === 'object' ? token?.content : token) ?? '';
+  const text = (token: z.infer<typeof specialToken>) =>
+    (typeof token === 'object' ? token?.content : token) ?? '';
   const template = new Template(source);
   return (messages) => {
     try {
@@ -46,7 +50,8 @@ export async function readChatTemplate(folder: string): Promise<ChatTemplate> {
     } catch (error) {
       throw new TslrecError(
         'bad-request',
-        `The chat template of ${folder} refuses these messages (${(error as Error).message}): give them in the order and ` +
+        `The chat template of ${folder} refuses these messages (${(error as Error).message}): give them in ` +
+          'the order and ' +
           'with the roles that it knows.',
         { cause: error },
       );

@@ -5,7 +5,10 @@ import * as z from 'zod';
 import { readJsonFile } from '../json-file.ts';
 
 const token = z.int().nonnegative();
-const settings = z.object({ eos_token_id: z.union([token, z.array(token)]).nullish(), bos_token_id: token.nullish() });
+const settings = z.object({
+  eos_token_id: z.union([token, z.array(token)]).nullish(),
+  bos_token_id: token.nullish(),
+});
 
 export interface EndTokens {
   readonly end: ReadonlySet<number>;

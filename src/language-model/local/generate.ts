@@ -37,7 +37,8 @@ async function* pieces(
   if (maxTokens >= limits.maxTokens) {
     throw new LanguageModelError(
       'refused',
-      `The language model ${limits.name} reads ${limits.maxTokens} tokens, of which an answer of up to ${maxTokens} leaves none ` +
+      `The language model ${limits.name} reads ${limits.maxTokens} tokens, of which an answer of up to ` +
+        `${maxTokens} leaves none ` +
         'for the prompt: ask for a shorter one, or use a model that reads more.',
     );
   }

@@ -1,5 +1,6 @@
-// A language model in this process: a folder with a decoder, and beside it what was tuned on it: a LoRA adapter and, where
-// tslrec trained that, the head that gives a text's distribution over the latent categories.
+// A language model in this process: a folder with a decoder, and beside it what was tuned on it: a LoRA
+// adapter and, where tslrec trained that, the head that gives a text's distribution over the latent
+// categories.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../../errors.ts';
@@ -38,7 +39,8 @@ export async function loadLocalModel(
   if (tuned?.adaptsOutput) {
     throw new TslrecError(
       'bad-data',
-      `${adapter}: got an adapter on the output layer lm_head too, expected one on the layers before it; merge it into its ` +
+      `${adapter}: got an adapter on the output layer lm_head too, expected one on the layers before it; ` +
+        'merge it into its ' +
         'model with PEFT and give that folder.',
     );
   }
@@ -50,7 +52,12 @@ export async function loadLocalModel(
     { config, lora: tuned?.lora, categoryCount: head?.categoryCount, values },
     { name, tokenizer },
   );
-  const chat = { tokenizer, decoder, template: await readChatTemplate(folder), endTokens: await readEndTokens(folder) };
+  const chat = {
+    tokenizer,
+    decoder,
+    template: await readChatTemplate(folder),
+    endTokens: await readEndTokens(folder),
+  };
   const generate = createLocalGenerate(chat, { name, maxTokens: config.max_position_embeddings, random });
   const score = createLocalScore(chat, { name, maxTokens: config.max_position_embeddings });
 
@@ -70,9 +77,12 @@ export async function loadLocalModel(
     classify: async (texts, options = {}) =>
       step(readers.classify(texts, { ...options, signal: signalWith(options.signal) })),
     async *generate(messages, options) {
-      const pieces = generate(messages, { ...options, signal: signalWith(options.signal) })[Symbol.asyncIterator]();
+      const pieces = generate(messages, { ...options, signal: signalWith(options.signal) })[
+        Symbol.asyncIterator
+      ]();
       try {
-        for (let next = await step(pieces.next()); !next.done; next = await step(pieces.next())) yield next.value;
+        for (let next = await step(pieces.next()); !next.done; next = await step(pieces.next()))
+          yield next.value;
       } finally {
         await pieces.return?.();
       }

@@ -1,5 +1,6 @@
-// A local model's vectors and distributions of texts, a few hundred texts at a time, so that a job can keep what is done and
-// an abort does not wait for all. Legend: n texts, w width of a row, H hidden size, K categories.
+// A local model's vectors and distributions of texts, a few hundred texts at a time, so that a job can keep
+// what is done and an abort does not wait for all. Legend: n texts, w width of a row, H hidden size, K
+// categories.
 import type { Values } from '../../network/scope.ts';
 import { silentProgress } from '../../progress.ts';
 import { softmax } from '../../tensor/functions.ts';
@@ -54,7 +55,11 @@ export function createLocalReaders(
       asked.forEach((i, row) => {
         whole.set(read[output].subarray(row * w, (row + 1) * w), (start + i) * w);
       });
-      await onBatch?.({ start, count: block.length, rows: whole.slice(start * w, (start + block.length) * w) });
+      await onBatch?.({
+        start,
+        count: block.length,
+        rows: whole.slice(start * w, (start + block.length) * w),
+      });
     }
     return whole;
   }
@@ -67,7 +72,8 @@ export function createLocalReaders(
       if (K === undefined) {
         throw new LanguageModelError(
           'unsupported',
-          `The language model ${name} has no category head: give the adapter folder that a refresh left, or embed its texts.`,
+          `The language model ${name} has no category head: give the adapter folder that a refresh left, ` +
+            'or embed its texts.',
         );
       }
       const probabilities = await rows('probabilities', texts, { w: K, emptyRow: 1 / K }, options);

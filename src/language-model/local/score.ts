@@ -22,10 +22,14 @@ export function createLocalScore(
     if (longest >= maxTokens) {
       throw new LanguageModelError(
         'refused',
-        `The language model ${name} reads ${maxTokens} tokens, and a choice has ${longest}: give shorter choices.`,
+        `The language model ${name} reads ${maxTokens} tokens, and a choice has ${longest}: give shorter ` +
+          'choices.',
       );
     }
-    const prefix = await promptTokens(tokenizer, prompt, { begin: endTokens.begin, maxTokens: maxTokens - longest });
+    const prefix = await promptTokens(tokenizer, prompt, {
+      begin: endTokens.begin,
+      maxTokens: maxTokens - longest,
+    });
     const reading = decoder.begin();
     await reading.read(prefix);
     const logProbabilities: number[] = [];
@@ -37,7 +41,8 @@ export function createLocalScore(
         return continuation(reading, prefix.subarray(at - 1, at), behind);
       };
       // A choice may change the cut of the prompt's last tokens, which is then read on from the token before:
-      // ln P(choice | prompt) = ln P(prompt + choice) - ln P(prompt), in which what both begin with cancels out.
+      // ln P(choice | prompt) = ln P(prompt + choice) - ln P(prompt), in which what both begin with cancels
+      // out.
       const ofBoth = await logProbabilityOf(tokens);
       logProbabilities.push(Math.min(0, ofBoth - (await logProbabilityOf(prefix.subarray(at)))));
     }

@@ -12,6 +12,7 @@ import type { Options } from './options.ts';
 import { benchmarkParity } from './parity.ts';
 import { benchmarkRanking } from './rank.ts';
 import { benchmarkScaling } from './scaling.ts';
+import { benchmarkServing } from './serving.ts';
 import { benchmarkGru4recStep, benchmarkSasrecStep } from './training-step.ts';
 
 type Outcome = Comparison | (Work & { readonly rows: readonly object[] });
@@ -47,6 +48,10 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   scaling: {
     help: 'how the step time of SASRec grows with batch, length and catalogue',
     run: benchmarkScaling,
+  },
+  serving: {
+    help: 'how long a server takes to answer while a recommender is trained',
+    run: benchmarkServing,
   },
   'language-models': {
     help: 'tokens a second that language models of several sizes read, learn from and answer with here',

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -12,6 +12,7 @@ import type { RefreshResult } from '../../jobs/refresh.ts';
 import type { WarmStarts } from '../../jobs/stages/warm-starts.ts';
 import { type Failpoint, openStore, type Version } from '../../src/storage/store.ts';
 import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
+import { smallDraft } from '../support/drafts.ts';
 import { emptyStoreFolder, silentLog, temporaryFolder } from '../support/stores.ts';
 
 const STAGES = [
@@ -37,17 +38,17 @@ const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
   'publish:before-commit': 'old',
   'publish:after-commit': 'new',
 };
-/** How the lines begin that the trainings show on stderr. */
-const TRAININGS = [
-  'recommender: pre-train',
-  'language model: pre-train',
-  'language model: user SFT',
-  'adaptation 1/2',
-  'adaptation 2/2',
-  'recommender: init',
-  'recommender: frozen',
-  'recommender: frozen+residual',
-];
+/** The stages that train, and how the line begins that each shows on stderr. */
+const TRAININGS: Readonly<Record<string, string>> = {
+  pretrain: 'recommender: pre-train',
+  'pretrain-language-model': 'language model: pre-train',
+  'fine-tune': 'language model: user SFT',
+  'augment-1': 'adaptation 1/2',
+  'augment-2': 'adaptation 2/2',
+  'warm-start-init': 'recommender: init',
+  'warm-start-frozen': 'recommender: frozen',
+  'warm-start-frozen+residual': 'recommender: frozen+residual',
+};
 const INTO_TRAINING_MS = 300;
 
 /** Newest first. */
@@ -186,37 +187,48 @@ test('refresh', async (context) => {
   });
 
   await context.test(
-    'killed at every boundary, readers keep a whole version and nothing is done twice',
-    async (boundaries) => {
-      const storeFolder = await emptyStoreFolder(boundaries);
-      const old = await refresh(storeFolder, 2);
-      const [oldVersion] = await versionsIn(storeFolder);
-      assert.notEqual(oldVersion.manifest.contentHash, contentHash);
-      const workFolder = () => {
-        const [own] = readdirSync(path.join(storeFolder, 'work')).filter(
-          (name) => !old.modelFolder!.includes(name),
-        );
-        return own && path.join(storeFolder, 'work', own);
+    'killed at every boundary and inside every training, readers keep a whole version and nothing is done twice',
+    async (kills) => {
+      const storeFolder = await emptyStoreFolder(kills);
+      const old = await publishOther(storeFolder);
+      assert.notEqual(old.manifest.contentHash, contentHash);
+      const workFolder = path.join(storeFolder, 'work');
+      const stageFiles = () => {
+        const [own] = existsSync(workFolder) ? readdirSync(workFolder) : [];
+        return own ? writtenAt(path.join(workFolder, own)) : new Map<string, number>();
       };
 
       let written = new Map<string, number>();
-      for (const failpoint of [...STAGES.map((stage) => `after:${stage}`), ...Object.keys(PUBLISHING)]) {
-        await boundaries.test(failpoint, async () => {
+      const checkKept = () => {
+        const now = stageFiles();
+        for (const [name, time] of written) assert.equal(now.get(name), time, `${name} was written again`);
+        written = now;
+      };
+      for (const stage of STAGES) {
+        await kills.test(`after:${stage}`, async () => {
+          const environment = { TSLREC_FAILPOINT: `after:${stage}` };
+          const training = TRAININGS[stage];
+          const start = () => startTslrec(folder, parameters(storeFolder, 1), environment);
+          if (training !== undefined) await killInside(start(), training);
+          checkKept();
+          const exit = await tslrec(folder, parameters(storeFolder, 1), environment);
+          assert.equal(exit.signal, 'SIGKILL', exit.stderr);
+          checkKept();
+        });
+      }
+      for (const [failpoint, readersHave] of Object.entries(PUBLISHING)) {
+        await kills.test(failpoint, async () => {
           const exit = await tslrec(folder, parameters(storeFolder, 1), { TSLREC_FAILPOINT: failpoint });
           assert.equal(exit.signal, 'SIGKILL', exit.stderr);
           const [newest, ...others] = await versionsIn(storeFolder);
-          const isCommitted = PUBLISHING[failpoint as Failpoint] === 'new';
           assert.equal(newest.active, true);
-          assert.equal(newest.id === old.version, !isCommitted);
+          assert.equal(newest.id === old.id, readersHave === 'old');
           assert.equal(
             newest.manifest.contentHash,
-            isCommitted ? contentHash : oldVersion.manifest.contentHash,
+            readersHave === 'new' ? contentHash : old.manifest.contentHash,
           );
-          assert.equal(others.length, isCommitted ? 1 : 0);
-
-          const now = workFolder() ? writtenAt(workFolder()) : new Map<string, number>();
-          for (const [name, time] of written) assert.equal(now.get(name), time, `${name} was written again`);
-          written = now;
+          assert.equal(others.length, readersHave === 'new' ? 1 : 0);
+          checkKept();
         });
       }
 
@@ -227,36 +239,33 @@ test('refresh', async (context) => {
       assert.equal(version.manifest.contentHash, contentHash);
       assert.deepEqual(
         others.map(({ id }) => id),
-        [old.version],
+        [old.id],
       );
       const { ingest: _, publish: __, ...computed } = resumed.seconds;
       assert.deepEqual(computed, Object.fromEntries(STAGES.slice(1).map((stage) => [stage, 0])));
       assert.deepEqual(resumed.metrics, undisturbed.metrics);
     },
   );
-
-  await context.test(
-    'killed inside every training, the same seed still gives the same content',
-    async (trainings) => {
-      const storeFolder = await emptyStoreFolder(trainings);
-      for (const training of TRAININGS) {
-        const child = startTslrec(folder, parameters(storeFolder, 1));
-        const closed = once(child, 'close');
-        child.stdout.resume();
-        const begun = new Promise((resolve) => {
-          child.stderr.on('data', (text) => String(text).includes(training) && resolve(true));
-        });
-        assert.equal(await Promise.race([begun, closed]), true, `${training} never began`);
-        await setTimeout(INTO_TRAINING_MS);
-        child.kill('SIGKILL');
-        assert.deepEqual(await closed, [null, 'SIGKILL']);
-      }
-      const { version } = await refresh(storeFolder, 1);
-      const versions = await versionsIn(storeFolder);
-      assert.deepEqual(
-        versions.map(({ id, manifest }) => [id, manifest.contentHash]),
-        [[version, contentHash]],
-      );
-    },
-  );
 });
+
+/** A version of another run, which readers have before. */
+async function publishOther(storeFolder: string): Promise<Version> {
+  const store = await openStore(storeFolder, { log: silentLog });
+  const { runId } = await store.beginRun({ key: 'other', command: 'refresh', options: {} });
+  const version = await store.publish(smallDraft(runId));
+  await store.finishRun(runId, version.id, {});
+  return store.close().then(() => version);
+}
+
+/** Kills a refresh a moment after it has shown that the training is under way; it goes no further than that. */
+async function killInside(child: ReturnType<typeof startTslrec>, training: string): Promise<void> {
+  const closed = once(child, 'close');
+  child.stdout.resume();
+  const begun = new Promise((resolve) => {
+    child.stderr.on('data', (text) => String(text).includes(training) && resolve(true));
+  });
+  assert.equal(await Promise.race([begun, closed]), true, `${training} never began`);
+  await setTimeout(INTO_TRAINING_MS);
+  child.kill('SIGKILL');
+  assert.deepEqual(await closed, [null, 'SIGKILL']);
+}

@@ -13,17 +13,23 @@ import { instruct } from '../../jobs/stages/instruct.ts';
 import { pretrainRecommender } from '../../jobs/stages/pretrain-recommender.ts';
 import { openWork } from '../../jobs/work.ts';
 import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
-import { DEFAULT_SAMPLE, generateSample } from '../../src/interactions/sample.ts';
+import { generateSample } from '../../src/interactions/sample.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 
-/** A third of the quick preset's recommender: enough to tell categories apart, not to rank well. */
-const preset: Preset = { ...PRESETS.quick, recommender: { ...PRESETS.quick.recommender, steps: 600 } };
+/** Six categories; of the samples of seeds 1, 2 and 3 the language model places 15, 18 and 16 of 18 cold items rightly. */
+const SAMPLE = { users: 700, items: 300, categories: 6, seed: 2 };
+/** Less than the quick preset: enough to tell categories apart, not to rank well. */
+const preset: Preset = {
+  ...PRESETS.quick,
+  recommender: { ...PRESETS.quick.recommender, steps: 350 },
+  languageModel: { ...PRESETS.quick.languageModel, pretrainingTokens: 300_000 },
+};
 
 test('k-means finds the planted categories (ARI >= 0.9); the language model places >= 80 % of the cold items', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-sample-'));
-  const { dataset, plantedCategories, coldItems } = generateSample(DEFAULT_SAMPLE);
+  const { dataset, plantedCategories, coldItems } = generateSample(SAMPLE);
   const split = leaveOneOut(dataset.sequences);
   const work = openWork({
     folder,
@@ -55,7 +61,7 @@ test('k-means finds the planted categories (ARI >= 0.9); the language model plac
     const distribution = inferred.itemDistributions.subarray(item * K, (item + 1) * K);
     return plantedOf[distribution.indexOf(Math.max(...distribution))] === plantedCategories[item];
   });
-  assert.equal(coldItems.size, 36);
+  assert.equal(coldItems.size, 18);
   assert.ok(
     right.length / coldItems.size >= 0.8,
     `${right.length} of ${coldItems.size} cold items are placed rightly`,

@@ -14,7 +14,9 @@ import { openStore, type Store } from '../../src/storage/store.ts';
 export const silentLog = createLog('silent');
 
 export const postgresUrl = process.env.TEST_DATABASE_URL;
-export const withoutPostgres = postgresUrl ? false : 'TEST_DATABASE_URL is not set: NOT RUN ON POSTGRES';
+export const withoutPostgres = postgresUrl
+  ? false
+  : 'NOT RUN ON POSTGRES: set TEST_DATABASE_URL to a server with pgvector on which databases may be made';
 
 /** A folder that is removed when the test ends. */
 export async function temporaryFolder(test: TestContext): Promise<string> {

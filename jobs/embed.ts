@@ -69,8 +69,9 @@ async function readTexts(file: string): Promise<string[]> {
       `${file}:${line}: got ${got}, expected one {"text": "..."} a line; correct the line, or leave it out.`,
     );
   };
-  await forEachLine(file, 'utf8', (raw, line) => {
+  await forEachLine(file, (raw, line, isWhole) => {
     if (line !== texts.length + 1) refuse(texts.length + 1, 'an empty line');
+    if (!isWhole) refuse(line, 'bytes that are not UTF-8');
     const read = textLine.safeParse(jsonValue(raw));
     if (!read.success) return refuse(line, shown(raw));
     texts.push(read.data.text);

@@ -10,9 +10,8 @@ import {
 } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
-import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
-import { readDataset } from '../src/interactions/read-dataset.ts';
+import { type ReadChoices, type ReadingReport, readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
@@ -26,7 +25,7 @@ import { integers, type StageContext, stage } from './stage.ts';
 import { checkTrainedOn } from './trained-on.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
-export interface EvaluateOptions {
+export interface EvaluateOptions extends ReadChoices {
   readonly data: string;
   /** Where the stages of the embeddings are kept, and found if a refresh has made them. */
   readonly folder: string;
@@ -46,7 +45,6 @@ export interface EvaluateOptions {
   /** L; read off the data where it is not given. */
   readonly length?: number;
   readonly cutOffs: readonly number[];
-  readonly onBadRow: OnBadRow;
   readonly progress: Progress;
 }
 
@@ -62,13 +60,11 @@ export interface EvaluationRow {
   readonly [metric: string]: string | number;
 }
 
-export interface EvaluationResult {
+export interface EvaluationResult extends ReadingReport {
   readonly dataset: string;
   readonly protocol: SplitName;
   readonly candidates?: number;
   readonly length: number;
-  readonly skippedRows: number;
-  readonly duplicateRows: number;
   readonly items: number;
   /**
    * How many of them no training history holds twice: rankings leave them out for users who already have
@@ -94,8 +90,8 @@ export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
-    onBadRow: options.onBadRow,
+  const { dataset, ...report } = await readDataset(options.data, {
+    ...options,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
   const preset = PRESETS[options.preset];
@@ -131,8 +127,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     protocol: options.split,
     candidates: options.candidates,
     length: compared.length,
-    skippedRows,
-    duplicateRows,
+    ...report,
     items: dataset.items.length,
     notRepeatable: compared.repeatable.filter((repeatable) => !repeatable).length,
     users: { validation: split.validation.targets.length, test: split.test.targets.length },

@@ -9,8 +9,7 @@ import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
 import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
 import { type PromptOptions, promptTemplateHash, type SftSample } from '../src/instructions/sft-samples.ts';
-import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import { readDataset } from '../src/interactions/read-dataset.ts';
+import { type ReadChoices, type ReadingReport, readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
@@ -23,7 +22,7 @@ import { promptOf } from './stages/instruct.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
-export interface ExportSftOptions {
+export interface ExportSftOptions extends ReadChoices {
   readonly data: string;
   /** Where the three files go; made if missing. */
   readonly output: string;
@@ -33,7 +32,6 @@ export interface ExportSftOptions {
   readonly seed: number;
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
-  readonly onBadRow: OnBadRow;
   readonly progress: Progress;
 }
 
@@ -60,10 +58,8 @@ export interface SftManifest {
   readonly head: { readonly longestPrompt: number; readonly pooling: 'mean' };
 }
 
-export interface ExportSftResult extends SftManifest {
+export interface ExportSftResult extends SftManifest, ReadingReport {
   readonly output: string;
-  readonly skippedRows: number;
-  readonly duplicateRows: number;
 }
 
 export async function exportSft({
@@ -73,8 +69,8 @@ export async function exportSft({
   progress,
   ...options
 }: ExportSftOptions): Promise<ExportSftResult> {
-  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
-    onBadRow: options.onBadRow,
+  const { dataset, ...report } = await readDataset(options.data, {
+    ...options,
     skippedRowsFile: path.join(folder, SKIPPED_ROWS),
   });
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
@@ -102,7 +98,7 @@ export async function exportSft({
     head: { longestPrompt: LONGEST_PROMPT, pooling: 'mean' },
   };
   writeFolder(output, samples, manifest);
-  return { output, skippedRows, duplicateRows, ...manifest };
+  return { output, ...report, ...manifest };
 }
 
 function writeFolder(folder: string, samples: readonly SftSample[], manifest: SftManifest): void {

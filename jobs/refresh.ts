@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import { type ReadResult, readDataset } from '../src/interactions/read-dataset.ts';
+import type { Dataset } from '../src/interactions/dataset.ts';
+import { type ReadChoices, type ReadingReport, readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
@@ -22,7 +22,7 @@ import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
 import { checkTrainedOn } from './trained-on.ts';
 import { openWork, SKIPPED_ROWS } from './work.ts';
 
-export interface RefreshOptions {
+export interface RefreshOptions extends ReadChoices {
   readonly data: string;
   /** A folder or a `postgres://` URL. */
   readonly store: string;
@@ -34,21 +34,17 @@ export interface RefreshOptions {
   readonly srs?: SrsFiles;
   /** A language model, in place of one trained on the catalogue's words. */
   readonly languageModel?: BroughtModelPlace;
-  readonly onBadRow: OnBadRow;
   readonly progress: Progress;
   readonly log: Log;
   /** Told the name of each point that a crash could hit: `after:<stage>` and those of publishing. */
   readonly failpoint: (name: string) => void;
 }
 
-export interface RefreshResult {
+export interface RefreshResult extends ReadingReport {
   readonly runId: string;
   readonly version: string;
   readonly items: number;
   readonly users: number;
-  readonly skippedRows: number;
-  /** Rows that repeated an earlier one; left out. */
-  readonly duplicateRows: number;
   /**
    * Where item vectors were given: items that have none, and ids of vectors that the catalogue does not have.
    */
@@ -73,13 +69,13 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   // Who did what, and how a recommender sees the items where one is given. Read first: a mistake leaves
   // nothing behind.
   const ingesting = performance.now();
-  const read = await readDataset(options.data, {
-    onBadRow: options.onBadRow,
+  const { dataset, ...report } = await readDataset(options.data, {
+    ...options,
     skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
   });
-  const srs = options.srs && (await readSrsEmbeddings(options.srs, read.dataset.items));
+  const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
-  const ingested = { ...read, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
+  const ingested = { dataset, report, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
   const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
   try {
     return await learnAndPublish(store, ingested, options);
@@ -88,7 +84,9 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   }
 }
 
-interface Ingested extends ReadResult {
+interface Ingested {
+  readonly dataset: Dataset;
+  readonly report: ReadingReport;
   readonly srs: SrsEmbeddings | undefined;
   readonly languageModel: BroughtModel | undefined;
   readonly seconds: number;
@@ -99,7 +97,7 @@ async function learnAndPublish(
   ingested: Ingested,
   options: RefreshOptions,
 ): Promise<RefreshResult> {
-  const { dataset, skippedRows, duplicateRows, srs, languageModel } = ingested;
+  const { dataset, report, srs, languageModel } = ingested;
   const { seed, progress, failpoint } = options;
   const preset = PRESETS[options.preset];
   const seconds: Record<string, number> = { ingest: ingested.seconds };
@@ -154,8 +152,7 @@ async function learnAndPublish(
       version: version.id,
       items: dataset.items.length,
       users: dataset.userIds.length,
-      skippedRows,
-      duplicateRows,
+      ...report,
       srs: srs && { itemsWithoutVector: srs.itemsWithoutVector, unknownIds: srs.unknownIds },
       seconds,
       warmStarts: tried,

@@ -37,7 +37,7 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
   };
   mkdirSync(path.dirname(file), { recursive: true });
   if (existsSync(file)) {
-    await forEachLine(file, 'utf8', (text) => {
+    await forEachLine(file, (text) => {
       const line = jsonValue(text) as Line | undefined;
       if (!line) return;
       const values = decodeFloats(Buffer.from(line.values, 'base64'), 'F32');

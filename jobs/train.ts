@@ -3,8 +3,7 @@
 import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { writeFileAtomically } from '../src/files.ts';
-import type { OnBadRow } from '../src/interactions/bad-rows.ts';
-import { readDataset } from '../src/interactions/read-dataset.ts';
+import { type ReadChoices, type ReadingReport, readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import { writeSafetensors } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
@@ -18,7 +17,7 @@ import { prepareOutput } from './output-file.ts';
 import { PRESETS, type PresetName, trainingKey } from './presets.ts';
 import { SKIPPED_ROWS } from './work.ts';
 
-export interface TrainOptions {
+export interface TrainOptions extends ReadChoices {
   readonly data: string;
   readonly model: SequenceModelName;
   /**
@@ -30,19 +29,14 @@ export interface TrainOptions {
   readonly preset: PresetName;
   readonly length?: number;
   readonly seed: number;
-  readonly onBadRow: OnBadRow;
   readonly progress: Progress;
 }
 
-export interface TrainResult {
+export interface TrainResult extends ReadingReport {
   readonly output: string;
   readonly ids: string;
   readonly weights: string;
   readonly items: number;
-  readonly skippedRows: number;
-  readonly duplicateRows: number;
-  /** Where they are, with `onBadRow` 'skip'. */
-  readonly skippedRowsFile: string;
   /** How many items of a history the .onnx file is shown. */
   readonly length: number;
   readonly epochs: number;
@@ -52,8 +46,8 @@ export interface TrainResult {
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { output, ids, weights, skippedRowsFile, checkpointOf } = outputFiles(options.output);
-  const { dataset, skippedRows, duplicateRows } = await readDataset(options.data, {
-    onBadRow: options.onBadRow,
+  const { dataset, ...report } = await readDataset(options.data, {
+    ...options,
     skippedRowsFile,
   });
   const preset = PRESETS[options.preset];
@@ -94,9 +88,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     ids,
     weights,
     items: dataset.items.length,
-    skippedRows,
-    duplicateRows,
-    skippedRowsFile,
+    ...report,
     length: shownItems(model),
     epochs: trained.bestEpoch + 1,
     validation,

@@ -2,8 +2,9 @@
 // folder fsynced, so that neither a crash nor a full disk leaves half a file under the final name.
 // Synchronous, because only jobs and worker threads write files.
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { TslrecError } from './errors.ts';
 
 export interface AtomicFile {
   write(chunk: string | Uint8Array): void;
@@ -91,10 +92,25 @@ function about<Result>(file: string, act: () => Result): Result {
  * What is in a file that a caller named. Every error says which, as those for folders and huge files would
  * not.
  */
-export function readNamedFile(file: string): Promise<Buffer> {
+export async function readNamedFile(file: string): Promise<Buffer> {
+  await checkRegularFile(file);
   return readFile(file).catch((error: Error) => {
     throw Object.assign(error, { path: file });
   });
+}
+
+/**
+ * Throws 'bad-data' for what may have no end, or wait for ever: a pipe, a socket, a device. A folder passes,
+ * because reading it fails by itself.
+ */
+export async function checkRegularFile(file: string): Promise<void> {
+  const found = await stat(file);
+  if (found.isFile() || found.isDirectory()) return;
+  const kind = found.isFIFO() ? 'a named pipe' : found.isSocket() ? 'a socket' : 'a device';
+  throw new TslrecError(
+    'bad-data',
+    `${file}: got ${kind}, expected a regular file; give the path of one, or write the contents into one first.`,
+  );
 }
 
 function sync(file: string, flags: string): void {

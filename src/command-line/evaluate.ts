@@ -26,7 +26,7 @@ import {
   lengthOption,
   listOption,
   presetOption,
-  reportLeftOutRows,
+  reportReading,
   seedOption,
   workOption,
 } from './options.ts';
@@ -93,9 +93,9 @@ export function evaluateCommand(config: Config): Command {
         ...options,
         languageModel: broughtModel(options, config),
         folder,
+        onRead: reportReading,
         progress: terminalProgress(),
       });
-      reportLeftOutRows(result);
       console.log(evaluationTable(result));
       if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
       if (options.json) console.log(JSON.stringify(result));

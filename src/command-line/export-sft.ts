@@ -8,7 +8,7 @@ import {
   filesFolder,
   jsonOption,
   presetOption,
-  reportLeftOutRows,
+  reportReading,
   seedOption,
   workOption,
 } from './options.ts';
@@ -41,9 +41,9 @@ export function exportSftCommand(config: Config): Command {
         ...options,
         srs: srsFiles(options),
         folder: filesFolder(options.store, config),
+        onRead: reportReading,
         progress: terminalProgress(),
       });
-      reportLeftOutRows(result);
       const { output, samples, usersWithoutSample, categoryCount } = result;
       const without =
         usersWithoutSample > 0 ? `; ${usersWithoutSample} users have nothing to learn from` : '';

@@ -1,9 +1,8 @@
 // The options that several commands share, and how their values are read.
 import { InvalidArgumentError, Option } from 'commander';
 import { PRESETS } from '../../jobs/presets.ts';
-import { SKIPPED_ROWS } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
-import type { ReadResult } from '../interactions/read-dataset.ts';
+import type { ReadingReport } from '../interactions/read-dataset.ts';
 import { isPostgres } from '../storage/store.ts';
 
 /** The longest history that a recommender may be told to see: attention's memory grows with its square. */
@@ -23,7 +22,7 @@ export const integerFrom =
 export const dataOption = () =>
   new Option(
     '--data <folder>',
-    'items.jsonl and interactions.csv, or a MovieLens 100K or 1M folder; .gz accepted',
+    'items.jsonl and interactions.csv, or a MovieLens 100K, 1M or 10M folder; gzip accepted',
   ).makeOptionMandatory();
 export const storeOption = ({ store }: Config) =>
   new Option('--store <folder|postgres://...>', 'where versions are kept').default(
@@ -78,11 +77,9 @@ export function filesFolder(store: string, config: Config): string {
   return isPostgres(store) ? config.folder : store;
 }
 
-/** What of the data was not learnt from. */
-export function reportLeftOutRows(
-  { skippedRows, duplicateRows }: Pick<ReadResult, 'skippedRows' | 'duplicateRows'>,
-  skippedRowsFile = `${SKIPPED_ROWS} in the store's folder`,
-): void {
+/** How the data were read, and what of them is not learnt from. */
+export function reportReading({ notes, skippedRows, skippedRowsFile, duplicateRows }: ReadingReport): void {
+  for (const note of notes) console.log(note);
   if (skippedRows > 0) console.log(`Bad rows skipped: ${skippedRows}; they are in ${skippedRowsFile}.`);
   if (duplicateRows > 0) console.log(`Rows that repeat an earlier one, left out: ${duplicateRows}.`);
 }

@@ -18,7 +18,7 @@ import {
   filesFolder,
   jsonOption,
   presetOption,
-  reportLeftOutRows,
+  reportReading,
   seedOption,
   storeOption,
 } from './options.ts';
@@ -50,11 +50,11 @@ export function refreshCommand(config: Config): Command {
         srs: srsFiles(options),
         languageModel: broughtModel(options, config),
         folder: filesFolder(options.store, config),
+        onRead: reportReading,
         progress: terminalProgress(),
         log: createLog('warn'),
         failpoint: createFailpoint(config.failpoint),
       });
-      reportLeftOutRows(result);
       if (result.srs) reportVectors(result.items, result.srs);
       const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
       console.log(

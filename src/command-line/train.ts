@@ -8,7 +8,7 @@ import {
   jsonOption,
   lengthOption,
   presetOption,
-  reportLeftOutRows,
+  reportReading,
   seedOption,
 } from './options.ts';
 
@@ -30,8 +30,7 @@ export function trainCommand(): Command {
     .addOption(badRowOption())
     .addOption(jsonOption())
     .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
-      const result = await train({ ...options, progress: terminalProgress() });
-      reportLeftOutRows(result, result.skippedRowsFile);
+      const result = await train({ ...options, onRead: reportReading, progress: terminalProgress() });
       const { output, ids, weights, items, length, epochs, test } = result;
       console.log(
         `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} ` +

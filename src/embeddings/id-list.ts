@@ -1,5 +1,6 @@
 // Whose the rows of a vector file are: a text file with one id a line, a JSON array, or such an array in the
-// metadata of a safetensors file, in the order of the rows. Ids are kept as they were written.
+// metadata of a safetensors file, in the order of the rows. Ids are kept as they were written, less the blanks
+// around them.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
@@ -7,6 +8,7 @@ import { TslrecError } from '../errors.ts';
 import { readNamedFile } from '../files.ts';
 import { shown } from '../interactions/bad-rows.ts';
 import { idProblem } from '../interactions/catalogue.ts';
+import { forEachLine } from '../interactions/lines.ts';
 import { jsonValue } from '../json.ts';
 import type { VectorFile } from './vector-file.ts';
 
@@ -29,8 +31,8 @@ export async function readIdList(
 ): Promise<IdList> {
   if (idFile === undefined && ids !== undefined) return parseJson(ids, `${file}, "ids" in its metadata`);
   const chosen = idFile ?? besideOf(file);
-  const text = new TextDecoder().decode(await readNamedFile(chosen));
-  return path.extname(chosen) === '.json' ? parseJson(text, chosen) : parseLines(text, chosen);
+  if (path.extname(chosen) !== '.json') return readLines(chosen);
+  return parseJson(new TextDecoder().decode(await readNamedFile(chosen)), chosen);
 }
 
 function besideOf(file: string): string {
@@ -45,9 +47,12 @@ function besideOf(file: string): string {
   );
 }
 
-function parseLines(text: string, file: string): IdList {
-  const ids = text.split(/\r?\n/);
-  if (ids.at(-1) === '') ids.pop();
+async function readLines(file: string): Promise<IdList> {
+  const ids: string[] = [];
+  await forEachLine(file, (text, line) => {
+    while (ids.length < line - 1) ids.push(''); // blank lines, which are rows without an id
+    ids.push(text);
+  });
   return checked(file, ids, (row) => `${file}:${row + 1}`);
 }
 
@@ -68,7 +73,8 @@ function parseJson(text: string, source: string): IdList {
   return checked(source, parsed.data, (row) => `${source} [${row}]`);
 }
 
-function checked(source: string, ids: readonly string[], placeOf: (row: number) => string): IdList {
+function checked(source: string, written: readonly string[], placeOf: (row: number) => string): IdList {
+  const ids = written.map((id) => id.trim());
   const rowOf = new Map<string, number>();
   ids.forEach((id, row) => {
     const first = rowOf.get(id);

@@ -49,6 +49,12 @@ export class BadRows {
     this.#file?.write(`${JSON.stringify({ file, line, column, reason, raw })}\n`);
   }
 
+  /** Throws 'bad-data': a file has left nothing to use. */
+  refuseEmpty(path: string, got: string, expected: string): never {
+    const because = this.skipped === 0 ? '' : ` (bad rows skipped: ${this.skipped})`;
+    throw new TslrecError('bad-data', `${path} has ${got}${because}, expected ${expected}.`);
+  }
+
   commit(): void {
     this.#file?.commit();
   }

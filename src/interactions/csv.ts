@@ -4,10 +4,10 @@ import { CsvError } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
 
 /** The fields of a line, or undefined where its quotation marks are not closed. */
-export function cutCsvLine(text: string): string[] | undefined {
-  if (!text.includes('"')) return text.split(',');
+export function cutCsvLine(text: string, separator = ','): string[] | undefined {
+  if (!text.includes('"')) return text.split(separator);
   try {
-    return parse(text)[0];
+    return parse(text, { delimiter: separator, trim: separator !== '\t' })[0];
   } catch (error) {
     if (error instanceof CsvError) return undefined;
     throw error;
@@ -15,5 +15,5 @@ export function cutCsvLine(text: string): string[] | undefined {
 }
 
 export function csvField(value: string): string {
-  return /[",]/.test(value) || value.trim() !== value ? `"${value.replaceAll('"', '""')}"` : value;
+  return /[",]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;
 }

@@ -5,11 +5,12 @@
 import { basename } from 'node:path';
 import { type BadRows, shown } from './bad-rows.ts';
 import { type Catalogue, idProblem } from './catalogue.ts';
-import { type Encoding, forEachLine } from './lines.ts';
+import { forEachLine } from './lines.ts';
 
 /** How one line of a format is read. */
 export interface RowLayout {
-  readonly columnCount: number;
+  /** The names of the columns, in order. */
+  readonly columns: readonly string[];
   readonly userId: number;
   readonly itemId: number;
   /** Absent: the order of the file is the order of time. */
@@ -32,49 +33,49 @@ export interface Sequences {
   readonly duplicateRows: number;
 }
 
-/** Without `catalogueIsGiven`, an item that is not in the catalogue yet is added to it by its id alone. */
+/** Ids lose the blanks around them. Without `catalogueIsGiven`, an item that is not in the catalogue yet is added to it by its id alone. */
 export async function readInteractions(options: {
   path: string;
-  encoding: Encoding;
+  orLatin1?: boolean;
   layout: Layout;
   catalogue: Catalogue;
   catalogueIsGiven: boolean;
   badRows: BadRows;
 }): Promise<Sequences> {
-  const { path, encoding, catalogue, catalogueIsGiven, badRows } = options;
+  const { path, orLatin1, catalogue, catalogueIsGiven, badRows } = options;
   const file = basename(path);
   const rows = new InteractionRows();
   let layout = typeof options.layout === 'function' ? undefined : options.layout;
 
-  await forEachLine(path, encoding, (text, line) => {
+  const onLine = (text: string, line: number) => {
     if (layout === undefined) {
       layout = (options.layout as (header: string) => RowLayout)(text);
       return;
     }
-    const { columnCount, userId, itemId, timestamp, separator } = layout;
+    const { columns, userId, itemId, timestamp, separator } = layout;
     const report = (column: number, got: string, expected: string) =>
       badRows.report({ file, line, column, got, expected, raw: text });
 
     const fields = layout.cut(text);
     if (fields === undefined)
       return report(1, shown(text), 'a row whose quotation marks are closed on its own line');
-    if (fields.length !== columnCount)
-      return report(1, `${fields.length} ${fields.length === 1 ? 'column' : 'columns'}`, `${columnCount}`);
+    if (fields.length !== columns.length)
+      return report(1, `${fields.length} ${fields.length === 1 ? 'column' : 'columns'}`, `${columns.length}`);
     const at = (field: number) =>
       fields.slice(0, field).reduce((sum, f) => sum + f.length + separator.length, 1);
 
-    const user = fields[userId];
-    const item = fields[itemId];
-    const userProblem = idProblem(user);
+    const user = fields[userId].trim();
+    const item = fields[itemId].trim();
+    const userProblem = rows.hasUser(user) ? undefined : idProblem(user);
     if (userProblem !== undefined) return report(at(userId), userProblem, "the user's id");
-    const itemProblem = idProblem(item);
+    const itemProblem = catalogue.indexOf(item) === undefined ? idProblem(item) : undefined;
     if (itemProblem !== undefined) return report(at(itemId), itemProblem, "the item's id");
     // Without a timestamp the line number is the time: the file's order, and no two rows are duplicates.
     const time = timestamp === undefined ? line : Number(fields[timestamp]);
     if (timestamp !== undefined && !(DECIMAL.test(fields[timestamp]) && Number.isFinite(time)))
       return report(
         at(timestamp),
-        `timestamp ${shown(fields[timestamp])}`,
+        `${columns[timestamp]} ${shown(fields[timestamp])}`,
         'a number, such as seconds since 1970',
       );
 
@@ -83,8 +84,16 @@ export async function readInteractions(options: {
     if (index === undefined)
       return report(at(itemId), `item ${shown(item)}`, 'an item that the catalogue has');
     rows.add(user, index, time);
-  });
-  return rows.toSequences();
+  };
+  await forEachLine(path, onLine, { orLatin1 });
+  const sequences = rows.toSequences();
+  if (sequences.userIds.length === 0)
+    badRows.refuseEmpty(
+      path,
+      'no interactions',
+      'some to learn from; give each a row with user, item and, where known, time',
+    );
+  return sequences;
 }
 
 /** As Python and spreadsheets write numbers, 1.5e9 included; not 0x10, which Number would read, too. */
@@ -96,6 +105,10 @@ class InteractionRows {
   readonly #users: number[] = [];
   readonly #items: number[] = [];
   readonly #timestamps: number[] = [];
+
+  hasUser(userId: string): boolean {
+    return this.#userIndexOf.has(userId);
+  }
 
   add(userId: string, item: number, timestamp: number): void {
     let user = this.#userIndexOf.get(userId);

@@ -1,53 +1,87 @@
-// Text files line by line: plain or gzip by name, UTF-8 or latin-1, with or without a byte order mark, LF or
-// CRLF. Every format here is one record a line; that keeps a broken row local (a stray quotation mark cannot
-// swallow the rows after it) and lets a message name the line and show it as it was written.
-import { createReadStream } from 'node:fs';
-import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
+// Text files line by line: UTF-8 or, where that is asked for, latin-1; LF, CRLF or CR. Every format here is
+// one record a line; that keeps a broken row local (a stray quotation mark cannot swallow the rows after it)
+// and lets a message name the line and show it as it was written.
+import { isUtf8 } from 'node:buffer';
 import { TslrecError } from '../errors.ts';
+import { textBytes } from './text-bytes.ts';
 
-export type Encoding = 'utf8' | 'latin1';
+/**
+ * Called with each line that is not blank, without its line end, and its 1-based number. Where `isWhole` is
+ * false the line has bytes that are no UTF-8, which stand in `text` as U+FFFD.
+ */
+export type OnLine = (text: string, line: number, isWhole: boolean) => void;
 
-/** Calls `onLine` with each line that is not blank, without its line end, and its 1-based number. */
+/** A longer line is no record, and would fill the memory: a gzip file of 33 kB can hold one of 33 MB. */
+const LONGEST_LINE_MIB = 16;
+const [LF, CR] = [0x0a, 0x0d];
+
+/**
+ * With `orLatin1`, a file that is not UTF-8 from beginning to end is read as latin-1, all of it. Throws
+ * 'bad-data' where the file is no text (textBytes) or has a line of more than 16 MiB.
+ */
 export async function forEachLine(
   path: string,
-  encoding: Encoding,
-  onLine: (text: string, line: number) => void,
+  onLine: OnLine,
+  { orLatin1 = false }: { orLatin1?: boolean } = {},
 ): Promise<void> {
+  const latin1 = orLatin1 && !(await isUtf8File(path)) ? new TextDecoder('latin1') : undefined;
   let line = 0;
-  let rest = '';
-  const emit = (text: string) => {
+  const emit = (text: string, isWhole: boolean) => {
     line++;
-    const end = text.endsWith('\r') ? text.length - 1 : text.length;
-    const start = line === 1 && text.startsWith('\uFEFF') ? 1 : 0;
-    const content = text.slice(start, end);
-    if (content.trim() !== '') onLine(content, line);
+    if (text.trim() !== '') onLine(text, line, isWhole);
   };
-  const consume = async (chunks: AsyncIterable<Uint8Array>) => {
-    const decoder = new TextDecoder(encoding === 'utf8' ? 'utf-8' : 'latin1', { ignoreBOM: true });
-    for await (const chunk of chunks) {
-      const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = lines.pop()!;
-      for (const text of lines) emit(text);
+  const emitLines = (bytes: Buffer) => {
+    if (latin1) for (const text of cut(latin1.decode(bytes))) emit(text, true);
+    else if (isUtf8(bytes)) for (const text of cut(bytes.toString())) emit(text, true);
+    else
+      for (const text of cut(bytes.toString('latin1'))) {
+        const ofLine = Buffer.from(text, 'latin1');
+        emit(ofLine.toString(), isUtf8(ofLine));
+      }
+  };
+
+  /** Of a line whose end is still to come, joined once it is there. */
+  let begun: Buffer[] = [];
+  let begunBytes = 0;
+  let afterCr = false;
+  for await (const bytes of textBytes(path)) {
+    const chunk = afterCr && bytes[0] === LF ? bytes.subarray(1) : bytes; // the second half of a CRLF
+    if (bytes.length > 0) afterCr = bytes.at(-1) === CR;
+    const end = Math.max(chunk.lastIndexOf(LF), chunk.lastIndexOf(CR)) + 1;
+    if (end > 0) {
+      emitLines(Buffer.concat([...begun, chunk.subarray(0, end)]));
+      [begun, begunBytes] = [[], 0];
     }
-    rest += decoder.decode();
-    if (rest !== '') emit(rest);
-  };
-  try {
-    if (path.endsWith('.gz')) await pipeline(createReadStream(path), createGunzip(), consume);
-    else await pipeline(createReadStream(path), consume);
-  } catch (error) {
-    if (!isGzipError(error)) throw Object.assign(error as Error, { path }); // that of a folder does not say it
-    throw new TslrecError(
-      'bad-data',
-      `${basename(path)}: got a damaged gzip file (${error.message}) after line ${line}, expected a ` +
-        'complete one; copy it again',
-      { cause: error },
-    );
+    begun.push(chunk.subarray(end));
+    begunBytes += chunk.length - end;
+    if (begunBytes > LONGEST_LINE_MIB * 2 ** 20)
+      throw new TslrecError(
+        'bad-data',
+        `${path}:${line + 1}: got a line of more than ${LONGEST_LINE_MIB} MiB, expected one record a line; ` +
+          'end each with a line end.',
+      );
   }
+  emitLines(Buffer.concat(begun));
 }
 
-function isGzipError(error: unknown): error is Error {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+/** The lines of a text that ends with one: nothing stands behind the last line end. */
+function cut(text: string): string[] {
+  const lines = (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text).split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+async function isUtf8File(path: string): Promise<boolean> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const isWhole = (decode: () => string) => {
+    try {
+      decode();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for await (const chunk of textBytes(path))
+    if (!isWhole(() => decoder.decode(chunk, { stream: true }))) return false;
+  return isWhole(() => decoder.decode());
 }

@@ -1,106 +1,65 @@
-// A folder -> a data set. Which format it is follows from the names of the files, each of them plain or gzip.
-import { readdirSync } from 'node:fs';
-import { basename, join, resolve } from 'node:path';
-import { TslrecError } from '../errors.ts';
+// A folder -> a data set, whatever layout it has, and what there is to say about the reading.
+import { basename, resolve } from 'node:path';
 import { BadRows, type OnBadRow } from './bad-rows.ts';
-import type { Catalogue } from './catalogue.ts';
+import { findDataFiles } from './data-files.ts';
 import type { Dataset } from './dataset.ts';
 import { hashDataset } from './hash-dataset.ts';
-import type { Sequences } from './interaction-rows.ts';
-import { readMovieLens1M, readMovieLens100K } from './read-movielens.ts';
+import { readMovieLens } from './read-movielens.ts';
 import { readTslrec } from './read-tslrec.ts';
 
-export interface ReadOptions {
+/** What a job is told about its reading. */
+export interface ReadChoices {
   readonly onBadRow: OnBadRow;
+  /** Told what there is to say as soon as it is known, before anything is learnt. */
+  readonly onRead?: (report: ReadingReport) => void;
+}
+
+export interface ReadOptions extends ReadChoices {
   /** With 'skip': receives the rows that were left out, one JSON object a line; empty if there were none. */
   readonly skippedRowsFile?: string;
 }
 
-export interface ReadResult {
-  readonly dataset: Dataset;
+/** What somebody has to know of a reading that went well. */
+export interface ReadingReport {
+  /**
+   * Sentences: which column was read as what, that the file's order was taken, which columns and files were
+   * not read.
+   */
+  readonly notes: readonly string[];
   readonly skippedRows: number;
+  /** Where they are, with 'skip'. */
+  readonly skippedRowsFile?: string;
   /** Rows that repeat user, item and timestamp of an earlier one; they are left out. */
   readonly duplicateRows: number;
 }
 
-const ACCEPTED =
-  'items.jsonl and interactions.csv (or interactions.csv alone), MovieLens 100K (u.data, u.item) or ' +
-  'MovieLens 1M (ratings.dat, movies.dat), each file plain or .gz';
-const SHOWN_FILES = 5;
+export interface ReadResult extends ReadingReport {
+  readonly dataset: Dataset;
+}
 
 /** Throws 'bad-data' on the first bad row (with 'stop'), and where no item or no interaction is left. */
 export async function readDataset(
   folder: string,
-  { onBadRow, skippedRowsFile }: ReadOptions,
+  { onBadRow, skippedRowsFile, onRead }: ReadOptions,
 ): Promise<ReadResult> {
-  const read = chooseReader(folder);
+  const files = findDataFiles(folder);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
-    const { catalogue, userIds, sequences, times, duplicateRows } = await read(badRows);
-    const { skipped } = badRows;
-    const because = skipped === 0 ? '' : ` (bad rows skipped: ${skipped})`;
-    if (catalogue.items.length === 0)
-      throw new TslrecError(
-        'bad-data',
-        `${folder} has no items${because}, expected at least one; give each a row or line with its id`,
-      );
-    if (userIds.length === 0)
-      throw new TslrecError(
-        'bad-data',
-        `${folder} has no interactions${because}, expected some to learn from; give each a row with user, ` +
-          'item and time',
-      );
+    const { catalogue, userIds, sequences, times, duplicateRows, notes } =
+      files.layout === 'tslrec' ? await readTslrec(files, badRows) : await readMovieLens(files, badRows);
     badRows.commit();
     const contents = { items: catalogue.items, userIds, sequences, times };
     const dataset = { name: basename(resolve(folder)), ...contents, hash: hashDataset(contents) };
-    return { dataset, skippedRows: skipped, duplicateRows };
+    const report = {
+      notes: [...files.notes, ...notes],
+      skippedRows: badRows.skipped,
+      ...(onBadRow === 'skip' && { skippedRowsFile }),
+      duplicateRows,
+    };
+    onRead?.(report);
+    return { dataset, ...report };
   } catch (error) {
     badRows.discard();
     throw error;
-  }
-}
-
-type Reader = (badRows: BadRows) => Promise<Sequences & { catalogue: Catalogue }>;
-
-function chooseReader(folder: string): Reader {
-  const names = listFiles(folder);
-  const find = (name: string): string | undefined => {
-    const found = [name, `${name}.gz`].filter((candidate) => names.includes(candidate));
-    if (found.length > 1)
-      throw new TslrecError(
-        'bad-data',
-        `${folder} has both ${name} and ${name}.gz; keep the one that is meant`,
-      );
-    return found[0] && join(folder, found[0]);
-  };
-
-  const interactions = find('interactions.csv');
-  const items = find('items.jsonl');
-  if (interactions) return (badRows) => readTslrec({ interactions, ...(items && { items }) }, badRows);
-  const data = find('u.data');
-  const movies100K = find('u.item');
-  if (data && movies100K)
-    return (badRows) => readMovieLens100K({ items: movies100K, interactions: data }, badRows);
-  const ratings = find('ratings.dat');
-  const movies1M = find('movies.dat');
-  if (ratings && movies1M)
-    return (badRows) => readMovieLens1M({ items: movies1M, interactions: ratings }, badRows);
-
-  const others = names.length > SHOWN_FILES ? ` and ${names.length - SHOWN_FILES} more` : '';
-  const got = names.length === 0 ? 'nothing' : `${names.slice(0, SHOWN_FILES).join(', ')}${others}`;
-  throw new TslrecError('bad-data', `${folder}: got ${got}, expected ${ACCEPTED}`);
-}
-
-function listFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort();
-  } catch (error) {
-    throw new TslrecError(
-      'not-found',
-      `${folder} is not a folder that can be read; expected one with ${ACCEPTED}`,
-      {
-        cause: error,
-      },
-    );
   }
 }

@@ -1,10 +1,12 @@
-// GroupLens' own files, as they are published: MovieLens 100K (u.data, u.item) and 1M (ratings.dat,
+// GroupLens' own files, as they are published: MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat,
 // movies.dat). Any rating counts as an interaction. users.dat and the other files of the archives are not
-// needed. Formats: README of ml-100k (sections on u.data, u.item, u.genre) and of ml-1m,
+// needed. 100K and 1M are latin-1, 10M is UTF-8: what is no UTF-8 is read as latin-1. Formats: README of ml-100k
+// (sections on u.data, u.item, u.genre), of ml-1m and of ml-10m,
 // https://files.grouplens.org/datasets/movielens/
 import { basename } from 'node:path';
 import { type BadRows, shown } from './bad-rows.ts';
 import { Catalogue, idProblem } from './catalogue.ts';
+import type { MovieLensName } from './data-files.ts';
 import type { Item } from './dataset.ts';
 import { type RowLayout, readInteractions, type Sequences } from './interaction-rows.ts';
 import { forEachLine } from './lines.ts';
@@ -15,9 +17,8 @@ const GENRES_100K = (
   'Film-Noir Horror Musical Mystery Romance Sci-Fi Thriller War Western'
 ).split(' ');
 
-// user, item, rating, timestamp
 const ratings = (separator: string): RowLayout => ({
-  columnCount: 4,
+  columns: ['user', 'movie', 'rating', 'timestamp'],
   userId: 0,
   itemId: 1,
   timestamp: 3,
@@ -47,47 +48,53 @@ const ML_100K: MovieFormat = {
   }),
 };
 
-const ML_1M: MovieFormat = {
+/** What 10M has in the place of genres. */
+const NO_GENRES = '(no genres listed)';
+
+const ML_1M_OR_10M: MovieFormat = {
   ratings: ratings('::'),
   movieSeparator: '::',
   movieColumnCount: 3,
   toItem: ([itemId, title, genres]) => ({
     itemId,
     ...(title && { title }),
-    attributes: { genres: genres.split('|') },
+    attributes: { ...(genres !== NO_GENRES && { genres: genres.split('|') }) },
   }),
 };
 
-type Files = { items: string; interactions: string };
+const FORMATS: Readonly<Record<MovieLensName, MovieFormat>> = {
+  'MovieLens 100K': ML_100K,
+  'MovieLens 1M or 10M': ML_1M_OR_10M,
+};
 
-export const readMovieLens100K = (files: Files, badRows: BadRows) => readMovieLens(ML_100K, files, badRows);
-export const readMovieLens1M = (files: Files, badRows: BadRows) => readMovieLens(ML_1M, files, badRows);
-
-async function readMovieLens(
-  format: MovieFormat,
-  files: Files,
+export async function readMovieLens(
+  files: { layout: MovieLensName; items: string; interactions: string },
   badRows: BadRows,
-): Promise<Sequences & { catalogue: Catalogue }> {
+): Promise<Sequences & { catalogue: Catalogue; notes: readonly string[] }> {
+  const format = FORMATS[files.layout];
   const catalogue = new Catalogue();
   const file = basename(files.items);
-  await forEachLine(files.items, 'latin1', (raw, line) => {
+  const onLine = (raw: string, line: number) => {
     const report = (got: string, expected: string) =>
       badRows.report({ file, line, column: 1, got, expected, raw });
     const fields = raw.split(format.movieSeparator);
     if (fields.length !== format.movieColumnCount)
       return report(`${fields.length} columns`, `${format.movieColumnCount}`);
-    const item = format.toItem(fields);
+    const item = format.toItem([fields[0].trim(), ...fields.slice(1)]);
     const problem = idProblem(item.itemId);
     if (problem !== undefined) return report(problem, "the item's id");
     if (!catalogue.add(item)) report(`item ${shown(item.itemId)} again`, 'each item once');
-  });
+  };
+  await forEachLine(files.items, onLine, { orLatin1: true });
+  if (catalogue.items.length === 0)
+    badRows.refuseEmpty(files.items, 'no movies', 'one a line; download the file again');
   const sequences = await readInteractions({
     path: files.interactions,
-    encoding: 'latin1',
+    orLatin1: true,
     layout: format.ratings,
     catalogue,
     catalogueIsGiven: true,
     badRows,
   });
-  return { catalogue, ...sequences };
+  return { catalogue, notes: [], ...sequences };
 }

@@ -1,51 +1,33 @@
 // The project's own format: items.jsonl (one item a line) and interactions.csv (a header names the columns).
-// Without items.jsonl the catalogue is the ids that the interactions mention, in order of appearance.
+// Ids lose the blanks around them. Without items.jsonl the catalogue is the ids that the interactions mention, in order of appearance.
 import { basename } from 'node:path';
 import * as z from 'zod';
-import { TslrecError } from '../errors.ts';
 import { type BadRows, shown } from './bad-rows.ts';
 import { Catalogue, idProblem } from './catalogue.ts';
-import { cutCsvLine } from './csv.ts';
+import { readCsvHeader } from './csv-header.ts';
 import type { Item } from './dataset.ts';
-import { type RowLayout, readInteractions, type Sequences } from './interaction-rows.ts';
+import { readInteractions, type Sequences } from './interaction-rows.ts';
 import { forEachLine } from './lines.ts';
 
 export async function readTslrec(
   files: { items?: string; interactions: string },
   badRows: BadRows,
-): Promise<Sequences & { catalogue: Catalogue }> {
+): Promise<Sequences & { catalogue: Catalogue; notes: readonly string[] }> {
   const catalogue = new Catalogue();
+  let notes: readonly string[] = [];
   if (files.items !== undefined) await readItems(files.items, catalogue, badRows);
   const sequences = await readInteractions({
     path: files.interactions,
-    encoding: 'utf8',
-    layout: (header) => layoutOf(basename(files.interactions), header),
+    layout: (line) => {
+      const header = readCsvHeader(basename(files.interactions), line);
+      notes = header.notes;
+      return header.layout;
+    },
     catalogue,
     catalogueIsGiven: files.items !== undefined,
     badRows,
   });
-  return { catalogue, ...sequences };
-}
-
-function layoutOf(file: string, header: string): RowLayout {
-  const columns = cutCsvLine(header)?.map((name) => name.trim()) ?? [];
-  const [userId, itemId, timestamp] = ['user_id', 'item_id', 'timestamp'].map((name) =>
-    columns.indexOf(name),
-  );
-  if (userId < 0 || itemId < 0)
-    throw new TslrecError(
-      'bad-data',
-      `${file}:1:1: got ${shown(header)}, expected a header with the columns user_id, item_id and, where ` +
-        'known, timestamp; add it as the first line',
-    );
-  return {
-    columnCount: columns.length,
-    userId,
-    itemId,
-    ...(timestamp >= 0 && { timestamp }),
-    separator: ',',
-    cut: cutCsvLine,
-  };
+  return { catalogue, notes, ...sequences };
 }
 
 // Text that Postgres and UTF-8 can hold. JSON's null and the empty string mean the same as absence.
@@ -57,7 +39,7 @@ const attribute = z.union(
   'expected a string, a number or a list of strings',
 );
 const itemLine = z.strictObject({
-  item_id: z.union([text, z.int().transform(String)], 'expected a string'),
+  item_id: z.union([text.trim(), z.int().transform(String)], 'expected a string'),
   title: text.nullish(),
   description: text.nullish(),
   attributes: z.record(text, attribute.nullable()).nullish(),
@@ -65,9 +47,11 @@ const itemLine = z.strictObject({
 
 async function readItems(path: string, catalogue: Catalogue, badRows: BadRows): Promise<void> {
   const file = basename(path);
-  await forEachLine(path, 'utf8', (raw, line) => {
+  await forEachLine(path, (raw, line, isWhole) => {
     const report = (column: number, got: string, expected: string) =>
       badRows.report({ file, line, column, got, expected, raw });
+    if (!isWhole)
+      return report(raw.indexOf('\uFFFD') + 1, 'bytes that are not UTF-8', 'UTF-8 (save the file so)');
 
     let value: unknown;
     try {
@@ -93,6 +77,12 @@ async function readItems(path: string, catalogue: Catalogue, badRows: BadRows): 
     if (problem !== undefined) return report(column, problem, "the item's id");
     if (!catalogue.add(item)) report(column, `item_id ${shown(item.itemId)} again`, 'each item once');
   });
+  if (catalogue.items.length === 0)
+    badRows.refuseEmpty(
+      path,
+      'no items',
+      'one JSON object a line; write them, or remove the file to have items known by their ids alone',
+    );
 }
 
 const EXPECTED_ITEM =

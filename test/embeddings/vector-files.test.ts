@@ -181,15 +181,16 @@ for (const [what, name, bytes, message] of badFiles) {
   });
 }
 
-test('ids are kept as they are written, from lines or from JSON, and found beside the vectors', async () => {
-  const ids = async (files: Record<string, string>, idFile?: string) => {
+test('ids are kept as they are written, less blanks around them, from lines or from JSON beside the vectors', async () => {
+  const ids = async (files: Record<string, string | Buffer>, idFile?: string) => {
     const made = folder(files);
     const list = await readIdList({ file: path.join(made, 'v.npy') }, idFile && path.join(made, idFile));
     return [path.basename(list.source), ...list.ids];
   };
-  assert.deepEqual(await ids({ 'v.txt': '007\n b c\n7' }), ['v.txt', '007', ' b c', '7']);
+  assert.deepEqual(await ids({ 'v.txt': '007\n b c\n7' }), ['v.txt', '007', 'b c', '7']);
   assert.deepEqual(await ids({ 'v.txt': 'a\n', 'v.ids.txt': '\uFEFFé\r\nb\r\n' }), ['v.ids.txt', 'é', 'b']);
-  assert.deepEqual(await ids({ 'v.json': '["a"]', 'v.ids.json': '["007", 7]' }), ['v.ids.json', '007', '7']);
+  assert.deepEqual(await ids({ 'v.txt': Buffer.from('\uFEFFé\rb\r', 'utf16le') }), ['v.txt', 'é', 'b']);
+  assert.deepEqual(await ids({ 'v.json': '["a"]', 'v.ids.json': '[" 007", 7]' }), ['v.ids.json', '007', '7']);
   assert.deepEqual(await ids({ 'v.txt': 'a\n', 'other.json': '["x"]' }, 'other.json'), ['other.json', 'x']);
 });
 

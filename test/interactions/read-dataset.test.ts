@@ -1,22 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { writeDataset } from '../../src/interactions/write-dataset.ts';
+import { folderOf, lines } from '../support/folders.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'tslrec-read-'));
-after(() => rmSync(root, { recursive: true }));
-
-function folder(files: Record<string, string | Buffer>): string {
-  const path = mkdtempSync(join(root, 'data-'));
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
-  return path;
-}
+const root = folderOf({});
 const stop = { onBadRow: 'stop' } as const;
-const lines = (...rows: string[]) => rows.map((row) => `${row}\n`).join('');
 const catalogue = (...ids: string[]) =>
   lines(...ids.map((id) => JSON.stringify({ item_id: id, attributes: {} })));
 const asIds = ({
@@ -28,7 +20,7 @@ const asIds = ({
 }) => sequences.map((sequence) => Array.from(sequence, (item) => items[item].itemId).join(' '));
 
 test('rows are sorted by time within a user, ties keep file order, exact duplicates go, repeats stay', async () => {
-  const path = folder({
+  const path = folderOf({
     'items.jsonl': catalogue('007', 'b', 'unseen', '7'),
     'interactions.csv': lines(
       'timestamp,user_id,rating,item_id', // any order of columns, further columns are passed over
@@ -51,7 +43,7 @@ test('rows are sorted by time within a user, ties keep file order, exact duplica
 });
 
 test('without timestamps the file order is the order, and nothing is a duplicate', async () => {
-  const path = folder({ 'interactions.csv': lines('user_id,item_id', 'u,b', 'u,a', 'u,b') });
+  const path = folderOf({ 'interactions.csv': lines('user_id,item_id', 'u,b', 'u,a', 'u,b') });
   const { dataset, duplicateRows } = await readDataset(path, stop);
   assert.deepEqual(asIds(dataset), ['b a b']);
   assert.deepEqual(dataset.items, [
@@ -66,11 +58,11 @@ test('byte order mark, CRLF, gzip, quotation marks and the order of rows and use
     '{"item_id":"a,1","title":"Café"}',
     '{"item_id":"b","attributes":{"brand":"X","codes":["c1"]}}',
   );
-  const plain = folder({
+  const plain = folderOf({
     'items.jsonl': items,
     'interactions.csv': lines('user_id,item_id,timestamp', 'u,"a,1",1', 'u,b,2', 'v,b,3'),
   });
-  const other = folder({
+  const other = folderOf({
     'items.jsonl.gz': gzipSync(`\uFEFF${items.replaceAll('\n', '\r\n')}`),
     'interactions.csv.gz': gzipSync(
       '\uFEFFuser_id,timestamp,item_id\r\n"v",3,"b"\r\nu,2,b\r\n\r\nu,1,"a,1"', // no line end at the end
@@ -81,7 +73,7 @@ test('byte order mark, CRLF, gzip, quotation marks and the order of rows and use
   assert.deepEqual(two.dataset.items, one.dataset.items);
   assert.equal(two.dataset.hash, one.dataset.hash);
 
-  const changed = folder({
+  const changed = folderOf({
     'items.jsonl': items.replace('Café', 'Cafe'),
     'interactions.csv': readFileSync(join(plain, 'interactions.csv')),
   });
@@ -89,12 +81,12 @@ test('byte order mark, CRLF, gzip, quotation marks and the order of rows and use
 });
 
 test('what writeDataset writes, readDataset reads back to the same hash', async () => {
-  const path = folder({
+  const path = folderOf({
     'items.jsonl': lines(
       '{"item_id":"a \\"x\\"","title":"T","description":"D","attributes":{"n":2}}',
-      '{"item_id":" b"}',
+      '{"item_id":"b"}',
     ),
-    'interactions.csv': lines('user_id,item_id,timestamp', '"u,1","a ""x""",9', '"u,1", b,10'),
+    'interactions.csv': lines('user_id,item_id,timestamp', '"u,1","a ""x""",9', '"u,1",b,10'),
   });
   const { dataset } = await readDataset(path, stop);
   const copy = join(root, 'copy');
@@ -135,14 +127,14 @@ const badItems: [row: string, message: RegExp][] = [
 
 test('a bad row stops the reading with file, line, column, what was got, what is expected and what to do', async () => {
   for (const [row, message] of badInteractions) {
-    const path = folder({
+    const path = folderOf({
       'items.jsonl': goodItems,
       'interactions.csv': lines(header, 'u,a,1', row, 'u,b,2'),
     });
     await assert.rejects(readDataset(path, stop), { name: 'TslrecError', code: 'bad-data', message }, row);
   }
   for (const [row, message] of badItems) {
-    const path = folder({
+    const path = folderOf({
       'items.jsonl': goodItems + lines(row),
       'interactions.csv': lines(header, 'u,a,1'),
     });
@@ -151,7 +143,7 @@ test('a bad row stops the reading with file, line, column, what was got, what is
 });
 
 test('with skip, each bad row is counted and written down, and the good rows around it are kept', async () => {
-  const path = folder({
+  const path = folderOf({
     'items.jsonl': goodItems + lines(...badItems.map(([row]) => row)),
     'interactions.csv': lines(header, 'u,a,1', ...badInteractions.map(([row]) => row), 'u,b,2'),
   });
@@ -176,39 +168,17 @@ test('with skip, each bad row is counted and written down, and the good rows aro
 });
 
 test('a reading that fails leaves no file of skipped rows, and an earlier one alone', async () => {
-  const path = folder({ 'items.jsonl': goodItems, 'interactions.csv': lines(header, 'u,nowhere,1') });
+  const path = folderOf({ 'items.jsonl': goodItems, 'interactions.csv': lines(header, 'u,nowhere,1') });
   const skippedRowsFile = join(root, 'none', 'rows.jsonl');
   await assert.rejects(readDataset(path, { onBadRow: 'skip', skippedRowsFile }), {
     message:
-      /has no interactions \(bad rows skipped: 1\), expected some to learn from; give each a row with user, item and time$/,
+      /has no interactions \(bad rows skipped: 1\), expected some to learn from; give each a row with user, item and, where known, time\.$/,
   });
   assert.equal(existsSync(skippedRowsFile), false);
   assert.deepEqual(readdirSync(join(root, 'none')), []);
 });
 
-test('an empty catalogue, no interactions, no header, a damaged gzip file: one sentence each', async () => {
-  const cases: [Record<string, string | Buffer>, RegExp][] = [
-    [{ 'items.jsonl': '', 'interactions.csv': lines(header) }, /has no items/],
-    [{ 'items.jsonl': goodItems, 'interactions.csv': lines(header) }, /has no interactions/],
-    [{ 'items.jsonl': goodItems, 'interactions.csv': '' }, /has no interactions/],
-    [
-      { 'items.jsonl': goodItems, 'interactions.csv': lines('u,a,1') },
-      /^interactions\.csv:1:1: got "u,a,1", expected a header/,
-    ],
-    [{ 'interactions.csv.gz': gzipSync(lines(header, 'u,a,1')).subarray(0, 20) }, /damaged gzip/],
-    [{ 'interactions.csv.gz': lines(header, 'u,a,1') }, /damaged gzip/],
-    [
-      { 'interactions.csv': '', 'interactions.csv.gz': '' },
-      /both interactions\.csv and interactions\.csv\.gz/,
-    ],
-    [{}, /got nothing, expected items\.jsonl and interactions\.csv/],
-    [
-      { 'ratings.dat': '', 'x.txt': '' },
-      /got ratings\.dat, x\.txt, expected .*MovieLens 1M \(ratings\.dat, movies\.dat\)/,
-    ],
-  ];
-  for (const [files, message] of cases)
-    await assert.rejects(readDataset(folder(files), stop), { code: 'bad-data', message }, String(message));
+test('a folder that is not there is not found', async () => {
   await assert.rejects(readDataset(join(root, 'absent'), stop), { code: 'not-found' });
 });
 
@@ -220,7 +190,7 @@ test('MovieLens 100K: latin-1 titles, genre flags by name, release date; gzip to
     `2|Misérables, Les (1995)|||http://y|${flags(8)}`,
   );
   const ratings = lines('196\t2\t3\t881250949', '196\t1\t5\t881250000', '22\t1\t1\t878887116');
-  const path = folder({ 'u.data': ratings, 'u.item.gz': gzipSync(Buffer.from(movies, 'latin1')) });
+  const path = folderOf({ 'u.data': ratings, 'u.item.gz': gzipSync(Buffer.from(movies, 'latin1')) });
   const { dataset } = await readDataset(path, stop);
   assert.deepEqual(dataset.items, [
     {
@@ -239,7 +209,7 @@ test('MovieLens 100K: latin-1 titles, genre flags by name, release date; gzip to
 });
 
 test('MovieLens 1M: "::" separated, genres by name, users.dat is not needed', async () => {
-  const path = folder({
+  const path = folderOf({
     'ratings.dat': lines('1::3578::5::978300761', '1::1193::5::978300760'),
     'movies.dat': Buffer.from(
       lines('1193::Cité (1995)::Action|Sci-Fi', '3578::Gladiator (2000)::Action'),

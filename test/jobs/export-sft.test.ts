@@ -43,6 +43,7 @@ test('export-sft', async (context) => {
   const ids = Array.from({ length: ITEMS }, (_, item) => `S${String(item + 1).padStart(4, '0')}`);
   const items = ids.map((id) => `${JSON.stringify({ item_id: id, title: `called ${id}` })}\n`);
   writeFileSync(path.join(folder, 'sample', 'items.jsonl'), items.join(''));
+  writeFileSync(path.join(folder, 'sample', 'prices.csv'), 'item_id,price\n');
   const { dataset } = await readDataset(path.join(folder, 'sample'), { onBadRow: 'stop' });
 
   const common = ['--data', 'sample', '--store', store, '--preset', 'quick'];
@@ -117,8 +118,10 @@ test('export-sft', async (context) => {
   });
 
   await context.test('sft.json says what the samples are', () => {
-    const { output: where, skippedRows, duplicateRows, ...manifest } = result;
+    const { output: where, notes, skippedRows, duplicateRows, ...manifest } = result;
     assert.deepEqual([where, skippedRows, duplicateRows], [output, 0, 0]);
+    assert.deepEqual(notes, ['Files that are not read: prices.csv.']);
+    assert.ok(exit.stdout.startsWith(notes[0]), exit.stdout);
     assert.deepEqual(JSON.parse(readFileSync(path.join(output, 'sft.json'), 'utf8')), manifest);
     assert.deepEqual(manifest, {
       dataset: { name: 'sample', hash: dataset.hash },

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -166,15 +166,16 @@ test('refresh', async (context) => {
 
   await context.test('bad rows that are skipped are counted and kept, and change nothing else', async () => {
     await cp(path.join(folder, 'sample'), path.join(folder, 'damaged'), { recursive: true });
-    appendFileSync(path.join(folder, 'damaged', 'interactions.csv'), 'U00001,S9999,1\nU00001,S0001,soon\n');
+    const interactions = path.join(folder, 'damaged', 'interactions.csv');
+    appendFileSync(interactions, 'U00001,S9999,1\nU00001,S0001,soon\n');
+    writeFileSync(interactions, readFileSync(interactions, 'utf8').replace('timestamp', 'ts'));
     const skipping = parameters(undisturbedStore, 1).map((word) => (word === 'sample' ? 'damaged' : word));
     const exit = await tslrec(folder, [...skipping, '--on-bad-row', 'skip']);
-    const { skippedRows, version } = lastLine<RefreshResult>(exit);
+    const { skippedRows, notes, version } = lastLine<RefreshResult>(exit);
+    assert.deepEqual(notes, ['interactions.csv: the column "ts" is read as timestamp.']);
+    assert.ok(exit.stdout.startsWith(notes[0]), exit.stdout);
     assert.equal(skippedRows, 2);
-    assert.match(
-      exit.stdout,
-      /^Bad rows skipped: 2; they are in skipped-rows\.jsonl in the store's folder\.$/m,
-    );
+    assert.match(exit.stdout, /^Bad rows skipped: 2; they are in \S*skipped-rows\.jsonl\.$/m);
     const skipped = readFileSync(path.join(undisturbedStore, 'skipped-rows.jsonl'), 'utf8')
       .trimEnd()
       .split('\n');

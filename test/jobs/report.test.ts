@@ -86,6 +86,7 @@ const result: EvaluationResult = {
   dataset: '<script src="https://shop">\'s & co',
   protocol: 'leave-one-out',
   length: 50,
+  notes: [],
   skippedRows: 0,
   duplicateRows: 0,
   items: 40,

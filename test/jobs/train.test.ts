@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import * as ort from 'onnxruntime-node';
@@ -16,6 +16,7 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   const interactions = path.join(folder, 'sample', 'interactions.csv');
   const [, first] = readFileSync(interactions, 'utf8').split('\n');
   appendFileSync(interactions, `U00001,S9999,1\n${first}\n`);
+  writeFileSync(interactions, readFileSync(interactions, 'utf8').replace('timestamp', 'ts'));
   const output = path.join('new', 'folder', 'shop.onnx');
   const parameters = [
     '--data',
@@ -30,12 +31,15 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   ];
   const exit = await tslrec(folder, ['train', ...parameters]);
   assert.equal(exit.code, 0, exit.stderr);
-  const { ids, items, length, weights, skippedRows, skippedRowsFile, test } = lastLine<TrainResult>(exit);
+  const { ids, items, length, weights, notes, skippedRows, skippedRowsFile, test } =
+    lastLine<TrainResult>(exit);
   assert.deepEqual([items, skippedRows], [20, 1]);
   assert.ok(test['ndcg@10'] > 0);
+  assert.deepEqual(notes, ['interactions.csv: the column "ts" is read as timestamp.']);
+  assert.ok(exit.stdout.startsWith(`${notes[0]}\nBad rows skipped: 1`), exit.stdout);
   assert.match(exit.stdout, /^Bad rows skipped: 1; they are in new\/folder\/shop\.skipped-rows\.jsonl\.$/m);
   assert.match(exit.stdout, /^Rows that repeat an earlier one, left out: 1\.$/m);
-  assert.equal(JSON.parse(readFileSync(path.join(folder, skippedRowsFile), 'utf8')).raw, 'U00001,S9999,1');
+  assert.equal(JSON.parse(readFileSync(path.join(folder, skippedRowsFile!), 'utf8')).raw, 'U00001,S9999,1');
   assert.equal(readFileSync(path.join(folder, ids), 'utf8').trimEnd().split('\n').length, 20);
   const written = ['shop.ids.txt', 'shop.onnx', 'shop.safetensors', 'shop.skipped-rows.jsonl'];
   assert.deepEqual(readdirSync(path.join(folder, 'new', 'folder')).sort(), written);

@@ -1,0 +1,93 @@
+// The bytes of a text file as UTF-8, however it was saved: plain or gzip, which its first bytes tell, whatever
+// its name is; with or without a byte order mark; UTF-16 where such a mark says so. What is no text is named.
+// Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is the caller's.
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { TextDecoder } from 'node:util';
+import { createGunzip } from 'node:zlib';
+import { TslrecError } from '../errors.ts';
+import { checkRegularFile } from '../files.ts';
+import { markedUtf16, notText } from './not-text.ts';
+
+/** Throws 'bad-data' where there is no text to read; the sentence begins with the path. */
+export async function* textBytes(path: string): AsyncGenerator<Buffer> {
+  await checkRegularFile(path);
+  try {
+    const compressed = await isGzip(path);
+    const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+    yield* asUtf8(compressed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file);
+  } catch (error) {
+    const got = whatIsWrong(error as NodeJS.ErrnoException);
+    if (got === undefined) throw Object.assign(error as Error, { path }); // a failed read does not say of which
+    throw new TslrecError('bad-data', `${path}: got ${got}.`, { cause: error });
+  }
+}
+
+const CHUNK_BYTES = 1 << 16;
+
+async function isGzip(path: string): Promise<boolean> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+    return bytesRead === 2 && buffer.toString('latin1') === '\x1f\x8b';
+  } finally {
+    await file.close();
+  }
+}
+
+/** What a file has in the place of text, and what to do about it. */
+class NoText extends Error {}
+
+async function* asUtf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let decoder: TextDecoder | undefined;
+  let isHead = true;
+  for await (const chunk of headFirst(chunks)) {
+    if (isHead) {
+      const got = notText(chunk.subarray(0, HEAD_BYTES));
+      if (got !== undefined) throw new NoText(got);
+      decoder = utf16Decoder(chunk);
+    }
+    if (decoder) yield Buffer.from(decoder.decode(chunk, { stream: true }));
+    else yield isHead && chunk.indexOf(UTF8_MARK) === 0 ? chunk.subarray(UTF8_MARK.length) : chunk;
+    isHead = false;
+  }
+  if (decoder) yield Buffer.from(decoder.decode());
+}
+
+/** A tar archive is known by bytes from 257 on; text of another encoding shows itself within a few lines. */
+const HEAD_BYTES = 4096;
+
+/** The same bytes, with at least HEAD_BYTES in the first chunk where there are as many. */
+async function* headFirst(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let head: Buffer | undefined = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    if (head === undefined) {
+      yield chunk;
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < HEAD_BYTES) continue;
+    yield head;
+    head = undefined;
+  }
+  if (head !== undefined) yield head;
+}
+
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/** Strict, and without the mark that says which of the two it is. */
+function utf16Decoder(head: Buffer): TextDecoder | undefined {
+  const encoding = markedUtf16(head);
+  return encoding && new TextDecoder(encoding, { fatal: true });
+}
+
+function whatIsWrong(error: NodeJS.ErrnoException): string | undefined {
+  const { code = '', message } = error;
+  if (error instanceof NoText) return message;
+  if (code.startsWith('Z_'))
+    return `a damaged gzip file (${message}), expected a complete one; copy it again`;
+  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+    return 'damaged UTF-16 (half a character), expected text; save it again, as UTF-8';
+  return undefined;
+}

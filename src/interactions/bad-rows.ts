@@ -22,6 +22,7 @@ export interface BadRow {
 }
 
 const SHOWN_CHARACTERS = 80;
+const LONGEST_GOT = 3 * SHOWN_CHARACTERS;
 
 export class BadRows {
   skipped = 0;
@@ -38,7 +39,7 @@ export class BadRows {
   }
 
   report({ file, line, column, got, expected, raw }: BadRow): void {
-    const reason = `got ${got}, expected ${expected}`;
+    const reason = `got ${onOneLine(got)}, expected ${expected}`;
     if (this.#onBadRow === 'stop')
       throw new TslrecError(
         'bad-data',
@@ -62,6 +63,12 @@ export class BadRows {
   discard(): void {
     this.#file?.discard();
   }
+}
+
+/** What a library says of a row may have names in it as they were written. */
+function onOneLine(text: string): string {
+  const told = text.length > LONGEST_GOT ? `${text.slice(0, LONGEST_GOT)}...` : text;
+  return told.replace(/\p{Cc}+/gu, ' ');
 }
 
 /** A value as it stands in a message: quoted, and cut where it is long. */

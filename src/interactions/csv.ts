@@ -7,7 +7,8 @@ import { parse } from 'csv-parse/sync';
 export function cutCsvLine(text: string, separator = ','): string[] | undefined {
   if (!text.includes('"')) return text.split(separator);
   try {
-    return parse(text, { delimiter: separator, trim: separator !== '\t' })[0];
+    const trim = separator !== '\t'; // which is a blank, too
+    return parse(text, { delimiter: separator, trim })[0];
   } catch (error) {
     if (error instanceof CsvError) return undefined;
     throw error;

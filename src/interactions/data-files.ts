@@ -113,7 +113,12 @@ function isBeside(name: string, names: readonly string[]): boolean {
 
 function listed(names: readonly string[]): string {
   const others = names.length > SHOWN_FILES ? ` and ${names.length - SHOWN_FILES} more` : '';
-  return `${names.slice(0, SHOWN_FILES).join(', ')}${others}`;
+  return (
+    names
+      .slice(0, SHOWN_FILES)
+      .join(', ')
+      .replace(/\p{Cc}/gu, '?') + others
+  );
 }
 
 function listFiles(folder: string): string[] {

@@ -5,7 +5,7 @@
 import { basename } from 'node:path';
 import { type BadRows, shown } from './bad-rows.ts';
 import { type Catalogue, idProblem } from './catalogue.ts';
-import { forEachLine } from './lines.ts';
+import { type Encoding, forEachLine } from './lines.ts';
 
 /** How one line of a format is read. */
 export interface RowLayout {
@@ -36,13 +36,13 @@ export interface Sequences {
 /** Ids lose the blanks around them. Without `catalogueIsGiven`, an item that is not in the catalogue yet is added to it by its id alone. */
 export async function readInteractions(options: {
   path: string;
-  orLatin1?: boolean;
+  encoding?: Encoding;
   layout: Layout;
   catalogue: Catalogue;
   catalogueIsGiven: boolean;
   badRows: BadRows;
 }): Promise<Sequences> {
-  const { path, orLatin1, catalogue, catalogueIsGiven, badRows } = options;
+  const { path, encoding, catalogue, catalogueIsGiven, badRows } = options;
   const file = basename(path);
   const rows = new InteractionRows();
   let layout = typeof options.layout === 'function' ? undefined : options.layout;
@@ -85,7 +85,7 @@ export async function readInteractions(options: {
       return report(at(itemId), `item ${shown(item)}`, 'an item that the catalogue has');
     rows.add(user, index, time);
   };
-  await forEachLine(path, onLine, { orLatin1 });
+  await forEachLine(path, onLine, encoding);
   const sequences = rows.toSequences();
   if (sequences.userIds.length === 0)
     badRows.refuseEmpty(

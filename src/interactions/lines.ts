@@ -15,16 +15,11 @@ export type OnLine = (text: string, line: number, isWhole: boolean) => void;
 const LONGEST_LINE_MIB = 16;
 const [LF, CR] = [0x0a, 0x0d];
 
-/**
- * With `orLatin1`, a file that is not UTF-8 from beginning to end is read as latin-1, all of it. Throws
- * 'bad-data' where the file is no text (textBytes) or has a line of more than 16 MiB.
- */
-export async function forEachLine(
-  path: string,
-  onLine: OnLine,
-  { orLatin1 = false }: { orLatin1?: boolean } = {},
-): Promise<void> {
-  const latin1 = orLatin1 && !(await isUtf8File(path)) ? new TextDecoder('latin1') : undefined;
+export type Encoding = 'utf8' | 'latin1';
+
+/** Throws 'bad-data' where the file is no text (textBytes) or has a line of more than 16 MiB. */
+export async function forEachLine(path: string, onLine: OnLine, encoding: Encoding = 'utf8'): Promise<void> {
+  const latin1 = encoding === 'latin1' ? new TextDecoder('latin1') : undefined;
   let line = 0;
   const emit = (text: string, isWhole: boolean) => {
     line++;
@@ -69,19 +64,4 @@ function cut(text: string): string[] {
   const lines = (text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text).split('\n');
   if (lines.at(-1) === '') lines.pop();
   return lines;
-}
-
-async function isUtf8File(path: string): Promise<boolean> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const isWhole = (decode: () => string) => {
-    try {
-      decode();
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  for await (const chunk of textBytes(path))
-    if (!isWhole(() => decoder.decode(chunk, { stream: true }))) return false;
-  return isWhole(() => decoder.decode());
 }

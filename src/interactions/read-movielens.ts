@@ -9,7 +9,8 @@ import { Catalogue, idProblem } from './catalogue.ts';
 import type { MovieLensName } from './data-files.ts';
 import type { Item } from './dataset.ts';
 import { type RowLayout, readInteractions, type Sequences } from './interaction-rows.ts';
-import { forEachLine } from './lines.ts';
+import { type Encoding, forEachLine } from './lines.ts';
+import { isUtf8File } from './text-bytes.ts';
 
 // The order of the genre flags in u.item, from u.genre.
 const GENRES_100K = (
@@ -72,6 +73,12 @@ export async function readMovieLens(
   badRows: BadRows,
 ): Promise<Sequences & { catalogue: Catalogue; notes: readonly string[] }> {
   const format = FORMATS[files.layout];
+  const notes: string[] = [];
+  const encodingOf = async (path: string): Promise<Encoding> => {
+    if (await isUtf8File(path)) return 'utf8';
+    notes.push(`${basename(path)} is not UTF-8 throughout: all of it is read as latin-1.`);
+    return 'latin1';
+  };
   const catalogue = new Catalogue();
   const file = basename(files.items);
   const onLine = (raw: string, line: number) => {
@@ -85,16 +92,16 @@ export async function readMovieLens(
     if (problem !== undefined) return report(problem, "the item's id");
     if (!catalogue.add(item)) report(`item ${shown(item.itemId)} again`, 'each item once');
   };
-  await forEachLine(files.items, onLine, { orLatin1: true });
+  await forEachLine(files.items, onLine, await encodingOf(files.items));
   if (catalogue.items.length === 0)
     badRows.refuseEmpty(files.items, 'no movies', 'one a line; download the file again');
   const sequences = await readInteractions({
     path: files.interactions,
-    orLatin1: true,
+    encoding: await encodingOf(files.interactions),
     layout: format.ratings,
     catalogue,
     catalogueIsGiven: true,
     badRows,
   });
-  return { catalogue, notes: [], ...sequences };
+  return { catalogue, notes, ...sequences };
 }

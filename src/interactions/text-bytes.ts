@@ -24,6 +24,22 @@ export async function* textBytes(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** Whether the bytes that textBytes gives of a file are UTF-8 from beginning to end. */
+export async function isUtf8File(path: string): Promise<boolean> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const isWhole = (decode: () => string) => {
+    try {
+      decode();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  for await (const chunk of textBytes(path))
+    if (!isWhole(() => decoder.decode(chunk, { stream: true }))) return false;
+  return isWhole(() => decoder.decode());
+}
+
 const CHUNK_BYTES = 1 << 16;
 
 async function isGzip(path: string): Promise<boolean> {

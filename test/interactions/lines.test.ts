@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { readIdList } from '../../src/embeddings/id-list.ts';
-import { forEachLine } from '../../src/interactions/lines.ts';
+import { type Encoding, forEachLine } from '../../src/interactions/lines.ts';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
+import { isUtf8File } from '../../src/interactions/text-bytes.ts';
 import { refused } from '../support/errors.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslrec-lines-'));
@@ -21,9 +22,9 @@ function file(content: string | Buffer, name = 'file.csv'): string {
 
 type Read = [text: string, line: number, isWhole: boolean];
 
-async function read(path: string, options?: { orLatin1?: boolean }): Promise<Read[]> {
+async function read(path: string, encoding?: Encoding): Promise<Read[]> {
   const lines: Read[] = [];
-  await forEachLine(path, (...line) => lines.push(line), options);
+  await forEachLine(path, (...line) => lines.push(line), encoding);
   return lines;
 }
 
@@ -98,7 +99,7 @@ test('gzip files one after the other are one file, and zeros behind them nothing
   );
 });
 
-test('bytes that are no UTF-8 are told line by line, or make the whole file latin-1', async () => {
+test('bytes that are no UTF-8 are told line by line, and of the whole file', async () => {
   const lines = Buffer.concat([Buffer.from('plain\né\n\uFFFD\n'), Buffer.from('caf\xe9\n', 'latin1')]);
   assert.deepEqual(await read(file(lines)), [
     ['plain', 1, true],
@@ -106,16 +107,21 @@ test('bytes that are no UTF-8 are told line by line, or make the whole file lati
     ['\uFFFD', 3, true], // it is what is written there
     ['caf\uFFFD', 4, false],
   ]);
-  const asLatin1 = await read(file(lines), { orLatin1: true });
+  assert.equal(await isUtf8File(file(lines)), false);
+  const asLatin1 = await read(file(lines), 'latin1');
   assert.deepEqual(
     asLatin1.map(([text]) => text),
     ['plain', 'Ã©', 'ï¿½', 'café'],
   );
-  const utf8 = await read(file('plain\né\n'), { orLatin1: true });
-  assert.deepEqual(
-    utf8.map(([text]) => text),
-    ['plain', 'é'],
-  );
+  for (const whole of [
+    '',
+    'plain\né\n\uFFFD',
+    Buffer.from('\uFEFFé', 'utf16le'),
+    gzipSync('é'.repeat(2 ** 17)),
+  ])
+    assert.equal(await isUtf8File(file(whole)), true);
+  for (const cut of [Buffer.from('é').subarray(0, 1), gzipSync(Buffer.from('漢').subarray(0, 2))])
+    assert.equal(await isUtf8File(file(cut)), false);
 });
 
 const text = 'user_id,item_id\nu,a\n'.repeat(50);
@@ -193,7 +199,7 @@ test('what is no text is named, with what to do', async () => {
   for (const [what, content, message] of notText) {
     const path = file(content, 'interactions.csv');
     await assert.rejects(read(path), refused(message, `${path}: `), what);
-    await assert.rejects(read(path, { orLatin1: true }), refused(message, `${path}: `), what);
+    await assert.rejects(isUtf8File(path), refused(message, `${path}: `), what);
   }
 });
 

@@ -98,6 +98,13 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   mkdirSync(path.join(folder, 'thin'));
   const thin = 'user_id,item_id,timestamp\nu1,S0001,1\nu1,S0002,2\nu1,S0003,3\nu2,S0001,1\n';
   writeFileSync(path.join(folder, 'thin', 'interactions.csv'), thin);
+  const catalogues = {
+    lonely: ['a'],
+    pairs: Array.from({ length: 7 }, (_, item) => [`a${item}`, `b${item}`]).flat(),
+    thin: ['S0001', 'S0002', 'S0003'],
+  };
+  for (const [data, ids] of Object.entries(catalogues))
+    writeFileSync(path.join(folder, data, 'items.jsonl'), ids.map((id) => `{"item_id":"${id}"}\n`).join(''));
   writeFileSync(path.join(folder, 'units.npy'), npy([[0], [1], [1]]));
   writeFileSync(path.join(folder, 'file'), '');
   writeFileSync(path.join(folder, 'vectors.npy'), npy([[0], [1], [Number.NaN]]));

@@ -10,6 +10,7 @@ import { type FileDownloadInfoOutput, fileDownloadInfo, HubApiError, listFiles }
 import { TslrecError } from '../errors.ts';
 import { openAtomicFile, temporaryName } from '../files.ts';
 import type { Progress, ProgressTask } from '../progress.ts';
+import { limited } from './body-limit.ts';
 
 export interface HubOptions {
   /** The tslrec folder; models are kept in `models` there. */
@@ -32,6 +33,8 @@ const SECOND = 1000;
 const PATIENCE: Patience = { deadlineMs: 30 * SECOND, pausesMs: [1 * SECOND, 4 * SECOND, 16 * SECOND] };
 
 const HUB_URL = 'https://huggingface.co';
+/** A page of the list of a model's files has a thousand of them. */
+const MOST_BYTES_OF_A_LIST = 2 ** 24;
 const PREFIX = 'hub:';
 const CONFIG = 'config.json';
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
@@ -70,8 +73,12 @@ async function download(
   folder: string,
   { progress, accessToken, hubUrl = HUB_URL, patience = PATIENCE }: HubOptions,
 ) {
-  const fetchInTime: typeof fetch = (url, init) =>
-    fetch(url, { ...init, signal: AbortSignal.timeout(patience.deadlineMs) });
+  const fetchInTime: typeof fetch = async (url, init) => {
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(patience.deadlineMs) });
+    if (response.body === null) return response;
+    const tooLong = () => new Error('it answers without end');
+    return new Response(limited(response.body, MOST_BYTES_OF_A_LIST, tooLong), response);
+  };
   const hub = { repo: name, hubUrl, accessToken, fetch: fetchInTime };
   const listed = await persistently(patience, () => collect(listFiles(hub)));
   const files = neededFiles(name, listed);
@@ -155,6 +162,8 @@ async function downloadFile(
     const { hash, expected } = hashOf(info);
     for await (const chunk of response.body!) {
       timer.refresh();
+      if (received + chunk.length > info.size)
+        throw new Error(`got more than the ${info.size} bytes of ${path.basename(file)} that it tells`);
       target.write(chunk);
       hash?.update(chunk);
       bar.advance(megabytes(received + chunk.length) - megabytes(received));

@@ -186,11 +186,12 @@ test('events come out whole, however their bytes are cut', async () => {
   const bytes = Buffer.from(
     ': hello\n\ndata: {"a":"日本"}\r\n\r\nevent: x\ndata:one\ndata: two\nid: 7\n\n\n\ndata: unfinished',
   );
+  const limit = { mostCharacters: bytes.length, tooLong: () => new Error('too long') };
   for (let size = 1; size <= bytes.length; size++) {
     const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
       bytes.subarray(i * size, (i + 1) * size),
     );
-    const events = await collect(eventData(inPieces(pieces)));
+    const events = await collect(eventData(inPieces(pieces), limit));
     assert.deepEqual(events, ['{"a":"日本"}', 'one\ntwo'], `pieces of ${size}`);
   }
 });

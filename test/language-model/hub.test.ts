@@ -77,7 +77,7 @@ test('weights in parts come with their index', async (context) => {
   assert.deepEqual(readdirSync(await get()).sort(), ['config.json', ...Object.keys(parts), 'tokenizer.json']);
 });
 
-for (const fault of ['cut', 'damaged', 'dropped', 'stalled', 'busy'] satisfies Fault[]) {
+for (const fault of ['cut', 'damaged', 'dropped', 'stalled', 'busy', 'endless'] satisfies Fault[]) {
   test(`a download that is ${fault} is tried again, twice; after that nothing of it stays`, async (context) => {
     const deadlineMs = fault === 'stalled' ? 300 : undefined;
     const { hub, get } = await setUp(context, {
@@ -101,6 +101,13 @@ for (const fault of ['cut', 'damaged', 'dropped', 'stalled', 'busy'] satisfies F
     assert.deepEqual(readdirSync(path.join(never.folder, 'models')), []);
   });
 }
+
+test('a list of files without end is read no further than any list goes', async (context) => {
+  const { get } = await setUp(context, { faults: { list: ['endless', 'endless', 'endless'] } });
+  await assert.rejects(get(), refused('unavailable', /cannot be downloaded .*\(it answers without end\); /));
+  const { get: again } = await setUp(context, { faults: { list: ['endless'] } });
+  assert.deepEqual(readdirSync(await again()).sort(), NEEDED);
+});
 
 test('a slow download may take longer than the deadline, which is for the next part', async (context) => {
   const faults = { 'model.safetensors': ['slow'] as const };

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 
 /** What happens to a file instead of being sent as it is. */
-export type Fault = 'cut' | 'damaged' | 'dropped' | 'stalled' | 'busy' | 'slow';
+export type Fault = 'cut' | 'damaged' | 'dropped' | 'stalled' | 'busy' | 'slow' | 'endless';
 
 /** Between the five parts of a file that is sent slowly. */
 export const SLOW_PAUSE_MS = 300;
@@ -20,7 +20,10 @@ export interface HubServer {
   readonly authorizations: readonly (string | undefined)[];
 }
 
-/** `faults` are taken one a download of their file, in order; after them the file is sent as it is. */
+/**
+ * `faults` are taken one a download of their file, in order; after them the file is sent as it is. That of the
+ * list of files may be 'endless'.
+ */
 export async function startHub(
   context: TestContext,
   name: string,
@@ -42,7 +45,9 @@ export async function startHub(
         path,
         size: bytes.length,
       }));
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(entries));
+      response.setHeader('content-type', 'application/json');
+      if (left.get('list')?.shift() === 'endless') withoutEnd(response, Buffer.from('[{},'.padEnd(2 ** 20)));
+      else response.end(JSON.stringify(entries));
     } else if (file in files) {
       if (!isProbe) requests.push(file);
       send(response, file, files[file], isProbe, isProbe ? undefined : left.get(file)?.shift());
@@ -93,6 +98,8 @@ function send(
     response.write(half, () => response.destroy());
   } else if (fault === 'stalled') {
     response.writeHead(200, { 'content-length': bytes.length }).write(half);
+  } else if (fault === 'endless') {
+    withoutEnd(response.writeHead(200), bytes);
   } else if (fault === 'slow') {
     response.writeHead(200, { 'content-length': bytes.length });
     for (let part = 0; part < 5; part++) {
@@ -102,4 +109,9 @@ function send(
   } else {
     response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
   }
+}
+
+function withoutEnd(response: ServerResponse, bytes: Buffer): void {
+  const timer = setInterval(() => response.writableNeedDrain || response.write(bytes), 1);
+  response.on('close', () => clearInterval(timer));
 }

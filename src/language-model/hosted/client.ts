@@ -5,7 +5,7 @@ import type { Random } from '../../random.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import { createLifetime, type Lifetime } from '../lifetime.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import { createExchange, type HttpRequest } from './exchange.ts';
+import { createExchange, type HttpRequest, RefusedArgument } from './exchange.ts';
 import { createLimit } from './limit.ts';
 import { createHostedRequests, type HostedAddress, type HostedRequests } from './requests.ts';
 import { type Clock, type Patience, retry } from './retry.ts';
@@ -56,9 +56,19 @@ export function createHostedClient(
   const retried = <T>(once: () => Promise<T>, signal: AbortSignal) =>
     retry(once, { patience: limits, clock, random, signal });
 
+  /** Each argument is left out once, so that this ends. */
+  async function accepted<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      if (error instanceof RefusedArgument) return accepted(send);
+      throw error;
+    }
+  }
+
   async function json(make: MakeRequest, signal: AbortSignal): Promise<unknown> {
     const leave = await limit(signal);
-    const once = () => breaker.run(async () => exchange.json(await make(requests), signal));
+    const once = () => breaker.run(() => accepted(async () => exchange.json(await make(requests), signal)));
     return retried(once, signal).finally(leave);
   }
 
@@ -66,7 +76,8 @@ export function createHostedClient(
   async function begin(make: MakeRequest, signal: AbortSignal) {
     const ended = breaker.admit();
     try {
-      return { stream: await exchange.events(await make(requests), signal), ended };
+      const stream = await accepted(async () => exchange.events(await make(requests), signal));
+      return { stream, ended };
     } catch (error) {
       ended(error);
       throw error;

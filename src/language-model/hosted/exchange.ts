@@ -1,8 +1,9 @@
 // One HTTP exchange with the server of a language model: sent once, under a deadline that includes the
-// reading of the body, and answered as JSON or as a stream of events. Whatever goes wrong is a
-// LanguageModelError; none of them carries headers or a cause, and the server's own words are redacted, so
-// that the access token is never in one.
+// reading of the body and a limit on its bytes, and answered as JSON or as a stream of events. Whatever goes
+// wrong is a LanguageModelError; none of them carries headers or a cause, and the server's own words are
+// redacted, so that the access token is never in one.
 
+import { beginning, limited } from '../body-limit.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { eventData } from './event-stream.ts';
@@ -12,7 +13,17 @@ import { serverWords } from './server-words.ts';
 export interface HttpRequest {
   readonly url: string;
   readonly init: RequestInit;
+  /** Of the answer, without compression: more than a right one can have. */
+  readonly mostBytes: number;
+  /**
+   * Takes what the server said when it refused the request (400, 422); whether the same request, made anew,
+   * has something less that it may have meant.
+   */
+  leaveOut(refusal: string): boolean;
 }
+
+/** The server refuses an argument that is sent for its own good: made anew, the request goes without. */
+export class RefusedArgument extends LanguageModelError {}
 
 export interface Exchange {
   json(request: HttpRequest, signal: AbortSignal): Promise<unknown>;
@@ -24,6 +35,10 @@ export interface Exchange {
 }
 
 const STREAM_DEADLINES = 10;
+/** What a server says about a failure is read no further. */
+const MOST_WORDS = 2 ** 16;
+/** Characters of one event of a stream, which is a few tokens. */
+const MOST_EVENT = 2 ** 20;
 
 export function createExchange(server: {
   readonly name: string;
@@ -33,6 +48,24 @@ export function createExchange(server: {
 }): Exchange {
   const { name, accessToken, deadlineMs, clock } = server;
   const words = (text: string) => serverWords(text, accessToken);
+
+  /** What a body that is only to be shown says. */
+  async function wordsOf({ body }: Response): Promise<string> {
+    const { text, isCut } = await beginning(body, MOST_WORDS);
+    // Where it is cut, the end may be a part of the token, which would not be recognised as one.
+    return isCut && accessToken ? text.slice(0, -accessToken.length) : text;
+  }
+
+  function bodyOf(response: Response, { url, mostBytes }: HttpRequest): ReadableStream<Uint8Array> {
+    return limited(response.body ?? new Blob([]).stream(), mostBytes, () => tooLong(url, mostBytes));
+  }
+
+  const tooLong = (url: string, bytes: number) =>
+    new LanguageModelError(
+      'bad-response',
+      `${name} at ${url} gave more than ${(bytes / 1e6).toFixed(1)} MB as one answer, more than a right one ` +
+        "can have: see that the URL is the model's own API.",
+    );
 
   /** Runs a part of an exchange under the deadline and puts what it throws into words. */
   async function part<T>(
@@ -64,7 +97,7 @@ export function createExchange(server: {
         'time.',
     );
 
-  async function open({ url, init }: HttpRequest, deadline: Deadline): Promise<Response> {
+  async function open({ url, init, leaveOut }: HttpRequest, deadline: Deadline): Promise<Response> {
     // Followed, a redirected POST would arrive as a GET; so it counts as a refusal.
     const response = await fetch(url, { ...init, signal: deadline.signal, redirect: 'manual' });
     if (response.ok) return response;
@@ -72,9 +105,11 @@ export function createExchange(server: {
     const reason = reasonOf(status);
     const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now());
     const wish = waitMs === undefined ? '' : ` and wants to be left alone for ${Math.ceil(waitMs / 1000)} s`;
-    throw new LanguageModelError(
+    const said = await wordsOf(response);
+    const isOfArguments = (status === 400 || status === 422) && leaveOut(said);
+    throw new (isOfArguments ? RefusedArgument : LanguageModelError)(
       reason,
-      `${name} at ${url} answered ${status} (${words(await response.text())})${wish}: ` +
+      `${name} at ${url} answered ${status} (${words(said)})${wish}: ` +
         `${ADVICE_ON_STATUS[status] ?? ADVICE[reason]}.`,
       waitMs,
     );
@@ -127,7 +162,11 @@ export function createExchange(server: {
       const deadline = createDeadline(deadlineMs, signal);
       return part(deadline, signal, request.url, async () => {
         const response = await open(request, deadline);
-        return parse(await response.text(), request.url, contentType(response));
+        return parse(
+          await new Response(bodyOf(response, request)).text(),
+          request.url,
+          contentType(response),
+        );
       });
     },
 
@@ -139,10 +178,11 @@ export function createExchange(server: {
         throw new LanguageModelError(
           'bad-response',
           `${name} at ${request.url} answered with ${contentType(opened)} that is no stream of events ` +
-            `(${words(await opened.text())}): see that the URL is the model's own chat API.`,
+            `(${words(await wordsOf(opened))}): see that the URL is the model's own chat API.`,
         );
       });
-      return parsedEvents(eventData(response.body!), deadline, signal, request.url);
+      const eventLimit = { mostCharacters: MOST_EVENT, tooLong: () => tooLong(request.url, MOST_EVENT) };
+      return parsedEvents(eventData(bodyOf(response, request), eventLimit), deadline, signal, request.url);
     },
   };
 }

@@ -13,6 +13,7 @@ import {
   type RequestArgs,
 } from '@huggingface/inference';
 import { TslrecError } from '../../errors.ts';
+import { limited } from '../body-limit.ts';
 import type { Message } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { HttpRequest } from './exchange.ts';
@@ -31,16 +32,46 @@ export interface HostedAddress {
   readonly accessToken?: string;
 }
 
+export interface ChatParameters {
+  readonly max_tokens: number;
+  readonly [name: string]: unknown;
+}
+
+/** An optional argument of a request, at the top of its body. */
+type Argument = (typeof OPTIONAL)[number];
+
+/**
+ * What is sent because it helps where it is known, and may be left out where it is not: overlong texts are
+ * then the server's to cut or to refuse, vectors come as numbers by default, and samples are drawn anyhow.
+ */
+const OPTIONAL = [
+  'encoding_format',
+  'truncate_prompt_tokens',
+  'truncate',
+  'truncation_direction',
+  'seed',
+] as const;
+
 /** Each may look up at the Hub where a provider serves the model; the answer is kept by the client. */
 export interface HostedRequests {
   embeddings(texts: readonly string[], signal: AbortSignal): Promise<HttpRequest>;
   labels(text: string, signal: AbortSignal): Promise<HttpRequest>;
-  chat(messages: readonly Message[], parameters: object, signal: AbortSignal): Promise<HttpRequest>;
+  chat(messages: readonly Message[], parameters: ChatParameters, signal: AbortSignal): Promise<HttpRequest>;
   completions(prompts: readonly string[], parameters: object, signal: AbortSignal): Promise<HttpRequest>;
 }
 
 /** More than any model has labels. */
 const ALL_LABELS = 100_000;
+
+const MEGABYTE = 2 ** 20;
+const MOST_BYTES_OF_THE_HUB = MEGABYTE;
+/** 65,536 numbers of 25 characters each. */
+const MOST_BYTES_A_VECTOR = 2 * MEGABYTE;
+const MOST_BYTES_A_LABEL = 128;
+/** Each token with what a chat says of it: an event of its own, or a few likeliest ones. */
+const MOST_BYTES_A_TOKEN = 8192;
+/** A token and its log-probabilities for each byte that was sent. */
+const MOST_BYTES_AN_ECHOED_BYTE = 256;
 
 export function createHostedRequests(
   address: HostedAddress,
@@ -52,14 +83,36 @@ export function createHostedRequests(
   /** TEI and the Hub's own service know these; other providers may refuse what they do not know. */
   const truncation = provider === 'hf-inference' ? { truncate: true, truncation_direction: 'left' } : {};
 
-  async function make(task: InferenceTask, body: RequestArgs, signal: AbortSignal) {
-    const lookUp: typeof fetch = (url, init) =>
-      fetch(url, { ...init, signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]) });
+  const leftOut = new Set<Argument>();
+
+  /** The body as it is sent, and what becomes of it where the server refuses that. */
+  function acceptable<Body extends object>(wanted: Body): { body: Body } & Pick<HttpRequest, 'leaveOut'> {
+    const kept = Object.entries(wanted).filter(([name]) => !leftOut.has(name as Argument));
+    const optional = OPTIONAL.filter((name) => name in wanted && !leftOut.has(name));
+    return {
+      body: Object.fromEntries(kept) as Body,
+      leaveOut(refusal) {
+        const unwanted = unwantedOf(optional, refusal);
+        for (const name of unwanted) leftOut.add(name);
+        return unwanted.length > 0;
+      },
+    };
+  }
+
+  async function make(task: InferenceTask, wanted: RequestArgs, mostBytes: number, signal: AbortSignal) {
+    const lookUp: typeof fetch = async (url, init) => {
+      const inTime = AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]);
+      const response = await fetch(url, { ...init, signal: inTime });
+      if (response.body === null) return response;
+      const tooLong = () => new Error('the Hub answers without end');
+      return new Response(limited(response.body, MOST_BYTES_OF_THE_HUB, tooLong), response);
+    };
     try {
+      const { body, leaveOut } = acceptable(wanted);
       const helper = getProviderHelper(provider, task);
       const args = { model, endpointUrl, accessToken, ...body };
       const { url, info } = await makeRequestOptions(args, helper, { task, fetch: lookUp });
-      return { url, init: info };
+      return { url, init: info, mostBytes, leaveOut };
     } catch (error) {
       signal.throwIfAborted();
       throw notMade(error, name, accessToken);
@@ -68,12 +121,14 @@ export function createHostedRequests(
 
   return {
     async embeddings(texts, signal) {
+      const mostBytes = MEGABYTE + texts.length * MOST_BYTES_A_VECTOR;
       // The client has no way to ask an OpenAI-style server of one's own for embeddings.
       if (isOpenAiStyle) {
-        const body = { model, input: texts, encoding_format: 'float', truncate_prompt_tokens: -1 };
-        return post(`${endpointUrl}/embeddings`, accessToken, body);
+        const wanted = { model, input: texts, encoding_format: 'float', truncate_prompt_tokens: -1 };
+        const { body, leaveOut } = acceptable(wanted);
+        return { ...post(`${endpointUrl}/embeddings`, accessToken, body), mostBytes, leaveOut };
       }
-      return make('feature-extraction', { inputs: texts, ...truncation }, signal);
+      return make('feature-extraction', { inputs: texts, ...truncation }, mostBytes, signal);
     },
 
     // One text a request: to TEI a list of two strings is a pair, and to others a list of lists is an error.
@@ -86,21 +141,42 @@ export function createHostedRequests(
         );
       }
       const parameters = { function_to_apply: 'softmax', top_k: ALL_LABELS };
-      return make('text-classification', { inputs: text, parameters, ...truncation }, signal);
+      const mostBytes = ALL_LABELS * MOST_BYTES_A_LABEL;
+      return make('text-classification', { inputs: text, parameters, ...truncation }, mostBytes, signal);
     },
 
-    chat: (messages, parameters, signal) =>
-      make(
-        'conversational',
-        { messages: messages.map((message) => ({ ...message })), ...parameters },
-        signal,
-      ),
-    completions: (prompts, parameters, signal) =>
-      make('text-generation', { inputs: prompts, ...parameters }, signal),
+    chat(messages, parameters, signal) {
+      const body = { messages: messages.map((message) => ({ ...message })), ...parameters };
+      const mostBytes = MEGABYTE + parameters.max_tokens * MOST_BYTES_A_TOKEN;
+      return make('conversational', body, mostBytes, signal);
+    },
+
+    completions(prompts, parameters, signal) {
+      const sent = prompts.reduce((bytes, prompt) => bytes + Buffer.byteLength(prompt), 0);
+      const mostBytes = MEGABYTE + sent * MOST_BYTES_AN_ECHOED_BYTE;
+      return make('text-generation', { inputs: prompts, ...parameters }, mostBytes, signal);
+    },
   };
 }
 
-function post(url: string, accessToken: string | undefined, body: object): HttpRequest {
+/** The arguments that a refusal names; all of them where it is of one that it does not name. */
+function unwantedOf(sent: readonly Argument[], refusal: string): readonly Argument[] {
+  const named = sent.filter((name) => new RegExp(`\\b${name}\\b`).test(refusal));
+  return named.length === 0 && UNKNOWN_ARGUMENT.test(refusal) ? sent : named;
+}
+
+/** How servers refuse an argument that they do not know, where they do not name it. */
+const UNKNOWN_ARGUMENT = new RegExp(
+  [
+    'extra (input|field|argument|parameter)s?',
+    'additional propert',
+    '(unknown|unrecogni[sz]ed|unexpected|unsupported|invalid)( \\w+)? (argument|parameter|field|key|property|keyword)',
+    '(argument|parameter|field|key|property|keyword)s? .*not (supported|allowed|permitted|recogni[sz]ed|known)',
+  ].join('|'),
+  'i',
+);
+
+function post(url: string, accessToken: string | undefined, body: object): Pick<HttpRequest, 'url' | 'init'> {
   const headers = {
     'Content-Type': 'application/json',
     ...(accessToken && { Authorization: `Bearer ${accessToken}` }),

@@ -7,6 +7,7 @@ import { fewAtATime } from '../../few-at-a-time.ts';
 import type { LanguageModel, Message, Scores } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { HostedClient } from './client.ts';
+import type { ChatParameters } from './requests.ts';
 import {
   answerText,
   firstTokens,
@@ -26,7 +27,7 @@ export function createHostedScore(
   client: HostedClient,
   { workers }: { workers: number },
 ): LanguageModel['score'] {
-  const chat = (prompt: string, parameters: object, signal: AbortSignal) => {
+  const chat = (prompt: string, parameters: ChatParameters, signal: AbortSignal) => {
     const messages: Message[] = [{ role: 'user', content: prompt }];
     return client.json((requests) => requests.chat(messages, parameters, signal), signal);
   };

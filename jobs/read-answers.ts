@@ -7,6 +7,7 @@ import { invariant, TslrecError } from '../src/errors.ts';
 import { fewAtATime } from '../src/few-at-a-time.ts';
 import { chatPrompt } from '../src/instructions/chat-samples.ts';
 import { isComplete, parseAnswer } from '../src/instructions/distribution-answer.ts';
+import { behindDrafts, DRAFT_TOKENS } from '../src/language-model/draft.ts';
 import type { LanguageModel } from '../src/language-model/language-model.ts';
 import { LanguageModelError } from '../src/language-model/language-model-error.ts';
 import type { Progress } from '../src/progress.ts';
@@ -53,10 +54,11 @@ export async function readAnswers(
   { tries = 3, concurrency = 4, signal, kept, name = `ask ${model.name}`, progress }: ReadAnswersOptions,
 ): Promise<AnswersRead> {
   invariant(tries >= 1 && concurrency >= 1, 'nobody would be asked');
+  const room = { tokens: 0, isRefused: false };
   const bar = progress.start(name, prompts.length);
   const asked = await fewAtATime(concurrency, [...prompts.entries()], async ([row, prompt]) => {
     const before = kept?.rows.get(row);
-    const result = before ? answeredBefore(before) : await ask(model, prompt, K, tries, signal);
+    const result = before ? answeredBefore(before) : await ask(model, prompt, K, { tries, room, signal });
     // Who has no answer is asked again by a run that goes on where this one breaks off.
     const { distribution: values, malformed } = result;
     if (values && !before) kept?.keep([[row, { values, malformed }]], model.name);
@@ -99,23 +101,62 @@ interface Asked {
 
 const answeredBefore = ({ values, malformed = 0 }: KeptRow): Asked => ({ distribution: values, malformed });
 
-async function ask(
-  model: LanguageModel,
-  prompt: string,
-  K: number,
-  tries: number,
-  signal: AbortSignal | undefined,
-): Promise<Asked> {
+/** What is known of the model's drafts; shared by all who are asked, because one model drafts like another. */
+interface DraftRoom {
+  /** Tokens for a draft before an answer: none until the model has written one. */
+  tokens: number;
+  /** The model refuses to be asked for so many. */
+  isRefused: boolean;
+}
+
+interface Asking {
+  readonly tries: number;
+  readonly room: DraftRoom;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function ask(model: LanguageModel, prompt: string, K: number, asking: Asking): Promise<Asked> {
   let complaint: string | undefined;
-  for (let malformed = 0; malformed < tries; malformed++) {
+  for (let malformed = 0; malformed < asking.tries; malformed++) {
     const temperature = Math.min(HIGHEST_TEMPERATURE, TEMPERATURE_STEP * malformed);
-    const maxTokens = TOKENS_PER_CATEGORY * K + TOKENS_AROUND;
-    const ask = () => model.generate(chatPrompt(prompt, K), { maxTokens, temperature, signal });
-    const read = parseAnswer(await wholeAnswer(ask, tries), K);
+    const read = await readAnswer(model, prompt, K, { ...asking, temperature });
     if (typeof read !== 'string') return { distribution: read, malformed };
     complaint = read;
   }
-  return { malformed: tries, complaint };
+  return { malformed: asking.tries, complaint };
+}
+
+/** [K], or in a few words what is wrong with the answer. */
+async function readAnswer(
+  model: LanguageModel,
+  prompt: string,
+  K: number,
+  asking: Asking & { readonly temperature: number },
+): Promise<Float32Array | string> {
+  const { tries, room, temperature, signal } = asking;
+  const roomForDraft = room.tokens;
+  const maxTokens = TOKENS_PER_CATEGORY * K + TOKENS_AROUND + roomForDraft;
+  const options = { maxTokens, temperature, whole: true, signal };
+  try {
+    const whole = await wholeAnswer(() => model.generate(chatPrompt(prompt, K), options), tries);
+    const answer = behindDrafts(whole);
+    if (answer !== whole) makeRoom(room);
+    return answer === undefined ? 'it ends inside the draft before it' : parseAnswer(answer, K);
+  } catch (error) {
+    if (!(error instanceof LanguageModelError)) throw error;
+    if (error.reason === 'cut-off') return 'it was cut off before its end';
+    if (error.reason === 'unfinished-draft') {
+      makeRoom(room);
+      return 'it ends inside the draft before it';
+    }
+    if (error.reason !== 'refused' || roomForDraft === 0) throw error;
+    Object.assign(room, { tokens: 0, isRefused: true });
+    return readAnswer(model, prompt, K, asking);
+  }
+}
+
+function makeRoom(room: DraftRoom): void {
+  if (!room.isRefused) room.tokens = DRAFT_TOKENS;
 }
 
 /**

@@ -10,11 +10,13 @@ const SUM_TOLERANCE = 0.1;
 /** Empty, or with a name in quotes at its beginning: other braces are words. */
 const JSON_OBJECT = /\{\s*(?:"[^{}]*)?\}/;
 
+const BEGINS_WITH_OBJECT = new RegExp(`^\\s*(?:\`\`\`(?:json)?\\s*)?${JSON_OBJECT.source}`);
+
 /**
- * Whether what has come of an answer is enough to read it: what a model says behind the object is not waited
- * for.
+ * Whether what has come of an answer is enough to read it: one that begins with the object needs no more.
+ * Behind words the end is waited for, because they may be a draft, and an object in it no answer.
  */
-export const isComplete = (answer: string): boolean => JSON_OBJECT.test(answer);
+export const isComplete = (answer: string): boolean => BEGINS_WITH_OBJECT.test(answer);
 
 /** target [K] -> JSON. */
 export function answerOf(target: Float32Array): string {

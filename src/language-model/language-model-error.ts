@@ -14,6 +14,10 @@ const CODE_OF = {
   'circuit-open': 'unavailable',
   /** An answer that is not what was asked for. */
   'bad-response': 'unavailable',
+  /** An answer that ended inside the draft before it. */
+  'unfinished-draft': 'bad-data',
+  /** An answer that was to be whole and has more tokens than it may. */
+  'cut-off': 'bad-data',
   /** The server does not accept the request (4xx). */
   refused: 'bad-request',
   /** The model does not do this. */
@@ -39,6 +43,23 @@ export class LanguageModelError extends TslrecError {
     super(CODE_OF[reason], message);
     this.reason = reason;
     this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Of an answer to which `maxTokens` were allowed. */
+  static unfinishedDraft(name: string, maxTokens: number): LanguageModelError {
+    return new LanguageModelError(
+      'unfinished-draft',
+      `${name} ended inside the draft before its answer, to which ${maxTokens} tokens were allowed: allow ` +
+        'more, or serve it so that it answers without one.',
+    );
+  }
+
+  static cutOff(name: string, maxTokens: number): LanguageModelError {
+    return new LanguageModelError(
+      'cut-off',
+      `${name} had not ended its answer after the ${maxTokens} tokens that were allowed: allow more, or use ` +
+        'a model that was tuned to answer like this.',
+    );
   }
 
   get isServerFailure(): boolean {

@@ -25,6 +25,12 @@ export interface LanguageModel {
 
   /**
    * The model's answer, in pieces of text as they come. A reader that leaves the loop ends the generation.
+   *
+   * A draft that a reasoning model writes first (`<think>...</think>` and its kin, or fields of their own) is
+   * no part of the answer, and a stop text in it ends nothing. An answer that ends inside its draft rejects
+   * with the reason `unfinished-draft`. One case cannot be told as the pieces come: a hosted server may open
+   * the draft out of sight, in its chat template, so that its words come first and then `</think>`. Who reads
+   * whole answers cuts those off with `behindDrafts` (draft.ts).
    */
   generate(messages: readonly Message[], options: GenerateOptions): AsyncIterable<string>;
 
@@ -79,11 +85,14 @@ export interface Message {
 }
 
 export interface GenerateOptions {
+  /** Those of a draft count. */
   readonly maxTokens: number;
   /** 0, the default, always takes the likeliest token: the same messages then have the same answer. */
   readonly temperature?: number;
   /** Texts that end the answer; they are not part of it. */
   readonly stop?: readonly string[];
+  /** Whether an answer that maxTokens would cut off rejects with the reason `cut-off`. */
+  readonly whole?: boolean;
   readonly signal?: AbortSignal;
 }
 

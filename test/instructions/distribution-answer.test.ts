@@ -15,10 +15,15 @@ test('words around the JSON do not matter, and shares that nearly sum to 1 are m
   );
   const withBraces = 'Of the categories {0 to 2}: { "1": 1 }';
   assert.deepEqual(parseAnswer(withBraces, 3), Float32Array.of(0, 1, 0));
-  assert.deepEqual(
-    [withBraces.length - 1, withBraces.length].map((end) => isComplete(withBraces.slice(0, end))),
-    [false, true],
-  );
+});
+
+test('an answer is complete at the end of the object that it begins with; words before it may be a draft', () => {
+  for (const answer of ['{"1": 1}', ' \n{ "1": 0.5, "0": 0.5}', '```json\n{"1": 1}', '```\n{"1": 1}']) {
+    for (let end = 0; end < answer.length; end++) assert.ok(!isComplete(answer.slice(0, end)), answer);
+    assert.ok(isComplete(answer) && isComplete(`${answer} and`), answer);
+  }
+  for (const answer of ['Of {0 to 2}: { "1": 1 }', 'They want {"0": 1}. Hm, no', '<think>{"0": 1}'])
+    assert.ok(!isComplete(answer), answer);
 });
 
 for (const [answer, complaint] of [

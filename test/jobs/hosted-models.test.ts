@@ -291,7 +291,7 @@ test('hosted models: one that embeds and one that answers in words', async (cont
 
   await context.test('the next run asks for the rest, and counts the answers of both', async () => {
     const since = server.requests.length;
-    server.failWith(answering(() => '{"1": 0.75, "0": 0.25}'));
+    server.failWith(answering(() => '<think>{"0": 1}?</think>\n{"1": 0.75, "0": 0.25}'));
     const exit = await run('refresh', [...hosted, '--json']);
     assert.equal(exit.code, 0, exit.stderr);
     // One of those that were answered had two answers.

@@ -1,7 +1,14 @@
 // The hosted model keeps the contract of every language model, on both kinds of URLs.
+import type { TestContext } from 'node:test';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import { languageModelContract } from '../support/language-model-contract.ts';
-import { startLanguageModelServer } from '../support/language-model-server.ts';
+import { faults, startLanguageModelServer } from '../support/language-model-server.ts';
+
+const drafting = async (context: TestContext, path = '') => {
+  const { url, failWith } = await startLanguageModelServer(context);
+  failWith(faults.saying([{ content: '<think>\n' }, { content: 'the cat ' }, { content: 'sat' }], 'length'));
+  return createHostedModel({ model: 'tiny', at: { endpointUrl: url + path } });
+};
 
 const PROMPT = 'is the cat here';
 const CHOICES = [' ', '.', ',', 't', 'x'];
@@ -12,6 +19,7 @@ languageModelContract('a hosted model at a URL as TEI has it', async (context) =
     model: createHostedModel({ model: 'tiny', at: { endpointUrl: url } }),
     prompt: PROMPT,
     choices: CHOICES,
+    drafting: await drafting(context),
   };
 });
 
@@ -20,7 +28,7 @@ languageModelContract(
   async (context) => {
     const { url } = await startLanguageModelServer(context);
     const model = createHostedModel({ model: 'tiny', at: { endpointUrl: `${url}/v1` } });
-    return { model, prompt: PROMPT, choices: CHOICES };
+    return { model, prompt: PROMPT, choices: CHOICES, drafting: await drafting(context, '/v1') };
   },
   ['classify'],
 );

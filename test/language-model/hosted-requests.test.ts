@@ -44,7 +44,6 @@ test('an endpoint is asked as it stands, and for the rest behind /v1', async (co
           max_tokens: 3,
           temperature: 0,
           stream: true,
-          stop: ['1', '2', '3', '4'],
         },
       ],
       ['/v1/completions', { model: 'org/tiny', prompt: ['a', 'at'], max_tokens: 0, echo: true, logprobs: 1 }],

@@ -2,8 +2,9 @@
 // head.
 
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { parametersOf } from '../../src/language-model/architecture.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
 import { saveAdapter, saveBaseModel } from '../../src/language-model/model-folder.ts';
@@ -51,11 +52,20 @@ async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
 const PROMPT = 'the cat sat on';
 const CHOICES = [' the', ' a', ' dog', ' cat'];
 
+/** Its chat template opens the draft, which it has not learnt to close. */
+async function drafting(context: TestContext) {
+  const { base } = await smallModel(context);
+  await writeFile(path.join(base, 'chat_template.jinja'), '{{ messages[0].content }}<think>\n');
+  const model = await loadLocalModel(base, { random: createRandom(1) });
+  context.after(() => model.release());
+  return model;
+}
+
 languageModelContract('a local model with an adapter and a head', async (context) => {
   const { base, adapter } = await smallModel(context);
   const model = await loadLocalModel(base, { adapter, random: createRandom(1) });
   context.after(() => model.release());
-  return { model, prompt: PROMPT, choices: CHOICES };
+  return { model, prompt: PROMPT, choices: CHOICES, drafting: await drafting(context) };
 });
 
 languageModelContract(
@@ -64,7 +74,7 @@ languageModelContract(
     const { base } = await smallModel(context);
     const model = await loadLocalModel(base, { random: createRandom(1) });
     context.after(() => model.release());
-    return { model, prompt: PROMPT, choices: CHOICES };
+    return { model, prompt: PROMPT, choices: CHOICES, drafting: await drafting(context) };
   },
   ['classify'],
 );

@@ -19,6 +19,8 @@ export interface ContractSubject {
   readonly prompt: string;
   /** Continuations of the prompt: one token each, no two alike, and the first two may follow one another. */
   readonly choices: readonly string[];
+  /** One that generates, and ends every answer of up to 12 tokens inside the draft before it. */
+  readonly drafting?: LanguageModel;
 }
 
 export type Ability = 'embed' | 'classify' | 'generate' | 'score';
@@ -40,7 +42,7 @@ export function languageModelContract(
   cannot: readonly Ability[] = [],
 ): void {
   test(`${name} keeps the contract of LanguageModel`, async (context) => {
-    const { model, prompt, choices } = await create(context);
+    const { model, prompt, choices, drafting } = await create(context);
     const can = (ability: Ability, title: string, check: () => Promise<void>) =>
       context.test(title, { skip: cannot.includes(ability) && `it cannot ${ability}` }, check);
     const abort = new AbortController();
@@ -145,6 +147,36 @@ export function languageModelContract(
         assert.equal(await answer({ maxTokens: 12, stop: ['nowhere'] }), whole);
       },
     );
+
+    await can(
+      'generate',
+      'an answer that maxTokens cuts off is given as far as it goes, or refused where it was to be whole',
+      async () => {
+        assert.notEqual(await answer({ maxTokens: 4, whole: false }), '');
+        await assert.rejects(answer({ maxTokens: 4, whole: true }), { reason: 'cut-off' });
+        const whole = await answer({ maxTokens: 12 });
+        const stop = [whole.slice(3, 6)];
+        assert.equal(
+          await answer({ maxTokens: 12, stop, whole: true }),
+          whole.slice(0, whole.indexOf(stop[0])),
+        );
+      },
+    );
+
+    await can('generate', 'a draft is no part of an answer, and no stop text in it ends one', async () => {
+      assert.ok(drafting, 'a model that generates needs one that drafts beside it');
+      for (const stop of [[], ['a', 'e', ' ']]) {
+        const pieces: string[] = [];
+        const read = async () => {
+          for await (const piece of drafting.generate(messages, { maxTokens: 12, stop })) pieces.push(piece);
+        };
+        await assert.rejects(read(), {
+          reason: 'unfinished-draft',
+          message: /12 tokens were allowed: allow /,
+        });
+        assert.deepEqual(pieces, []);
+      }
+    });
 
     await can('generate', 'pieces come one by one; a reader may leave, or abort', async () => {
       const pieces = [];

@@ -152,6 +152,18 @@ export const faults = {
     (change: (events: readonly unknown[]) => readonly unknown[]): Fault =>
     (response, answer) =>
       send(response, new EventList(change((answer as EventList).events))),
+  /** A chat that says something else: each delta in an event of its own, and why it ended. */
+  saying:
+    (deltas: readonly object[], finish_reason = 'stop'): Fault =>
+    (response, answer) => {
+      const [chunk] = (answer as EventList).events as { choices: object[] }[];
+      const event = (delta: object, reason: string | null) => ({
+        ...chunk,
+        choices: [{ index: 0, delta, finish_reason: reason }],
+      });
+      const events = [...deltas.map((delta) => event(delta, null)), event({}, finish_reason), '[DONE]'];
+      send(response, new EventList(events));
+    },
   /** The first events of a stream, and then nothing, or the end of the connection. */
   stuckAfter:
     (events: number, and: 'hang' | 'reset'): Fault =>

@@ -24,6 +24,8 @@ export interface ClientLimits extends Patience {
 }
 
 export interface HostedClient {
+  /** What errors call the model. */
+  readonly name: string;
   json(make: MakeRequest, signal: AbortSignal): Promise<unknown>;
   /**
    * Under way until the last event, or until the reader leaves; only what fails before the first event is
@@ -103,6 +105,7 @@ export function createHostedClient(
   }
 
   return {
+    name,
     json,
     events,
     signalWith: lifetime.signalWith,

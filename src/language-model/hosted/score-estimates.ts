@@ -1,6 +1,7 @@
 // The log-probabilities of choices, from what servers answer to the three ways of asking in score.ts.
 import { z } from 'zod';
 import { commonBeginning } from '../common-beginning.ts';
+import { behindDrafts, mayBeginDraft } from '../draft.ts';
 import type { Scores } from '../language-model.ts';
 import type { Refuse } from './client.ts';
 
@@ -46,9 +47,16 @@ function sumFrom({ token_logprobs }: Echo, from: number): number {
   return token_logprobs.slice(from).reduce<number>((sum, value) => sum + (value ?? Number.NaN), 0);
 }
 
+const draftFields = { reasoning_content: z.string().nullish(), reasoning: z.string().nullish() };
+type DraftFields = z.infer<z.ZodObject<typeof draftFields>>;
+
+const isDraft = ({ reasoning_content, reasoning }: DraftFields): boolean =>
+  Boolean(reasoning_content || reasoning);
+
 const firstTokensSchema = z.object({
   choices: z.tuple([
     z.object({
+      message: z.object(draftFields).nullish(),
       logprobs: z.object({
         content: z
           .tuple([
@@ -64,10 +72,18 @@ export type TokenLogProbability = z.infer<
   typeof firstTokensSchema
 >['choices'][0]['logprobs']['content'][0]['top_logprobs'][number];
 
-/** The likeliest first tokens of an answer to a chat; nothing when it carries no log-probabilities. */
+/**
+ * The likeliest first tokens of an answer to a chat; nothing when it carries no log-probabilities, or when they
+ * are of a draft before it.
+ */
 export function firstTokens(answer: unknown): readonly TokenLogProbability[] | undefined {
   const read = firstTokensSchema.safeParse(answer);
-  return read.success ? read.data.choices[0].logprobs.content[0].top_logprobs : undefined;
+  if (!read.success) return undefined;
+  const [{ message, logprobs }] = read.data.choices;
+  const tokens = logprobs.content[0].top_logprobs;
+  const { token } = tokens.reduce((best, other) => (other.logprob > best.logprob ? other : best));
+  const isOfDraft = (message && isDraft(message)) || (token.trim() !== '' && mayBeginDraft(token));
+  return isOfDraft ? undefined : tokens;
 }
 
 /**
@@ -99,14 +115,15 @@ export function scoresFromFirstTokens(
 }
 
 const answerSchema = z.object({
-  choices: z.tuple([z.object({ message: z.object({ content: z.string().nullish() }) })]),
+  choices: z.tuple([z.object({ message: z.object({ content: z.string().nullish(), ...draftFields }) })]),
 });
 
-/** The whole of an answer to a chat. */
-export function answerText(answer: unknown, refuse: Refuse): string {
+/** The whole of an answer to a chat, without a draft; nothing when it ends inside that. */
+export function answerText(answer: unknown, refuse: Refuse): string | undefined {
   const read = answerSchema.safeParse(answer);
   if (!read.success) throw refuse('gave no answer to a chat', 'use the URL of a chat-completion API');
-  return read.data.choices[0].message.content ?? '';
+  const { content, ...fields } = read.data.choices[0].message;
+  return content ? behindDrafts(content) : isDraft(fields) ? undefined : '';
 }
 
 /**

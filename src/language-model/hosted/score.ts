@@ -4,6 +4,7 @@
 //   estimate. samples       how often such answers begin with each choice: a rougher one.
 
 import { fewAtATime } from '../../few-at-a-time.ts';
+import { DRAFT_TOKENS } from '../draft.ts';
 import type { LanguageModel, Message, Scores } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { HostedClient } from './client.ts';
@@ -50,13 +51,16 @@ export function createHostedScore(
     choices: readonly string[],
     signal: AbortSignal,
   ): Promise<Scores> => {
-    const max_tokens = Math.max(...choices.map(estimatedTokens));
-    const ask = (seed: number) => chat(prompt, { max_tokens, temperature: 1, seed }, signal);
-    const answers = await fewAtATime(workers, Array.from(Array(SAMPLES).keys()), ask);
-    return scoresFromSamples(
-      answers.map((answer) => answerText(answer, client.refuse)),
-      choices,
-    );
+    const longest = Math.max(...choices.map(estimatedTokens));
+    const ask = async (seed: number): Promise<string> => {
+      for (const max_tokens of [longest, longest + DRAFT_TOKENS]) {
+        const said = await chat(prompt, { max_tokens, temperature: 1, seed }, signal);
+        const answer = answerText(said, client.refuse);
+        if (answer !== undefined) return answer;
+      }
+      throw LanguageModelError.unfinishedDraft(client.name, longest + DRAFT_TOKENS);
+    };
+    return scoresFromSamples(await fewAtATime(workers, Array.from(Array(SAMPLES).keys()), ask), choices);
   };
 
   /**

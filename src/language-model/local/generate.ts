@@ -1,5 +1,6 @@
 // A local model's answer, token by token.
 import type { Random } from '../../random.ts';
+import { opensDraft, withoutDraft } from '../draft.ts';
 import type { GenerateOptions, Message } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { Tokenizer } from '../tokenizer.ts';
@@ -25,15 +26,33 @@ interface Limits {
 
 export function createLocalGenerate(chat: Chat, limits: Limits) {
   return (messages: readonly Message[], options: GenerateOptions): AsyncIterable<string> =>
-    untilStop(pieces(chat, messages, options, limits), options.stop ?? []);
+    untilStop(answer(chat, messages, options, limits), options.stop ?? []);
 }
 
-async function* pieces(
-  { tokenizer, decoder, template, endTokens }: Chat,
+async function* answer(
+  chat: Chat,
   messages: readonly Message[],
-  { maxTokens, temperature = 0, signal }: GenerateOptions,
+  options: GenerateOptions,
   limits: Limits,
 ): AsyncGenerator<string, void> {
+  const called = `The language model ${limits.name}`;
+  const unfinished = () => LanguageModelError.unfinishedDraft(called, options.maxTokens);
+  const prompt = chat.template(messages);
+  let isWhole = false;
+  async function* said() {
+    isWhole = yield* pieces(chat, prompt, options, limits);
+  }
+  yield* withoutDraft(said(), { isOpen: opensDraft(prompt.text), unfinished });
+  if (options.whole && !isWhole) throw LanguageModelError.cutOff(called, options.maxTokens);
+}
+
+/** Returns whether the model itself has ended its answer. */
+async function* pieces(
+  { tokenizer, decoder, endTokens }: Chat,
+  { text, bare }: ReturnType<ChatTemplate>,
+  { maxTokens, temperature = 0, signal }: GenerateOptions,
+  limits: Limits,
+): AsyncGenerator<string, boolean> {
   if (maxTokens >= limits.maxTokens) {
     throw new LanguageModelError(
       'refused',
@@ -42,7 +61,6 @@ async function* pieces(
         'for the prompt: ask for a shorter one, or use a model that reads more.',
     );
   }
-  const { text, bare } = template(messages);
   const prompt = await promptTokens(tokenizer, text, {
     bare,
     begin: endTokens.begin,
@@ -52,12 +70,14 @@ async function* pieces(
   const reading = decoder.begin();
   const answer: number[] = [];
   let given = '';
+  let isWhole = false;
   let unread: Int32Array = prompt;
   while (answer.length < maxTokens && reading.length + unread.length <= limits.maxTokens) {
     signal?.throwIfAborted();
     const logits = await reading.read(unread);
     const token = temperature === 0 ? likeliest(logits) : draw(logits, temperature, limits.random);
-    if (endTokens.end.has(token)) break;
+    isWhole = endTokens.end.has(token);
+    if (isWhole) break;
     answer.push(token);
     unread = Int32Array.of(token);
     const whole = await tokenizer.decode(answer);
@@ -67,6 +87,7 @@ async function* pieces(
   }
   const rest = (await tokenizer.decode(answer)).slice(given.length);
   if (rest !== '') yield rest;
+  return isWhole;
 }
 
 /** What a decoder writes for the bytes of a character whose other bytes are still to come. */

@@ -1,7 +1,9 @@
 // How models that answer read a catalogue: hosted ones, and one of our own that tells its distributions in
 // words. What they gave before a refresh broke off is not asked for again.
 //   n texts, K categories.
+import { TslrecError } from '../src/errors.ts';
 import type { LanguageModel, ReadOptions } from '../src/language-model/language-model.ts';
+import { countRows, createTextsApart, sameForAll } from '../src/language-model/texts-apart.ts';
 import type { Progress } from '../src/progress.ts';
 import { categoriesOfLabels } from './category-labels.ts';
 import { type AnswerCounts, readAnswers } from './read-answers.ts';
@@ -26,12 +28,14 @@ export const readByAsking =
       const itemHidden = await readRows(embed.name, task('read items', items), (...asked) =>
         embed.embed(...asked),
       );
+      const sharedVectors = checkVectors(embed.name, items, itemHidden, journal('read items'));
       const ofItems = await distributions(task('infer categories of items', items));
       const ofUsers = await distributions(task('infer categories of users', users));
       return {
         itemHidden,
         itemDistributions: ofItems.distributions,
         userDistributions: ofUsers.distributions,
+        sharedVectors: sharedVectors || undefined,
         answers: ofItems.counts && ofUsers.counts && sumOf(ofItems.counts, ofUsers.counts),
       };
     } finally {
@@ -99,7 +103,43 @@ async function readRows(
     },
   );
   bar.done();
-  return inOrder(kept, texts.length);
+  const all = inOrder(kept, texts.length);
+  checkApart(model, texts, all, kept);
+  return all;
+}
+
+/** Those of an earlier run are among them, which may have been a server's of before it was repaired. */
+function checkApart(model: string, texts: readonly string[], rows: Float32Array, { file }: KeptRows): void {
+  const w = rows.length / texts.length;
+  const apart = createTextsApart();
+  texts.forEach((text, i) => {
+    if (w > 1 && text !== '') apart.add(text, rows.subarray(i * w, (i + 1) * w));
+  });
+  if (apart.texts < 2 || apart.areApart) return;
+  throw new TslrecError(
+    'bad-data',
+    `${model} ${sameForAll(apart.texts)}; see to its server, and remove ${file} to have all read anew.`,
+  );
+}
+
+/**
+ * vectors [n, H] -> how many different texts share theirs with another one. Some may: what is the same as far
+ * as the model reads, or but for case. Where most do, the model reads too little of each.
+ */
+function checkVectors(
+  model: string,
+  texts: readonly string[],
+  vectors: Float32Array,
+  { file }: KeptRows,
+): number {
+  const { texts: different, rows, sharing } = countRows(texts, vectors);
+  if (2 * rows >= different) return sharing;
+  throw new TslrecError(
+    'bad-data',
+    `${model}: got ${rows} different vectors for ${different} different texts, expected at least half as ` +
+      'many; see that its server reads whole texts and not a few words of each, and remove ' +
+      `${file} to have all read anew.`,
+  );
 }
 
 function inColumns(values: Float32Array, columns: readonly number[]): Float32Array {

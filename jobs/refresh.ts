@@ -63,6 +63,8 @@ export interface RefreshResult extends ReadingReport {
   readonly tuning?: FineTuned['tuning'];
   /** Where it told its distributions in words. */
   readonly answers?: AnswerCounts;
+  /** Where it was asked: how many different texts of items have a vector that another one has too. */
+  readonly sharedVectors?: number;
 }
 
 export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
@@ -161,6 +163,7 @@ async function learnAndPublish(
       adapterFolder: learnt.tuned?.adapterFolder,
       tuning: learnt.tuned?.tuning,
       answers: learnt.inferred.answers,
+      sharedVectors: learnt.inferred.sharedVectors,
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -236,6 +239,7 @@ function metricsOf(
       heldOutLoss: tuned?.heldOutLoss,
       meanAnswerLoss: tuned?.meanAnswerLoss,
       ...inferred.answers,
+      sharedVectors: inferred.sharedVectors,
     },
     embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
     warmStarts,

@@ -15,6 +15,8 @@ export interface KeptRow {
 
 /** The rows of one kind, by number. */
 export interface KeptRows {
+  /** Where they are kept. */
+  readonly file: string;
   readonly rows: ReadonlyMap<number, KeptRow>;
   /** `rows` are numbers and what stands there; `model` is who gave them. */
   keep(rows: readonly (readonly [number, KeptRow])[], model: string): void;
@@ -47,6 +49,7 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
   return (kind) => {
     const rows = rowsOf(kind);
     return {
+      file,
       rows,
       keep(added, model) {
         for (const [row, kept] of added) {

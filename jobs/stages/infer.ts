@@ -14,6 +14,8 @@ export interface Inferred {
   readonly userDistributions: Float32Array;
   /** Where the model told its distributions in words. */
   readonly answers?: AnswerCounts;
+  /** Where the model was asked: how many different texts have a vector that another one has too, if any. */
+  readonly sharedVectors?: number;
 }
 
 /**
@@ -33,9 +35,10 @@ export async function infer(
   userIds: readonly UserId[],
   samples: readonly SftSample[],
 ): Promise<Inferred> {
-  const { tensors, facts } = await stage<Pick<Inferred, 'answers'>>(context, 'infer', async (checkpoint) => {
+  type Facts = Pick<Inferred, 'answers' | 'sharedVectors'>;
+  const { tensors, facts } = await stage<Facts>(context, 'infer', async (checkpoint) => {
     const prompts = samples.map(({ prompt }) => prompt);
-    const { itemHidden, itemDistributions, userDistributions, answers } = await read(
+    const { itemHidden, itemDistributions, userDistributions, ...facts } = await read(
       itemTexts,
       prompts,
       checkpoint,
@@ -48,7 +51,7 @@ export async function infer(
         ['itemDistributions', matrix(itemDistributions, K)],
         ['userDistributions', matrix(forEveryUser(userIds, samples, userDistributions), K)],
       ]),
-      facts: { answers },
+      facts,
     };
   });
   return {

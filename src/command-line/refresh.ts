@@ -62,6 +62,11 @@ export function refreshCommand(config: Config): Command {
       );
       if (result.tuning) reportTuning(result.tuning);
       if (result.answers) reportAnswers(result.answers);
+      if (result.sharedVectors)
+        console.log(
+          `Different texts of items that the language model gave the same vector: ${result.sharedVectors}; ` +
+            'beyond what it reads of a text, or but for case, they may be the same to it.',
+        );
       console.log(warmStartTable(result.warmStarts));
       if (options.json) console.log(JSON.stringify(result));
     });

@@ -7,6 +7,7 @@ import { hiddenStates, parametersOf, readArchitecture } from './architecture.ts'
 import { readModelWeights } from './model-weights.ts';
 import { readAdapter } from './peft-adapter.ts';
 import { createPooledReader, meanOverTokens } from './pooled-reader.ts';
+import { checkTextsApart } from './texts-apart.ts';
 import { readTokenizer } from './tokenizer.ts';
 
 export interface TextEncoder {
@@ -48,7 +49,10 @@ export async function loadTextEncoder(
   return {
     width,
     async embed(texts, task) {
-      return (await reader.read(await tokenizer.encode(texts), task)).embedding;
+      const tokens = await tokenizer.encode(texts);
+      const { embedding } = await reader.read(tokens, task);
+      checkTextsApart(tokens, embedding, task.name);
+      return embedding;
     },
     release: () => reader.release(),
   };

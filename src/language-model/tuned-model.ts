@@ -7,6 +7,7 @@ import type { Tensor } from '../tensor/graph.ts';
 import { type Architecture, hiddenStates } from './architecture.ts';
 import type { LoraConfig } from './lora.ts';
 import { createPooledReader, meanOverTokens, type PooledInputs } from './pooled-reader.ts';
+import { checkTextsApart } from './texts-apart.ts';
 
 /** A language model with its category head: base weights, adapter and head, by name. */
 export interface TunedModel {
@@ -63,5 +64,10 @@ export async function readTexts(
   );
   const read = await reader.read(texts, task);
   await reader.release();
+  checkTextsApart(
+    texts.map((tokens) => tokens.subarray(-maxTokens)),
+    read.hidden,
+    task.name,
+  );
   return read;
 }

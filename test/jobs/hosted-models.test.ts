@@ -190,6 +190,26 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     },
   );
 
+  await context.test(
+    'labels that are the same for every text are one sentence, and are not kept',
+    async () => {
+      hosted('one answer');
+      const before = models();
+      const constant = faults.body(JSON.stringify(['0', '1'].map((label) => ({ label, score: 0.5 }))));
+      server.failWith((response, answer, request) =>
+        (typeof request.body.inputs === 'string' ? constant : right)(response, answer, request),
+      );
+      const exit = await refresh();
+      assert.equal(exit.code, 1);
+      assert.match(
+        sentence(exit),
+        /^tslrec: The language model one answer gave the same row of numbers, or nearly, for all of 20 different texts, .*\.$/,
+      );
+      const kept = readFileSync(path.join(newest(before), 'infer.checkpoint'), 'utf8');
+      assert.doesNotMatch(kept, /infer categories/);
+    },
+  );
+
   await context.test('labels that are no categories are told before anything else is asked', async () => {
     hosted('other labels');
     server.work();

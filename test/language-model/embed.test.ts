@@ -11,6 +11,8 @@ import { readConfig } from '../../src/config.ts';
 import { parseNpy } from '../../src/embeddings/npy.ts';
 import { printable } from '../../src/errors.ts';
 import { silentProgress } from '../../src/progress.ts';
+import { refused } from '../support/errors.ts';
+import { copyOf, editTensors } from '../support/model-folders.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const models = path.join(import.meta.dirname, '../fixtures/language-models');
@@ -52,6 +54,30 @@ test('each line has its row, as transformers gives it; the header is what np.loa
     /^\{'descr': '<f4', 'fortran_order': False, 'shape': \(10, 16\), \} *\n$/,
   );
 });
+
+for (const [what, fixture, damage] of [
+  ['a last norm of zeros', 'bert', { 'encoder.layer.1.output.LayerNorm.weight': 0 }],
+  ['a last norm of hardly anything', 'bert', { 'encoder.layer.1.output.LayerNorm.weight': 1e-5 }],
+  ['nothing but zeros', 'llama-2', { 'model.norm.weight': 0 }],
+] as [string, string, Record<string, number>][]) {
+  test(`weights with ${what} give every text the same vector: refused, and nothing is written`, async (context) => {
+    const { output, run } = await setUp(context);
+    const model = await copyOf(context, fixture);
+    await editTensors(path.join(model, 'model.safetensors'), (tensors) => {
+      for (const [name, weight] of Object.entries(damage)) tensors.get(name)!.values.fill(weight);
+    });
+    await assert.rejects(
+      run({ model }),
+      refused(
+        /^embed texts: the language model gave the same row of numbers, or nearly, for all of \d+ different texts, expected rows that tell them apart; .*: copy its folder again\.$/,
+      ),
+    );
+    assert.ok(!existsSync(output));
+    const one = await setUp(context, lines([texts[0], texts[0]]));
+    await one.run({ model });
+    assert.equal(read(one.output).shape[0], 2);
+  });
+}
 
 test('--normalize scales each vector to length 1', async (context) => {
   const { output, run } = await setUp(context);

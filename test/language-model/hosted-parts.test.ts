@@ -217,6 +217,7 @@ test('a text asked for alone stands nearest to its own row', () => {
   assert.ok(standsAt(0, Float32Array.of(1, 0.001), rows));
   assert.ok(!standsAt(0, Float32Array.of(0, 1), rows));
   assert.ok(!standsAt(2, Float32Array.of(1, 0), rows));
+  assert.ok(!standsAt(1, Float32Array.of(0.8, 0.3), rows), 'nearest, and yet another one');
   const twins = Float32Array.of(1, 0, 1, 0.001);
   assert.ok(standsAt(0, Float32Array.of(1, 0.001), twins), 'rows that hardly differ may change places');
 });

@@ -31,9 +31,9 @@ export function createHostedClassify(
 
   return async (texts, { signal: caller, onBatch } = {}) => {
     const signal = client.signalWith(caller);
-    const single = texts.map((_, start) => ({ start, count: 1 }));
+    const batches = texts.map((_, start) => ({ start, count: 1 }));
     const read = ({ start }: TextRange) => classifyText(texts[start], signal);
-    const probabilities = await readBatches(single, workers, read, onBatch);
+    const probabilities = await readBatches({ texts, batches, workers, read, onBatch, refuse });
     return { probabilities, labels: labels ?? [] };
   };
 }

@@ -10,8 +10,8 @@ import { type TextBounds, type TextRange, tokenBatches } from './token-batches.t
 export const PLACEHOLDER = '-';
 
 /**
- * Rows without numbers are taken to be in the order of the texts, and some are asked for alone to see that
- * they are.
+ * Rows are taken to be in the order of the texts, or of their own numbers; of each batch one is asked for
+ * alone to see that they are.
  */
 export function createHostedEmbed(
   client: HostedClient,
@@ -20,7 +20,7 @@ export function createHostedEmbed(
   const { refuse } = client;
   /** Of the first answer: a server that changes its model between two batches is found out. */
   let width: number | undefined;
-  let unnumberedBatches = 0;
+  let isFirst = true;
 
   async function ask(texts: readonly string[], signal: AbortSignal) {
     const answer = await client.json((requests) => requests.embeddings(texts, signal), signal);
@@ -33,20 +33,24 @@ export function createHostedEmbed(
     );
   }
 
-  /** Of the first batch, of n texts, the first row and another one, of batch 2, 4, 8 and so on any one. */
-  function rowsToCheck(batch: number, n: number): number[] {
-    if (batch === 1) return [0, 1 + random.integer(n - 1)];
-    return isPowerOfTwo(batch) ? [random.integer(n)] : [];
+  /** Of a batch of n texts any row; of the first batch the first one too. */
+  function rowsToCheck(n: number): number[] {
+    if (!isFirst) return [random.integer(n)];
+    isFirst = false;
+    return [0, 1 + random.integer(n - 1)];
   }
 
   async function embedBatch(texts: readonly string[], signal: AbortSignal): Promise<Float32Array> {
     const asked = texts.map((text) => text || PLACEHOLDER);
-    const { vectors, width: H, numbered } = await ask(asked, signal);
-    const isDoubtful = !numbered && asked.some((text) => text !== asked[0]);
-    for (const row of isDoubtful ? rowsToCheck(++unnumberedBatches, asked.length) : []) {
+    const { vectors, width: H } = await ask(asked, signal);
+    const differ = asked.some((text) => text !== asked[0]);
+    for (const row of differ ? rowsToCheck(asked.length) : []) {
       const alone = await ask([asked[row]], signal);
       if (!standsAt(row, alone.vectors, vectors)) {
-        throw refuse('gave rows in another order than that of the texts', 'use a server that keeps it');
+        throw refuse(
+          'gave rows in another order than that of the texts, or other ones than to a text alone',
+          'use a server that gives each text its own',
+        );
       }
     }
     texts.forEach((text, i) => {
@@ -58,9 +62,8 @@ export function createHostedEmbed(
   return async (texts, { signal: caller, onBatch } = {}) => {
     const signal = client.signalWith(caller);
     const read = ({ start, count }: TextRange) => embedBatch(texts.slice(start, start + count), signal);
-    const vectors = await readBatches(tokenBatches(texts, bounds), workers, read, onBatch);
+    const batches = tokenBatches(texts, bounds);
+    const vectors = await readBatches({ texts, batches, workers, read, onBatch, refuse });
     return { vectors, width: width ?? 0 };
   };
 }
-
-const isPowerOfTwo = (n: number): boolean => (n & (n - 1)) === 0;

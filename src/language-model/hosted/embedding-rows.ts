@@ -6,8 +6,6 @@ export interface EmbeddingRows {
   /** [n, H] */
   readonly vectors: Float32Array;
   readonly width: number;
-  /** Whether each row said which text it is of. */
-  readonly numbered: boolean;
 }
 
 const SEE_TO_IT = 'see to its server, or use another';
@@ -18,8 +16,7 @@ const SEE_TO_IT = 'see to its server, or use another';
  */
 export function embeddingRows(answer: unknown, n: number, refuse: Refuse): EmbeddingRows {
   const data = (answer as { data?: unknown } | null)?.data;
-  const numbered = Array.isArray(data);
-  const rows = numbered ? inOrder(data, refuse) : answer;
+  const rows = Array.isArray(data) ? inOrder(data, refuse) : answer;
   if (!Array.isArray(rows) || typeof rows[0] === 'number') {
     throw refuse(
       'gave no list of vectors',
@@ -32,7 +29,7 @@ export function embeddingRows(answer: unknown, n: number, refuse: Refuse): Embed
   rows.forEach((row, i) => {
     vectors.set(checkedRow(row, width, refuse), i * width);
   });
-  return { vectors, width, numbered };
+  return { vectors, width };
 }
 
 function checkedRow(row: unknown, width: number, refuse: Refuse): Float32Array {
@@ -68,18 +65,23 @@ function inOrder(data: readonly unknown[], refuse: Refuse): unknown[] {
   return rows;
 }
 
+/** Of a vector's length, since servers compute a batch a little differently than a single text. */
+const SURELY_EQUAL = 0.01;
+const SURELY_ANOTHER = 0.1;
+
 /**
- * Whether the vector of a text that was asked for alone is, among the rows of its batch, nearest to the row
- * in the text's place: rows without numbers may come in an order of their own. A hundredth of the vector's
- * length is let pass, since servers compute a batch a little differently than a single text.
+ * Whether the row in a text's place is the vector of that text when it is asked for alone: near to it, and
+ * nearer than any other row of the batch. Rows may come in an order of their own, whatever numbers they have,
+ * or be those of another batch.
  */
 export function standsAt(place: number, alone: Float32Array, rows: Float32Array): boolean {
   const H = alone.length;
+  const length = distance(alone, new Float32Array(H));
   const distances = Array.from({ length: rows.length / H }, (_, i) =>
     distance(alone, rows.subarray(i * H, (i + 1) * H)),
   );
-  const allowance = 0.01 * distance(alone, new Float32Array(H));
-  return distances[place] <= Math.max(allowance, Math.min(...distances));
+  const here = distances[place];
+  return here <= Math.max(SURELY_EQUAL * length, Math.min(...distances)) && here <= SURELY_ANOTHER * length;
 }
 
 function distance(a: Float32Array, b: Float32Array): number {

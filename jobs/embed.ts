@@ -11,7 +11,8 @@ import { modelFolder } from '../src/language-model/hub.ts';
 import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
 import type { Progress } from '../src/progress.ts';
 import { unitRows } from '../src/unit-rows.ts';
-import { prepareOutput } from './output-file.ts';
+import { checkReplaceable, prepareOutput } from './output-file.ts';
+import { isNeverOwn } from './own-outputs.ts';
 
 export interface EmbedOptions {
   /** A model folder, or hub:NAME. */
@@ -24,6 +25,8 @@ export interface EmbedOptions {
   readonly output: string;
   /** Whether each vector is scaled to length 1; one of zeros stays. */
   readonly normalize: boolean;
+  /** Whether a file of that name is replaced; it has no mark that says whose it is. */
+  readonly force?: boolean;
   /** Where downloaded models are kept. */
   readonly folder: string;
   /** Sent to the hub alone. */
@@ -45,15 +48,19 @@ export async function embed({
   input,
   output,
   normalize,
+  force = false,
   ...options
 }: EmbedOptions): Promise<EmbedResult> {
   prepareOutput(output, '.npy');
+  const files = [{ file: output, isOwn: isNeverOwn }];
+  await checkReplaceable(files, force);
   const texts = await readTexts(input);
   const folder = await modelFolder(model, options);
   const encoder = await loadTextEncoder(folder, { adapter });
   const vectors = await encoder.embed(texts, { name: 'embed texts', progress: options.progress });
   await encoder.release();
   const values = normalize ? Float32Array.from(unitRows(vectors, encoder.width)) : vectors;
+  await checkReplaceable(files, force);
   writeFileAtomically(output, encodeNpy({ shape: [texts.length, encoder.width], values }));
   return { output, model: folder, texts: texts.length, width: encoder.width };
 }

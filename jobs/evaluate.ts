@@ -1,6 +1,5 @@
 // What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from
 // TSLRec's embeddings and from what else could have been taken (arms.ts).
-import path from 'node:path';
 import {
   type CompareOptions,
   compare,
@@ -23,7 +22,7 @@ import { stagesOfModel } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { integers, type StageContext, stage } from './stage.ts';
 import { checkTrainedOn } from './trained-on.ts';
-import { openWork, SKIPPED_ROWS } from './work.ts';
+import { openWork, skippedRowsIn } from './work.ts';
 
 export interface EvaluateOptions extends ReadChoices {
   readonly data: string;
@@ -45,6 +44,8 @@ export interface EvaluateOptions extends ReadChoices {
   /** L; read off the data where it is not given. */
   readonly length?: number;
   readonly cutOffs: readonly number[];
+  /** Whether a file of skipped rows that is not tslrec's own is replaced. */
+  readonly force?: boolean;
   readonly progress: Progress;
 }
 
@@ -90,10 +91,8 @@ export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
 }
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
-  const { dataset, ...report } = await readDataset(options.data, {
-    ...options,
-    skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
-  });
+  const skippedRowsFile = await skippedRowsIn(options.folder, options);
+  const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
   const preset = PRESETS[options.preset];
   const split = splitDataset(options.split, dataset);
   const compared = profileOf(dataset, split, options.length);

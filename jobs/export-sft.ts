@@ -6,6 +6,7 @@
 //   sft.json        what the two are; written last, so that a folder with it is whole
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { sha256Of } from '../src/file-hash.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
 import { type PromptOptions, promptTemplateHash, type SftSample } from '../src/instructions/sft-samples.ts';
@@ -15,12 +16,13 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { learnSamples } from './learn-samples.ts';
 import { learnerFor } from './learner.ts';
-import { prepareFolder } from './output-file.ts';
+import { checkReplaceable, type OutputFile, prepareFolder } from './output-file.ts';
+import { isListedInSft, isOwnSft } from './own-outputs.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { LONGEST_PROMPT } from './stages/fine-tune.ts';
 import { promptOf } from './stages/instruct.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
-import { openWork, SKIPPED_ROWS } from './work.ts';
+import { openWork, skippedRowsIn } from './work.ts';
 
 export interface ExportSftOptions extends ReadChoices {
   readonly data: string;
@@ -32,6 +34,8 @@ export interface ExportSftOptions extends ReadChoices {
   readonly seed: number;
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
+  /** Whether files of these names that are not tslrec's own are replaced. */
+  readonly force?: boolean;
   readonly progress: Progress;
 }
 
@@ -51,6 +55,8 @@ export interface SftManifest {
   readonly usersWithoutSample: number;
   readonly prompt: PromptOptions & { readonly templateHash: string };
   readonly chat: { readonly templateHash: string };
+  /** Of the two files of samples. */
+  readonly sha256: Readonly<Record<string, string>>;
   /**
    * How the head that tslrec loads reads a prompt: of a longer one the beginning is cut; hidden states are
    * averaged.
@@ -69,12 +75,12 @@ export async function exportSft({
   progress,
   ...options
 }: ExportSftOptions): Promise<ExportSftResult> {
-  const { dataset, ...report } = await readDataset(options.data, {
-    ...options,
-    skippedRowsFile: path.join(folder, SKIPPED_ROWS),
-  });
-  const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   prepareFolder(output);
+  const files = outputFiles(output);
+  await checkReplaceable(files, options.force);
+  const skippedRowsFile = await skippedRowsIn(folder, options);
+  const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
+  const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   const preset = PRESETS[options.preset];
   const split = splitDataset('leave-one-out', dataset);
   const srsHash = srs?.hash;
@@ -84,6 +90,7 @@ export async function exportSft({
 
   const { categoryCount } = categories;
   const prompt = promptOf(preset);
+  const lines = linesOf(samples);
   const manifest: SftManifest = {
     dataset: { name: dataset.name, hash: dataset.hash },
     preset: options.preset,
@@ -95,26 +102,43 @@ export async function exportSft({
     usersWithoutSample: dataset.userIds.length - samples.length,
     prompt: { ...prompt, templateHash: promptTemplateHash(prompt) },
     chat: { templateHash: chatTemplateHash(categoryCount) },
+    sha256: Object.fromEntries(Object.entries(lines).map(([name, chunks]) => [name, sha256Of(chunks())])),
     head: { longestPrompt: LONGEST_PROMPT, pooling: 'mean' },
   };
-  writeFolder(output, samples, manifest);
+  await checkReplaceable(files, options.force);
+  writeFolder(output, lines, manifest);
   return { output, ...report, ...manifest };
 }
 
-function writeFolder(folder: string, samples: readonly SftSample[], manifest: SftManifest): void {
-  const manifestFile = path.join(folder, 'sft.json');
-  rmSync(manifestFile, { force: true });
-  writeLines(path.join(folder, 'samples.jsonl'), samples, (sample) => ({
-    ...sample,
-    target: [...sample.target],
-  }));
-  writeLines(path.join(folder, 'chat.jsonl'), samples, chatSample);
-  writeFileAtomically(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
+const MANIFEST = 'sft.json';
+
+/** The lines of each file, made anew for each reader. */
+type Lines = Readonly<Record<'samples.jsonl' | 'chat.jsonl', () => Iterable<string>>>;
+
+function linesOf(samples: readonly SftSample[]): Lines {
+  const lines = (json: (sample: SftSample) => object) =>
+    function* () {
+      for (const sample of samples) yield `${JSON.stringify(json(sample))}\n`;
+    };
+  return {
+    'samples.jsonl': lines((sample) => ({ ...sample, target: [...sample.target] })),
+    'chat.jsonl': lines(chatSample),
+  };
 }
 
-function writeLines<Row>(file: string, rows: readonly Row[], json: (row: Row) => object): void {
-  writeFileAtomically(
-    file,
-    rows.map((row) => `${JSON.stringify(json(row))}\n`),
-  );
+function outputFiles(folder: string): OutputFile[] {
+  return [
+    { file: path.join(folder, MANIFEST), isOwn: isOwnSft },
+    ...['samples.jsonl', 'chat.jsonl'].map((name) => ({
+      file: path.join(folder, name),
+      isOwn: isListedInSft,
+    })),
+  ];
+}
+
+function writeFolder(folder: string, lines: Lines, manifest: SftManifest): void {
+  const manifestFile = path.join(folder, MANIFEST);
+  rmSync(manifestFile, { force: true });
+  for (const [name, chunks] of Object.entries(lines)) writeFileAtomically(path.join(folder, name), chunks());
+  writeFileAtomically(manifestFile, `${JSON.stringify(manifest, null, 2)}\n`);
 }

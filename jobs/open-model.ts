@@ -1,10 +1,10 @@
 // A language model that is brought as files: a model folder or a name on the hub, to be tuned here, or an
 // adapter that was tuned on one elsewhere.
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../src/errors.ts';
+import { sha256OfFiles } from '../src/file-hash.ts';
 import { readArchitecture, readDecoder } from '../src/language-model/architecture.ts';
 import { ALWAYS, IF_THERE, modelFolder } from '../src/language-model/hub.ts';
 import { readJsonFile } from '../src/language-model/json-file.ts';
@@ -70,7 +70,7 @@ export async function findOpenModel(
     adapter,
     hasHead,
     trainedOn,
-    source: { base: named, adapter, sha256: await hashOf(files) },
+    source: { base: named, adapter, sha256: await sha256OfFiles(files) },
   };
 }
 
@@ -94,12 +94,6 @@ function notHere(adapter: string, named: string, error: unknown): unknown {
       `on the hub: ${error.message.replace(/\.$/, '')}).`,
     { cause: error },
   );
-}
-
-async function hashOf(files: readonly string[]): Promise<string> {
-  const hash = createHash('sha256');
-  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return hash.digest('hex');
 }
 
 /** jobs/finetune_trl.py keeps beside a head what it was trained on. */

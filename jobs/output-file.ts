@@ -1,5 +1,6 @@
-// Where a command writes after long work: a path that cannot be used is better told before it.
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+// Where a command writes after long work: a path that cannot be used is better told before it, and so is a
+// file that is not tslrec's to replace.
+import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 
@@ -26,4 +27,29 @@ export function prepareOutput(file: string, extension: string): void {
 export function prepareFolder(folder: string): void {
   mkdirSync(folder, { recursive: true });
   accessSync(folder, constants.W_OK);
+}
+
+/** Whether a file, which is there and an ordinary one, is an earlier output of tslrec: see own-outputs.ts. */
+export type IsOwn = (file: string) => Promise<boolean>;
+
+export interface OutputFile {
+  readonly file: string;
+  readonly isOwn: IsOwn;
+}
+
+/**
+ * Throws where one of the files is there and somebody else's. Asked before the work, and again before the
+ * files are written. `force` lets them be replaced; left out, the command has no such option.
+ */
+export async function checkReplaceable(files: readonly OutputFile[], force?: boolean): Promise<void> {
+  if (force) return;
+  for (const { file, isOwn } of files) {
+    const found = lstatSync(file, { throwIfNoEntry: false });
+    if (!found || (found.isFile() && (await isOwn(file)))) continue;
+    throw new TslrecError(
+      'bad-request',
+      `${file} is there already, and tslrec cannot tell that it is its own: move it elsewhere` +
+        `${force === undefined ? '' : ', give another name, or replace it with --force'}.`,
+    );
+  }
 }

@@ -20,7 +20,7 @@ import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
 import { checkTrainedOn } from './trained-on.ts';
-import { openWork, SKIPPED_ROWS } from './work.ts';
+import { openWork, skippedRowsIn } from './work.ts';
 
 export interface RefreshOptions extends ReadChoices {
   readonly data: string;
@@ -71,10 +71,8 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   // Who did what, and how a recommender sees the items where one is given. Read first: a mistake leaves
   // nothing behind.
   const ingesting = performance.now();
-  const { dataset, ...report } = await readDataset(options.data, {
-    ...options,
-    skippedRowsFile: path.join(options.folder, SKIPPED_ROWS),
-  });
+  const skippedRowsFile = await skippedRowsIn(options.folder, options);
+  const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
   const ingested = { dataset, report, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };

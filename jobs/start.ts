@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readConfig } from '../src/config.ts';
 import { printable } from '../src/errors.ts';
-import { DEFAULT_SAMPLE, generateSample, writeSample } from '../src/interactions/sample.ts';
+import { DEFAULT_SAMPLE } from '../src/interactions/sample.ts';
 import { createLog } from '../src/log.ts';
 import { serveUntilSignal } from '../src/service.ts';
 import { openStore } from '../src/storage/store.ts';
+import { writeNewSample } from './generate-sample.ts';
 import { runInOwnProcess } from './own-process.ts';
 
 const config = readConfig(process.env);
@@ -21,7 +22,7 @@ const SPARSE_SAMPLE = { ...DEFAULT_SAMPLE, users: 500 };
 try {
   if (await isEmpty()) {
     console.log(`The store is empty: learning from a SYNTHETIC sample in ${data} (a few minutes, once).`);
-    if (!existsSync(path.join(data, 'planted.json'))) writeSample(data, generateSample(SPARSE_SAMPLE));
+    if (!existsSync(path.join(data, 'planted.json'))) await writeNewSample(data, SPARSE_SAMPLE);
     const code = await runInOwnProcess(['refresh', '--data', data, '--preset', 'quick']);
     if (code !== 0) process.exit(code); // it has said why
   }

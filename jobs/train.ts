@@ -2,6 +2,7 @@
 // training it.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { sha256Of } from '../src/file-hash.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
@@ -13,7 +14,8 @@ import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/mod
 import { encodeOnnxRecommender, shownItems } from '../src/recommenders/onnx-file.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
-import { prepareOutput } from './output-file.ts';
+import { checkReplaceable, prepareOutput } from './output-file.ts';
+import { isOwnIdsOf, isOwnOnnx, isOwnSkippedRows, isOwnWeights, WEIGHTS_MARK } from './own-outputs.ts';
 import { PRESETS, type PresetName, trainingKey } from './presets.ts';
 import { SKIPPED_ROWS } from './work.ts';
 
@@ -29,6 +31,8 @@ export interface TrainOptions extends ReadChoices {
   readonly preset: PresetName;
   readonly length?: number;
   readonly seed: number;
+  /** Whether files of these names that are not tslrec's own are replaced. */
+  readonly force?: boolean;
   readonly progress: Progress;
 }
 
@@ -46,6 +50,14 @@ export interface TrainResult extends ReadingReport {
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { output, ids, weights, skippedRowsFile, checkpointOf } = outputFiles(options.output);
+  const { force = false } = options;
+  const skipped = { file: skippedRowsFile, isOwn: isOwnSkippedRows };
+  const results = [
+    { file: weights, isOwn: isOwnWeights },
+    { file: ids, isOwn: isOwnIdsOf(weights) },
+    { file: output, isOwn: isOwnOnnx },
+  ];
+  await checkReplaceable(options.onBadRow === 'skip' ? [...results, skipped] : results, force);
   const { dataset, ...report } = await readDataset(options.data, {
     ...options,
     skippedRowsFile,
@@ -75,13 +87,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     rankingMetrics(await rankInCatalogue(trained.recommender, model, split[of]));
   const [validation, test] = [await metricsOn('validation'), await metricsOn('test')];
   await trained.recommender.release();
+  await checkReplaceable(results, force);
   const metadata = { model: name, dataset: dataset.name, data: dataset.hash, idsFile: path.basename(ids) };
-  writeSafetensors(weights, trained.values, metadata);
+  const idLines = dataset.items.map(({ itemId }) => `${itemId}\n`);
+  writeSafetensors(weights, trained.values, { ...metadata, ...WEIGHTS_MARK, idsSha256: sha256Of(idLines) });
   writeFileAtomically(output, [encodeOnnxRecommender(model, trained, metadata)]);
-  writeFileAtomically(
-    ids,
-    dataset.items.map(({ itemId }) => `${itemId}\n`),
-  );
+  writeFileAtomically(ids, idLines);
   rmSync(checkpoint);
   return {
     output,

@@ -1,14 +1,26 @@
 // Where a piece of work keeps its stages, and what happens when one of them is done.
 import path from 'node:path';
+import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
-import { prepareFolder } from './output-file.ts';
+import { checkReplaceable, prepareFolder } from './output-file.ts';
+import { isOwnSkippedRows } from './own-outputs.ts';
 import { type Preset, samplesKey, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
 
 /** Rows that `--on-bad-row=skip` left out, in the store's folder. */
 export const SKIPPED_ROWS = 'skipped-rows.jsonl';
+
+/** The file for them, where it is tslrec's to replace. */
+export async function skippedRowsIn(
+  folder: string,
+  { onBadRow, force }: { readonly onBadRow: OnBadRow; readonly force?: boolean },
+): Promise<string> {
+  const file = path.join(folder, SKIPPED_ROWS);
+  if (onBadRow === 'skip') await checkReplaceable([{ file, isOwn: isOwnSkippedRows }], force);
+  return file;
+}
 
 export interface WorkOptions {
   /** The store's folder. */

@@ -22,6 +22,7 @@ export function reportPage(result: EvaluationResult): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="generator" content="tslrec">
 <title>${dataset}, ${protocol} split: recommenders compared</title>
 <style>
 ${style}</style>

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { embed } from '../../jobs/embed.ts';
 import type { Config } from '../config.ts';
 import { terminalProgress } from '../progress.ts';
-import { jsonOption } from './options.ts';
+import { forceOption, jsonOption } from './options.ts';
 
 export function embedCommand(config: Config): Command {
   return new Command('embed')
@@ -28,6 +28,7 @@ export function embedCommand(config: Config): Command {
       ),
     )
     .addOption(new Option('--normalize', 'scale each vector to length 1'))
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(
       async (options: {
@@ -36,6 +37,7 @@ export function embedCommand(config: Config): Command {
         input: string;
         output: string;
         normalize?: true;
+        force: boolean;
         json?: true;
       }) => {
         const result = await embed({

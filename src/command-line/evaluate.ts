@@ -2,8 +2,8 @@ import { Command, Option } from 'commander';
 import { ARM_NAMES } from '../../jobs/arms.ts';
 import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
 import { evaluationTable } from '../../jobs/evaluation-table.ts';
-import { prepareFolder } from '../../jobs/output-file.ts';
-import { writeReport } from '../../jobs/report/write-report.ts';
+import { checkReplaceable, prepareFolder } from '../../jobs/output-file.ts';
+import { reportFiles, writeReport } from '../../jobs/report/write-report.ts';
 import type { Config } from '../config.ts';
 import { WARM_START_MODES } from '../evaluation/warm-start.ts';
 import { SPLIT_NAMES } from '../interactions/split.ts';
@@ -21,6 +21,7 @@ import {
   badRowOption,
   dataOption,
   filesFolder,
+  forceOption,
   integerFrom,
   jsonOption,
   lengthOption,
@@ -85,9 +86,14 @@ export function evaluateCommand(config: Config): Command {
         'a page, index.html, and beside it evaluation.json, what --json prints',
       ),
     )
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {
-      if (options.report !== undefined) prepareFolder(options.report);
+      const { report, force } = options;
+      if (report !== undefined) {
+        prepareFolder(report);
+        await checkReplaceable(reportFiles(report), force);
+      }
       const folder = filesFolder(options.store, config);
       const result = await evaluate({
         ...options,
@@ -97,7 +103,10 @@ export function evaluateCommand(config: Config): Command {
         progress: terminalProgress(),
       });
       console.log(evaluationTable(result));
-      if (options.report !== undefined) console.log(`Report: ${writeReport(options.report, result)}`);
+      if (report !== undefined) {
+        await checkReplaceable(reportFiles(report), force);
+        console.log(`Report: ${writeReport(report, result)}`);
+      }
       if (options.json) console.log(JSON.stringify(result));
     });
 }

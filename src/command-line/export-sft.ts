@@ -6,6 +6,7 @@ import {
   badRowOption,
   dataOption,
   filesFolder,
+  forceOption,
   jsonOption,
   presetOption,
   reportReading,
@@ -35,6 +36,7 @@ export function exportSftCommand(config: Config): Command {
     .addOption(seedOption())
     .addOption(workOption(config))
     .addOption(badRowOption())
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {
       const result = await exportSft({

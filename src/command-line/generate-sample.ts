@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
-import { DEFAULT_SAMPLE, generateSample, writeSample } from '../interactions/sample.ts';
-import { integerFrom, seedOption } from './options.ts';
+import { writeNewSample } from '../../jobs/generate-sample.ts';
+import { DEFAULT_SAMPLE } from '../interactions/sample.ts';
+import { forceOption, integerFrom, seedOption } from './options.ts';
 
 export function generateSampleCommand(): Command {
   return new Command('generate-sample')
@@ -10,10 +11,9 @@ export function generateSampleCommand(): Command {
     .addOption(new Option('--items <n>').argParser(integerFrom(1)).default(DEFAULT_SAMPLE.items))
     .addOption(new Option('--categories <n>').argParser(integerFrom(1)).default(DEFAULT_SAMPLE.categories))
     .addOption(seedOption())
-    .action(async (folder: string, size: typeof DEFAULT_SAMPLE) => {
-      const sample = generateSample(size);
-      writeSample(folder, sample);
-      const { items, userIds } = sample.dataset;
+    .addOption(forceOption())
+    .action(async (folder: string, { force, ...size }: typeof DEFAULT_SAMPLE & { force: boolean }) => {
+      const { items, userIds } = (await writeNewSample(folder, size, force)).dataset;
       console.log(
         `Wrote ${items.length} synthetic items and ${userIds.length} synthetic users to ${folder}.`,
       );

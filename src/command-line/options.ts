@@ -52,6 +52,10 @@ export const seedOption = () =>
   new Option('--seed <n>', 'same seed, same data, same machine: same result')
     .argParser(integerFrom(0))
     .default(1);
+export const forceOption = () =>
+  new Option('--force', 'replace files that are there and that tslrec does not know for its own').default(
+    false,
+  );
 export const jsonOption = () => new Option('--json', 'the last line of stdout is one JSON object');
 
 /** Names out of a closed list, separated by commas. */

@@ -5,6 +5,7 @@ import { SEQUENCE_MODEL_NAMES } from '../recommenders/models.ts';
 import {
   badRowOption,
   dataOption,
+  forceOption,
   jsonOption,
   lengthOption,
   presetOption,
@@ -28,6 +29,7 @@ export function trainCommand(): Command {
     .addOption(presetOption())
     .addOption(seedOption())
     .addOption(badRowOption())
+    .addOption(forceOption())
     .addOption(jsonOption())
     .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {
       const result = await train({ ...options, onRead: reportReading, progress: terminalProgress() });

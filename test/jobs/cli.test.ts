@@ -10,7 +10,7 @@ import { temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';
 
 const OPTIONS: Record<string, readonly string[]> = {
-  embed: ['--model', '--adapter', '--input', '--output', '--normalize', '--json'],
+  embed: ['--model', '--adapter', '--input', '--output', '--normalize', '--force', '--json'],
   'export-sft': [
     '--data',
     '--output',
@@ -20,6 +20,7 @@ const OPTIONS: Record<string, readonly string[]> = {
     '--seed',
     '--store',
     '--on-bad-row',
+    '--force',
     '--json',
   ],
   refresh: [
@@ -47,13 +48,24 @@ const OPTIONS: Record<string, readonly string[]> = {
       '--store',
       '--on-bad-row',
       '--report',
+      '--force',
       '--json',
     ],
   ],
-  train: ['--data', '--model', '--output', '--length', '--preset', '--seed', '--on-bad-row', '--json'],
+  train: [
+    '--data',
+    '--model',
+    '--output',
+    '--length',
+    '--preset',
+    '--seed',
+    '--on-bad-row',
+    '--force',
+    '--json',
+  ],
   serve: ['--store'],
   migrate: ['--store'],
-  'generate-sample': ['--users', '--items', '--categories', '--seed'],
+  'generate-sample': ['--users', '--items', '--categories', '--seed', '--force'],
 };
 
 const GENERATE_SAMPLE = ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2'];
@@ -296,6 +308,11 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       'a file for a folder',
       'generate-sample file',
       /^tslrec: \S*file\S* cannot be used: .*; give another path/,
+    ],
+    [
+      "somebody's own file",
+      'generate-sample thin',
+      /^tslrec: thin\/interactions\.csv is there already, and tslrec cannot tell that it is its own: move it elsewhere, give another name, or replace it with --force\.$/,
     ],
     [
       'a URL that is none',

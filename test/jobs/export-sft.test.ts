@@ -2,6 +2,7 @@
 // stages are those of a refresh. Each item is called what its id is, so that a prompt tells which items it
 // lists.
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -133,10 +134,36 @@ test('export-sft', async (context) => {
       usersWithoutSample: 0,
       prompt: { maxItems: itemsPerPrompt, descriptionWords: 0, templateHash: manifest.prompt.templateHash },
       chat: { templateHash: manifest.chat.templateHash },
+      sha256: Object.fromEntries(
+        ['samples.jsonl', 'chat.jsonl'].map((name) => [
+          name,
+          createHash('sha256')
+            .update(readFileSync(path.join(output, name)))
+            .digest('hex'),
+        ]),
+      ),
       head: { longestPrompt: 256, pooling: 'mean' },
     });
     assert.deepEqual(readdirSync(output).sort(), ['chat.jsonl', 'samples.jsonl', 'sft.json']);
   });
+
+  await context.test(
+    'its own files are replaced, and one that somebody has changed only with --force',
+    async () => {
+      const again = (...options: string[]) =>
+        tslrec(folder, ['export-sft', ...common, '--output', output, ...options]);
+      const chat = path.join(output, 'chat.jsonl');
+      const before = readFileSync(chat, 'utf8');
+      assert.equal((await again()).code, 0);
+      writeFileSync(chat, `${before}mine\n`);
+      const { code, stderr } = await again();
+      assert.equal(code, 1);
+      assert.match(stderr, /^tslrec: \S+chat\.jsonl is there already, .*, or replace it with --force\.\n$/);
+      assert.equal(readFileSync(chat, 'utf8'), `${before}mine\n`);
+      assert.equal((await again('--force')).code, 0);
+      assert.equal(readFileSync(chat, 'utf8'), before);
+    },
+  );
 
   await context.test('with given item vectors the samples are from other work', async () => {
     writeFileSync(path.join(folder, 'v.npy'), npy(ids.map((_, item) => [item % 2, 1 - (item % 2)])));

@@ -93,13 +93,14 @@ test('a training that could not be written is not lost: the same one goes on fro
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   /** How many steps a training of this seed takes. */
-  const stepsOf = async (seed: number) => {
+  const stepsOf = async (seed: number, onStep = () => {}) => {
     let steps = 0;
     const output = path.join(folder, 'shop.onnx');
     const settings = { model: 'sasrec', preset: 'quick', length: 5, onBadRow: 'stop' } as const;
     const task = {
       advance(count: number) {
         if (count === 1) steps++;
+        onStep();
       },
       done() {},
     };
@@ -110,8 +111,7 @@ test('a training that could not be written is not lost: the same one goes on fro
     return steps;
   };
   const inTheWay = path.join(folder, 'shop.safetensors');
-  mkdirSync(inTheWay);
-  const steps = await stepsOf(1);
+  const steps = await stepsOf(1, () => mkdirSync(inTheWay, { recursive: true }));
   assert.ok(steps > 5, `${steps} steps`);
   const kept = () => readdirSync(folder).filter((name) => name.endsWith('.checkpoint')).length;
   assert.equal(kept(), 1);

@@ -1,0 +1,16 @@
+// SHA-256 of files and of what is to become one.
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+
+/** Over the contents of all of them, one behind the other. */
+export async function sha256OfFiles(files: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk);
+  return hash.digest('hex');
+}
+
+export function sha256Of(chunks: Iterable<string>): string {
+  const hash = createHash('sha256');
+  for (const chunk of chunks) hash.update(chunk);
+  return hash.digest('hex');
+}

@@ -16,6 +16,7 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
+import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { type ArmName, learnArms, MODEL_ARMS } from './arms.ts';
 import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
 import { stagesOfModel } from './learn-embeddings.ts';
@@ -68,10 +69,12 @@ export interface EvaluationResult extends ReadingReport {
   readonly length: number;
   readonly items: number;
   /**
-   * How many of them no training history holds twice: rankings leave them out for users who already have
-   * them.
+   * How many of them rankings leave out for users who already have them: those that no training history
+   * holds twice, or none.
    */
   readonly notRepeatable: number;
+  /** Users who are asked for such an item that they have: under that rule certain misses. */
+  readonly ownTargets: OwnTargets;
   readonly users: { readonly validation: number; readonly test: number };
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly Summary[];
@@ -129,6 +132,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     ...report,
     items: dataset.items.length,
     notRepeatable: compared.repeatable.filter((repeatable) => !repeatable).length,
+    ownTargets: ownTargets(split, dataset.items.length),
     users: { validation: split.validation.targets.length, test: split.test.targets.length },
     rows: runs.flatMap((run) => rowsOf(run, options.cutOffs)),
     summary: summarise(runs, split, dataset.items.length, options.cutOffs),

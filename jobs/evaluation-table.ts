@@ -3,6 +3,7 @@ import { RANDOM_ARM, TEXT_ARMS, type TextArm } from '../src/evaluation/compare.t
 import { POPULARITY_GROUPS, type PopularityGroup } from '../src/evaluation/popularity.ts';
 import type { Gain, Spread, Summary } from '../src/evaluation/summary.ts';
 import type { EvaluationResult } from './evaluate.ts';
+import { certainMisses, repeatsRanked } from './own-targets-note.ts';
 import { textTable } from './text-table.ts';
 
 export type Column = readonly [title: string, cell: (row: Summary) => string];
@@ -88,6 +89,7 @@ export function notesOf({
   candidates,
   items,
   notRepeatable,
+  ownTargets,
   protocol,
   users,
   length,
@@ -108,9 +110,10 @@ export function notesOf({
     ...(candidates === undefined && notRepeatable > 0
       ? [
           `${notRepeatable} of ${items} items are in no training history twice: not ranked for users who ` +
-            'have them.',
+            `have them; ${certainMisses(ownTargets)}.`,
         ]
       : []),
+    ...(candidates === undefined && ownTargets.ranked ? [repeatsRanked(ownTargets)] : []),
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary)
       ? ['gain = over the same model from a random start, paired test over users.']

@@ -86,13 +86,13 @@ export const PRESETS: Record<PresetName, Preset> = {
 /**
  * Raised whenever a stage computes something else from the same input: old working files are then not reused.
  */
-const PIPELINE_REVISION = 16;
+const PIPELINE_REVISION = 17;
 
 /**
  * Raised whenever other categories or prompts come of the same input: what was tuned on the old ones is then
  * refused.
  */
-const SAMPLES_REVISION = 3;
+const SAMPLES_REVISION = 4;
 
 export interface WorkInput {
   readonly datasetHash: string;

@@ -12,6 +12,7 @@ import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
 import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/models.ts';
 import { encodeOnnxRecommender, shownItems } from '../src/recommenders/onnx-file.ts';
+import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { checkReplaceable, prepareOutput } from './output-file.ts';
@@ -46,6 +47,7 @@ export interface TrainResult extends ReadingReport {
   readonly epochs: number;
   readonly validation: RankingMetrics;
   readonly test: RankingMetrics;
+  readonly ownTargets: OwnTargets;
 }
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -104,6 +106,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     epochs: trained.bestEpoch + 1,
     validation,
     test,
+    ownTargets: ownTargets(split, dataset.items.length),
   };
 }
 

@@ -1,10 +1,11 @@
 // What a refresh tells of the recommenders that it started from its embeddings.
 import { figure, percent } from './evaluation-table.ts';
+import { ownTargetsNote } from './own-targets-note.ts';
 import type { WarmStarts } from './stages/warm-starts.ts';
 import { textTable } from './text-table.ts';
 import type { Reached } from './train-and-rank.ts';
 
-export function warmStartTable({ random, modes, best, gain }: WarmStarts): string {
+export function warmStartTable({ random, modes, best, gain, ownTargets }: WarmStarts): string {
   const row = (start: string, { validationNdcg, test, epochs }: Reached) => [
     start,
     figure(validationNdcg),
@@ -22,5 +23,6 @@ export function warmStartTable({ random, modes, best, gain }: WarmStarts): strin
       ],
     ),
     '* = the mode that validation chose; one seed.',
+    ...ownTargetsNote(ownTargets),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { ownTargetsNote } from '../../jobs/own-targets-note.ts';
 import { type TrainOptions, train } from '../../jobs/train.ts';
 import { terminalProgress } from '../progress.ts';
 import { SEQUENCE_MODEL_NAMES } from '../recommenders/models.ts';
@@ -39,6 +40,7 @@ export function trainCommand(): Command {
           `of a history, ${epochs} epochs, ` +
           `test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
       );
+      for (const note of ownTargetsNote(result.ownTargets)) console.log(note);
       if (options.json) console.log(JSON.stringify(result));
     });
 }

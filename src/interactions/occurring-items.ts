@@ -26,6 +26,19 @@ export function interactionCounts(sequences: readonly Int32Array[], N: number): 
   return counts;
 }
 
+/** Items that some sequence holds twice [N], 1 or 0. */
+export function repeatedItems(sequences: readonly Int32Array[], N: number): Uint8Array {
+  const repeated = new Uint8Array(N);
+  for (const sequence of sequences) {
+    const met = new Set<number>();
+    for (const item of sequence) {
+      if (met.has(item)) repeated[item] = 1;
+      met.add(item);
+    }
+  }
+  return repeated;
+}
+
 export function occurringItems(sequences: readonly Int32Array[], N: number): OccurringItems {
   const numberOf = new Int32Array(N).fill(-1);
   const items = itemsIn(sequences);

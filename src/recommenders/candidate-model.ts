@@ -12,6 +12,7 @@
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
+import { repeatedItems } from '../interactions/occurring-items.ts';
 import { type Batches, batchOfEach, fit } from '../network/fit.ts';
 import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
@@ -108,7 +109,7 @@ export async function trainCandidateModel(
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const recommender = await createCandidateRecommender(model, options.table);
-  const negatives = createNegativeSampler(model);
+  const negatives = createNegativeSampler({ itemCount, repeatable: repeatedItems(sequences, itemCount) });
   const result = await fit({
     trainer,
     batches: (epoch) => trainingBatches(model, samples, B, negatives, random.fork(`epoch/${epoch}`)),

@@ -1,10 +1,15 @@
 // What is read off the data before a recommender is chosen.
 import type { Dataset, Split } from '../interactions/dataset.ts';
+import { repeatedItems } from '../interactions/occurring-items.ts';
+import { ownTargets } from './own-targets.ts';
 
 export interface DataProfile {
   readonly itemCount: number;
   readonly userCount: number;
-  /** Items that some training history holds twice [N], 1 or 0: no rating is, no tool that is bought once. */
+  /**
+   * Items that are ranked again for a user who has them [N], 1 or 0: those that some training history holds
+   * twice (no rating is, no tool that is bought once), or all of them (own-targets.ts).
+   */
   readonly repeatable: Uint8Array;
   /** L: how many of a user's last items a recommender sees. */
   readonly length: number;
@@ -23,9 +28,10 @@ const DENSE_LENGTH = 50;
  */
 export function profileOf(
   { items, userIds }: Pick<Dataset, 'items' | 'userIds'>,
-  { train }: Split,
+  split: Split,
   L?: number,
 ): DataProfile {
+  const { train } = split;
   const lengths = train
     .map((sequence) => sequence.length)
     .filter((length) => length > 0)
@@ -35,20 +41,10 @@ export function profileOf(
   return {
     itemCount: items.length,
     userCount: userIds.length,
-    repeatable: repeatableItems(train, items.length),
+    repeatable: ownTargets(split, items.length).ranked
+      ? new Uint8Array(items.length).fill(1)
+      : repeatedItems(train, items.length),
     length: L ?? Math.min(LONGEST, Math.max(SHORTEST, Math.ceil(mostly / 10) * 10)),
     isDense: mean >= DENSE_LENGTH,
   };
-}
-
-function repeatableItems(sequences: readonly Int32Array[], itemCount: number): Uint8Array {
-  const repeatable = new Uint8Array(itemCount);
-  for (const sequence of sequences) {
-    const met = new Set<number>();
-    for (const item of sequence) {
-      if (met.has(item)) repeatable[item] = 1;
-      met.add(item);
-    }
-  }
-  return repeatable;
 }

@@ -6,7 +6,8 @@ export interface NegativeSampler {
   /** Any item. */
   any(random: Random): number;
   /**
-   * An item that ranking offers to the sequence's user: not one of its own, unless users meet that one again.
+   * An item that may come next for the sequence's user: not one of its own, unless users meet that one
+   * again.
    */
   notOf(sequence: Int32Array, random: Random): number;
 }

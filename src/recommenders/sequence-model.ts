@@ -11,6 +11,7 @@
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
+import { repeatedItems } from '../interactions/occurring-items.ts';
 import { batchOfEach, fit } from '../network/fit.ts';
 import { positionsAt } from '../network/layers.ts';
 import {
@@ -122,7 +123,10 @@ export async function trainSequenceModel(
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const scorer = await createScorer(model, options.table);
-  const negatives = createNegativeSampler(model);
+  const negatives = createNegativeSampler({
+    itemCount: model.itemCount,
+    repeatable: repeatedItems(sequences, model.itemCount),
+  });
   const result = await fit({
     trainer,
     batches: (epoch) => {

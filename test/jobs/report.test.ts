@@ -91,6 +91,7 @@ const result: EvaluationResult = {
   duplicateRows: 0,
   items: 40,
   notRepeatable: 8,
+  ownTargets: { validation: { users: 2, of: 75 }, test: { users: 3, of: 75 }, ranked: false },
   users: { validation: 75, test: 75 },
   rows: [],
   summary: [random, text, popular],

@@ -1,0 +1,168 @@
+// Users who are asked for an item that they have, where no training history holds it twice: counted and told
+// wherever ranking figures are, and ranked where they are most of those asked. The most popular items need no
+// training, and every item that is ranked at all is among the first N, so that HR@N tells the certain misses.
+import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { evaluate } from '../../jobs/evaluate.ts';
+import { notesOf } from '../../jobs/evaluation-table.ts';
+import { PRESETS } from '../../jobs/presets.ts';
+import { stage } from '../../jobs/stage.ts';
+import { warmStarts } from '../../jobs/stages/warm-starts.ts';
+import type { TrainResult } from '../../jobs/train.ts';
+import { warmStartTable } from '../../jobs/warm-start-table.ts';
+import type { SplitName } from '../../src/interactions/dataset.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { sasrecModel } from '../../src/recommenders/models.ts';
+import { lastLine, tslrec } from '../support/command-line.ts';
+import { profile } from '../support/planted.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+const USERS = 20;
+const ITEMS = 15;
+/** Either split gives the last position to the test and the one before to validation. */
+const LENGTH = 10;
+const TIMES = (user: number, position: number) => 1000 * position + user;
+
+interface Planted {
+  /** So many users are asked for an item that they have, in validation ... */
+  readonly validation: number;
+  /** ... and in the test. */
+  readonly test: number;
+  /** Whether one more training history holds those items twice. */
+  readonly repeated?: true;
+}
+
+/** User u's items, oldest first; all of them different but the planted ones. */
+function sequencesOf({ validation, test, repeated }: Planted): number[][] {
+  return Array.from({ length: USERS }, (_, user) => {
+    const items = Array.from({ length: LENGTH }, (_, position) => (user + position) % ITEMS);
+    // From the last users on, so that the first one's training history is free to hold all items twice.
+    if (user >= USERS - validation) items[LENGTH - 2] = items[1];
+    if (user >= USERS - test) items[LENGTH - 1] = items[0];
+    if (repeated && user === 0) items.unshift(...[...Array(ITEMS).keys(), ...Array(ITEMS).keys()]);
+    return items;
+  });
+}
+
+function writeData(folder: string, planted: Planted): string {
+  const rows = sequencesOf(planted).flatMap((items, user) =>
+    items.map((item, i) => `u${user},i${item},${TIMES(user, i + LENGTH - items.length)}\n`),
+  );
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, 'interactions.csv'), `user_id,item_id,timestamp\n${rows.join('')}`);
+  return folder;
+}
+
+const evaluatePopular = (folder: string, planted: Planted, split: SplitName, candidates?: number) =>
+  evaluate({
+    data: writeData(path.join(folder, 'shop'), planted),
+    folder: path.join(folder, 'store'),
+    ...{ split, candidates, preset: 'quick', models: ['popular'], arms: ['random'], modes: ['init'] },
+    ...{ seeds: 1, seed: 1, cutOffs: [10, ITEMS], onBadRow: 'stop', progress: silentProgress },
+  });
+
+const CASES: readonly (readonly [string, Planted, { readonly ranked: boolean }])[] = [
+  ['nobody', { validation: 0, test: 0 }, { ranked: false }],
+  ['one user of the test', { validation: 0, test: 1 }, { ranked: false }],
+  ['some', { validation: 4, test: 6 }, { ranked: false }],
+  ['half of both', { validation: 10, test: 10 }, { ranked: false }],
+  ['most of the test alone', { validation: 0, test: 11 }, { ranked: true }],
+  ['most of validation alone', { validation: 11, test: 0 }, { ranked: true }],
+  ['everybody', { validation: 20, test: 20 }, { ranked: true }],
+];
+for (const [who, planted, { ranked }] of CASES) {
+  for (const split of ['leave-one-out', 'time'] as const) {
+    test(`${who} asked for an own item, ${split} split: ${ranked ? 'it is ranked' : 'each is a certain miss'}`, async (context) => {
+      const result = await evaluatePopular(await temporaryFolder(context), planted, split);
+      assert.deepEqual(result.ownTargets, {
+        validation: { users: planted.validation, of: USERS },
+        test: { users: planted.test, of: USERS },
+        ranked,
+      });
+      assert.equal(result.notRepeatable, ranked ? 0 : ITEMS);
+      const hits = Object.fromEntries(result.rows.map((row) => [row.split, row[`hr@${ITEMS}`]]));
+      const found = (misses: number) => (ranked ? 1 : 1 - misses / USERS);
+      assert.deepEqual(hits, { validation: found(planted.validation), test: found(planted.test) });
+      const counts = `${planted.test} of 20 users of the test and ${planted.validation} of 20 of validation`;
+      assert.equal(
+        notesOf(result)[1],
+        ranked
+          ? `${counts} are asked for an item that they have and that no training history holds twice, more ` +
+              'than half of one of the two: what users have is ranked for them again.'
+          : `15 of 15 items are in no training history twice: not ranked for users who have them; ${counts} ` +
+              'are asked for one that they have, a certain miss.',
+      );
+    });
+  }
+}
+
+test('what a training history holds twice is ranked, and counts for nobody', async (context) => {
+  const planted = { validation: 11, test: 20, repeated: true } as const;
+  const result = await evaluatePopular(await temporaryFolder(context), planted, 'leave-one-out');
+  const none = { users: 0, of: USERS };
+  assert.deepEqual(result.ownTargets, { validation: none, test: none, ranked: false });
+  assert.deepEqual(
+    result.rows.map((row) => row[`hr@${ITEMS}`]),
+    [1, 1],
+  );
+  assert.doesNotMatch(notesOf(result).join('\n'), /asked for/);
+});
+
+test('among sampled candidates the right item is ranked whoever has it: nothing to tell but in JSON', async (context) => {
+  const planted = { validation: 4, test: 20 };
+  const result = await evaluatePopular(await temporaryFolder(context), planted, 'leave-one-out', 3);
+  assert.equal(result.ownTargets.test.users, 20);
+  assert.ok(result.rows.every((row) => row[`hr@${ITEMS}`] === 1));
+  assert.doesNotMatch(notesOf(result).join('\n'), /asked for/);
+});
+
+test('train tells them beside its figures', async (context) => {
+  const folder = await temporaryFolder(context);
+  writeData(path.join(folder, 'shop'), { validation: 2, test: 5 });
+  const some = await tslrec(folder, ['train', '--data', 'shop', '--preset', 'quick', '--json']);
+  assert.equal(some.code, 0, some.stderr);
+  const { ownTargets, test: figures } = lastLine<TrainResult>(some);
+  const [validation, ofTest] = [
+    { users: 2, of: USERS },
+    { users: 5, of: USERS },
+  ];
+  assert.deepEqual(ownTargets, { validation, test: ofTest, ranked: false });
+  assert.ok(figures['hr@20'] <= 1 - 5 / USERS, `${figures['hr@20']}`);
+  assert.match(
+    some.stdout,
+    /^Items that are in no training history twice are not ranked for users who have them; 5 of 20 users of the test and 2 of 20 of validation are asked for one that they have, a certain miss\.$/m,
+  );
+});
+
+test('refresh tells them under the table of its warm starts, and keeps them with the version', async (context) => {
+  const folder = await temporaryFolder(context);
+  const work = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
+  const reached = { validationNdcg: 0.1, test: { 'ndcg@10': 0.1, 'hr@10': 0.2 }, epochs: 1 };
+  await stage(work, 'warm-start-init', async () => ({ tensors: new Map(), facts: reached }));
+  const preset = { ...PRESETS.quick, warmStartModes: ['init'] as const };
+  const tableOf = async (planted: Planted) => {
+    const split = leaveOneOut(sequencesOf(planted).map((items) => Int32Array.from(items)));
+    const tried = await warmStarts(
+      work,
+      new Float32Array(),
+      sasrecModel(profile(), 8),
+      split,
+      preset,
+      reached,
+    );
+    return { ownTargets: tried.ownTargets, lines: warmStartTable(tried).split('\n') };
+  };
+  const none = await tableOf({ validation: 0, test: 0 });
+  assert.equal(none.lines.at(-1), '* = the mode that validation chose; one seed.');
+  const some = await tableOf({ validation: 1, test: 2 });
+  assert.match(
+    some.lines.at(-1)!,
+    / 2 of 20 users of the test and 1 of 20 of validation .* a certain miss\.$/,
+  );
+  assert.deepEqual(some.ownTargets.test, { users: 2, of: USERS });
+  const most = await tableOf({ validation: 1, test: 12 });
+  assert.match(most.lines.at(-1)!, /^12 of 20 .*: what users have is ranked for them again\.$/);
+});

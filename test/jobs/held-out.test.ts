@@ -1,0 +1,226 @@
+// Nothing that is held out is learnt from. The same catalogue and training histories with other validation
+// and test items, other ones for every user: whatever is learnt is the same to the bit, in the stages behind
+// every start of an evaluation, in a warm start and in the recommenders that are compared.
+//
+// What validation chooses by design is pinned, and nothing else: either a training takes one epoch, so that
+// there is none to choose, or the losses of all its epochs are compared, with patience for the last one.
+// Figures on held out items are left out.
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ARM_NAMES, learnArms } from '../../jobs/arms.ts';
+import { learnerFor } from '../../jobs/learner.ts';
+import type { Preset } from '../../jobs/presets.ts';
+import { warmStarts } from '../../jobs/stages/warm-starts.ts';
+import { type Arm, compare, RANDOM_ARM } from '../../src/evaluation/compare.ts';
+import { popularityGroups } from '../../src/evaluation/popularity.ts';
+import type { Dataset } from '../../src/interactions/dataset.ts';
+import { generateSample } from '../../src/interactions/sample.ts';
+import { leaveOneOut } from '../../src/interactions/split.ts';
+import { readSafetensors } from '../../src/network/safetensors.ts';
+import { type Progress, silentProgress } from '../../src/progress.ts';
+import { profileOf } from '../../src/recommenders/data-profile.ts';
+import { MODELS, type Model } from '../../src/recommenders/models.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+const { dataset, coldItems } = generateSample({ users: 60, items: 40, categories: 2, seed: 1 });
+const USERS = dataset.userIds.length;
+const N = dataset.items.length;
+
+/** User u's last two items from these, all before them as they are. */
+const withHeldOut = (
+  validation: (sequence: Int32Array, user: number) => number,
+  test: (sequence: Int32Array, user: number) => number,
+): Dataset => ({
+  ...dataset,
+  sequences: dataset.sequences.map((sequence, user) =>
+    Int32Array.of(...sequence.subarray(0, -2), validation(sequence, user), test(sequence, user)),
+  ),
+});
+const ofUser = (user: number, fromEnd: number) => dataset.sequences[user % USERS].at(-fromEnd)!;
+const cold = [...coldItems];
+
+const VARIANTS: Readonly<Record<string, Dataset>> = {
+  'validation items among users, and test items': withHeldOut(
+    (_, user) => ofUser(user + 7, 2),
+    (_, user) => ofUser(user + 11, 1),
+  ),
+  'items that nobody has in training, and others from own ones, so many that what users have is ranked':
+    withHeldOut(
+      (sequence, user) => (user % 3 > 0 ? sequence[0] : cold[user % cold.length]),
+      (sequence, user) => (user % 3 > 0 ? sequence[1] : cold[(user + 1) % cold.length]),
+    ),
+};
+/** One training item of each user is another. */
+const otherTraining: Dataset = {
+  ...dataset,
+  sequences: dataset.sequences.map((sequence) => sequence.with(0, (sequence[0] + 1) % N)),
+};
+
+const tiny: Preset = {
+  width: 8,
+  recommender: { steps: 1, patience: 0, batchSize: 16, positionsPerStep: 200, learningRate: 1e-2 },
+  adaptation: { members: 1, hidden: 8, learningRate: 1e-2, weightDecay: 0.1 },
+  languageModel: {
+    ...{ vocabularySize: 300, hiddenSize: 16, layers: 1, heads: 2, pretrainingTokens: 10_000 },
+    lora: { rank: 2, alpha: 4, dropout: 0.05 },
+    sft: { epochs: 1, samplesPerEpoch: 64, itemsPerPrompt: 3 },
+  },
+  textFeatures: 8,
+  warmStartModes: ['frozen+residual'],
+};
+/** Several epochs, whatever validation says. */
+const patient: Preset = { ...tiny, recommender: { ...tiny.recommender, steps: 16, patience: 100 } };
+
+/** Everything that is learnt, by name. Numbers keep their bits. */
+type Learnt = Map<string, unknown>;
+
+async function learnEverything(context: TestContext, { sequences }: Dataset): Promise<Learnt> {
+  const folder = await temporaryFolder(context);
+  const split = leaveOneOut(sequences);
+  const learnt: Learnt = new Map();
+  const work = { folder, seed: 1, progress: recordLosses(learnt), onStage: async () => {} };
+  const arms = await learnArms(ARM_NAMES, work, { dataset, split, preset: tiny });
+  for (const { name, vectors } of arms) learnt.set(`arm ${name}`, vectors);
+  const { vectors } = arms.find(({ name }) => name === 'tslrec')!;
+  await warmStarts(work, vectors!, learnerFor(profileOf(dataset, split), tiny), split, patient, undefined);
+  await addFiles(learnt, folder);
+  learnt.set('popularity groups', popularityGroups(split.train, N));
+  return learnt;
+}
+
+/** The loss after each epoch of everything that is trained, as the terminal shows it. */
+function recordLosses(learnt: Learnt): Progress {
+  return {
+    start(task) {
+      const losses: string[] = [];
+      learnt.set(`training ${task}`, losses);
+      const advance = (_: number, note = '') => {
+        losses.push(...(note.match(/loss [\d.]+/) ?? []));
+      };
+      return { advance, done() {} };
+    },
+  };
+}
+
+/** Figures on held out items, and how long it took. */
+const NOT_LEARNT = new Set(['validationNdcg', 'test', 'tuning']);
+
+async function addFiles(learnt: Learnt, folder: string): Promise<void> {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = path.join(folder, name);
+    const isWarmStart = name.startsWith('warm-start-'); // its facts are figures, and which epoch was best
+    if (!/\.\w+$/.test(name) || isWarmStart) continue;
+    if (!name.endsWith('.safetensors')) {
+      learnt.set(name, readFileSync(file, 'utf8'));
+      continue;
+    }
+    const { tensors, metadata } = await readSafetensors(file);
+    for (const [tensor, { values }] of tensors) learnt.set(`${name} ${tensor}`, values);
+    const facts = Object.entries(JSON.parse(metadata.facts ?? '{}'));
+    learnt.set(
+      `${name} facts`,
+      facts.filter(([fact]) => !NOT_LEARNT.has(fact)),
+    );
+  }
+}
+
+const differing = (one: Learnt, other: Learnt): string[] =>
+  [...new Set([...one.keys(), ...other.keys()])].filter((name) => !same(one.get(name), other.get(name)));
+
+/** To the bit. */
+function same(one: unknown, other: unknown): boolean {
+  if (one instanceof Float32Array && other instanceof Float32Array)
+    return Buffer.from(one.buffer, one.byteOffset, one.byteLength).equals(
+      Buffer.from(other.buffer, other.byteOffset, other.byteLength),
+    );
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** In the names of what has to change with the training items: a comparison that misses it sees nothing. */
+const OF_BEHAVIOUR = [
+  ...[
+    'pretrain.safetensors itemVectors',
+    'categorise.safetensors',
+    'instructions.jsonl',
+    'popularity groups',
+  ],
+  ...[
+    'fine-tune.safetensors facts',
+    'lora_B',
+    'score',
+    'itemHidden',
+    'itemDistributions',
+    'userDistributions',
+  ],
+  ...['residual', 'table', 'adapter.inner', 'embeddings', 'arm srs', 'arm text', 'arm untuned', 'arm tslrec'],
+  ...['training recommender: pre-train', 'training recommender: frozen+residual', 'training adaptation 1/1'],
+];
+
+test('the whole flow', async (context) => {
+  const learnt = await learnEverything(context, dataset);
+
+  for (const [what, variant] of Object.entries(VARIANTS)) {
+    await context.test(`other held out items, ${what}: the same to the bit`, async (own) => {
+      assert.ok(variant.sequences.every((sequence, user) => !same(sequence, dataset.sequences[user])));
+      assert.deepEqual(differing(learnt, await learnEverything(own, variant)), []);
+    });
+  }
+
+  await context.test('other training items: whatever comes of what users do is another', async (own) => {
+    const changed = differing(learnt, await learnEverything(own, otherTraining));
+    for (const name of OF_BEHAVIOUR) {
+      const found = [...learnt.keys()].filter((other) => other.includes(name));
+      assert.ok(found.length > 0, `nothing is called ${name}`);
+      assert.ok(
+        found.every((other) => changed.includes(other)),
+        `${name} is the same`,
+      );
+    }
+  });
+});
+
+test('the recommenders that are compared, of every kind and from every start', async () => {
+  const vectors = Float32Array.from({ length: N * tiny.width }, (_, i) => Math.sin(i));
+  const arms: readonly Arm[] = [{ name: RANDOM_ARM }, { name: 'srs', vectors }];
+  const learn = async ({ sequences }: Dataset): Promise<Learnt> => {
+    const split = leaveOneOut(sequences);
+    const data = profileOf(dataset, split);
+    const learnt: Learnt = new Map();
+    const counted: Model = {
+      ...data,
+      kind: 'counted',
+      count(train, itemCount) {
+        learnt.set('counted', train);
+        const model = MODELS.popular(data, tiny.width);
+        assert.ok(model.kind === 'counted');
+        return model.count(train, itemCount);
+      },
+    };
+    const runs = await compare(split, {
+      models: [
+        { name: 'sasrec-bce', model: MODELS['sasrec-bce'](data, tiny.width) },
+        { name: 'ncf', model: MODELS.ncf(data, tiny.width) },
+        { name: 'popular', model: counted },
+      ],
+      arms,
+      modes: ['frozen+residual'],
+      seeds: [1],
+      adapterWidth: 8,
+      training: patient.recommender,
+      progress: silentProgress,
+      once: (_, run) => run(''),
+    });
+    for (const { model, arm, history } of runs.filter(({ model }) => model !== 'popular'))
+      learnt.set(
+        `${model} ${arm}`,
+        history.map(({ loss }) => loss),
+      );
+    return learnt;
+  };
+  const learnt = await learn(dataset);
+  for (const [what, variant] of Object.entries(VARIANTS))
+    assert.deepEqual(differing(learnt, await learn(variant)), [], what);
+  assert.deepEqual(differing(learnt, await learn(otherTraining)), [...learnt.keys()]);
+});

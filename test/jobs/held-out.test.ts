@@ -11,7 +11,6 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ARM_NAMES, learnArms } from '../../jobs/arms.ts';
 import { learnerFor } from '../../jobs/learner.ts';
-import type { Preset } from '../../jobs/presets.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
 import { type Arm, compare, RANDOM_ARM } from '../../src/evaluation/compare.ts';
 import { popularityGroups } from '../../src/evaluation/popularity.ts';
@@ -23,6 +22,7 @@ import { type Progress, silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 import { MODELS, type Model } from '../../src/recommenders/models.ts';
 import { temporaryFolder } from '../support/stores.ts';
+import { patient, tiny } from '../support/tiny-preset.ts';
 
 const { dataset, coldItems } = generateSample({ users: 60, items: 40, categories: 2, seed: 1 });
 const USERS = dataset.userIds.length;
@@ -57,21 +57,6 @@ const otherTraining: Dataset = {
   ...dataset,
   sequences: dataset.sequences.map((sequence) => sequence.with(0, (sequence[0] + 1) % N)),
 };
-
-const tiny: Preset = {
-  width: 8,
-  recommender: { steps: 1, patience: 0, batchSize: 16, positionsPerStep: 200, learningRate: 1e-2 },
-  adaptation: { members: 1, hidden: 8, learningRate: 1e-2, weightDecay: 0.1 },
-  languageModel: {
-    ...{ vocabularySize: 300, hiddenSize: 16, layers: 1, heads: 2, pretrainingTokens: 10_000 },
-    lora: { rank: 2, alpha: 4, dropout: 0.05 },
-    sft: { epochs: 1, samplesPerEpoch: 64, itemsPerPrompt: 3 },
-  },
-  textFeatures: 8,
-  warmStartModes: ['frozen+residual'],
-};
-/** Several epochs, whatever validation says. */
-const patient: Preset = { ...tiny, recommender: { ...tiny.recommender, steps: 16, patience: 100 } };
 
 /** Everything that is learnt, by name. Numbers keep their bits. */
 type Learnt = Map<string, unknown>;
@@ -157,6 +142,7 @@ const OF_BEHAVIOUR = [
   ...['residual', 'table', 'adapter.inner', 'embeddings', 'arm srs', 'arm text', 'arm untuned', 'arm tslrec'],
   ...['training recommender: pre-train', 'training recommender: frozen+residual', 'training adaptation 1/1'],
 ];
+const OF_WORDS_ALONE = ['arm random', 'arm tf-idf', 'text-features', 'read-untuned', 'language-model/'];
 
 test('the whole flow', async (context) => {
   const learnt = await learnEverything(context, dataset);
@@ -170,12 +156,14 @@ test('the whole flow', async (context) => {
 
   await context.test('other training items: whatever comes of what users do is another', async (own) => {
     const changed = differing(learnt, await learnEverything(own, otherTraining));
-    for (const name of OF_BEHAVIOUR) {
-      const found = [...learnt.keys()].filter((other) => other.includes(name));
-      assert.ok(found.length > 0, `nothing is called ${name}`);
-      assert.ok(
-        found.every((other) => changed.includes(other)),
-        `${name} is the same`,
+    const named = (name: string) => [...learnt.keys()].filter((key) => key.includes(name));
+    for (const name of [...OF_BEHAVIOUR, ...OF_WORDS_ALONE]) {
+      assert.ok(named(name).length > 0, name);
+      const expected = OF_BEHAVIOUR.includes(name) ? named(name) : [];
+      assert.deepEqual(
+        named(name).filter((key) => changed.includes(key)),
+        expected,
+        name,
       );
     }
   });

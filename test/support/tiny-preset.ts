@@ -1,0 +1,19 @@
+// A preset in which the whole flow takes a second or two.
+import type { Preset } from '../../jobs/presets.ts';
+
+/** SASRec takes one epoch, so that validation has none to choose. */
+export const tiny: Preset = {
+  width: 8,
+  recommender: { steps: 1, patience: 0, batchSize: 16, positionsPerStep: 200, learningRate: 1e-2 },
+  adaptation: { members: 1, hidden: 8, learningRate: 1e-2, weightDecay: 0.1 },
+  languageModel: {
+    ...{ vocabularySize: 300, hiddenSize: 16, layers: 1, heads: 2, pretrainingTokens: 10_000 },
+    lora: { rank: 2, alpha: 4, dropout: 0.05 },
+    sft: { epochs: 1, samplesPerEpoch: 64, itemsPerPrompt: 3 },
+  },
+  textFeatures: 8,
+  warmStartModes: ['frozen+residual'],
+};
+
+/** Several epochs, whatever validation says. */
+export const patient: Preset = { ...tiny, recommender: { ...tiny.recommender, steps: 16, patience: 100 } };

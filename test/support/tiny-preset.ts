@@ -16,4 +16,4 @@ export const tiny: Preset = {
 };
 
 /** Several epochs, whatever validation says. */
-export const patient: Preset = { ...tiny, recommender: { ...tiny.recommender, steps: 16, patience: 100 } };
+export const patient: Preset = { ...tiny, recommender: { ...tiny.recommender, steps: 12, patience: 100 } };

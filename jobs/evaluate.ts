@@ -1,12 +1,6 @@
 // What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from
 // TSLRec's embeddings and from what else could have been taken (arms.ts).
-import {
-  type CompareOptions,
-  compare,
-  drawCandidateSets,
-  type Run,
-  type RunName,
-} from '../src/evaluation/compare.ts';
+import { compare, drawCandidateSets, type Run, type RunName } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
@@ -19,9 +13,9 @@ import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { type ArmName, learnArms, MODEL_ARMS } from './arms.ts';
 import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
+import { keepRuns } from './kept-runs.ts';
 import { stagesOfModel } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { integers, type StageContext, stage } from './stage.ts';
 import { checkTrainedOn } from './trained-on.ts';
 import { openWork, skippedRowsIn } from './work.ts';
 
@@ -119,10 +113,10 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     adapterWidth: preset.adaptation.hidden,
     training: preset.recommender,
     progress: options.progress,
-    once: keepRuns(
-      (arm) => (MODEL_ARMS.has(arm) ? ofModel : work),
-      `${compared.length}${options.candidates === undefined ? '' : `-of-${options.candidates}`}`,
-    ),
+    once: keepRuns((arm) => (MODEL_ARMS.has(arm) ? ofModel : work), {
+      length: compared.length,
+      candidates: options.candidates,
+    }),
   });
   return {
     dataset: dataset.name,
@@ -137,20 +131,6 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     rows: runs.flatMap((run) => rowsOf(run, options.cutOffs)),
     summary: summarise(runs, split, dataset.items.length, options.cutOffs),
     curves: runs.map(curveOf),
-  };
-}
-
-/** A finished run is a stage: its ranks are kept, so that any metric can be had of it later. */
-function keepRuns(workOf: (arm: string) => StageContext, protocol: string): CompareOptions['once'] {
-  return async ({ model, arm, mode, seed }, run) => {
-    const stageName = `evaluate-${protocol}-${model}-${arm}-${mode}-${seed}`;
-    const { tensors, facts } = await stage(workOf(arm), stageName, async (checkpoint) => {
-      const { validation, test, ...facts } = await run(checkpoint);
-      const ranks = { validation: integers(validation), test: integers(test) };
-      return { tensors: new Map(Object.entries(ranks)), facts };
-    });
-    const ranks = (of: 'validation' | 'test') => Int32Array.from(tensors.get(of)!.values);
-    return { ...facts, validation: ranks('validation'), test: ranks('test') };
   };
 }
 

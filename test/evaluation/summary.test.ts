@@ -41,7 +41,9 @@ const runs = [
 ];
 // Item 0 is the head of five items, item 1 in the tail, item 2 unknown to training.
 const train = [Int32Array.of(0, 0, 0, 1, 3, 4)];
-const next = { users: Int32Array.of(0, 1), histories: [train[0], train[0]], targets: Int32Array.of(0, 2) };
+// What is known of users by the test has item 2 and more of item 1: groups are of training.
+const known = Int32Array.of(0, 0, 0, 1, 3, 4, 1, 1, 1, 2, 2);
+const next = { users: Int32Array.of(0, 1), histories: [known, known], targets: Int32Array.of(0, 2) };
 const summary = summarise(runs, { train, test: next }, 5);
 const [random, init, frozen] = summary;
 
@@ -78,6 +80,25 @@ test('gain over text features, in the mode that validation chose for them', () =
   assert.ok(Math.abs(tslrec[0].overText['tf-idf']!.gain! - 5) < 1e-12);
   const compared = withText.map(({ arm, overText }) => [arm, ...Object.keys(overText)].join(' '));
   assert.deepEqual([...new Set(compared)], ['random', 'tslrec tf-idf text', 'text tf-idf', 'tf-idf']);
+});
+
+test('p is of the differences user by user, over the mean of the seeds', () => {
+  // Of ten users each gains a little, far less than users differ.
+  const ranks = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const better = ranks.map((rank) => Math.max(0, rank - 1));
+  const pOf = (ofRandom: readonly number[][], ofText: readonly number[][]) => {
+    const start = (arm: string) => (test: readonly number[], seed: number) =>
+      run(arm, 'init', 1 + seed, [0.1], test, test);
+    const users = Int32Array.from(ranks.keys());
+    const asked = { users, histories: ranks.map(() => known), targets: new Int32Array(10) };
+    const all = [...ofRandom.map(start('random')), ...ofText.map(start('text'))];
+    return summarise(all, { train, test: asked }, 5)[1].pValue!;
+  };
+  assert.ok(pOf([ranks], [better]) < 0.01, `${pOf([ranks], [better])}`); // 2 of 2^9 signs are as far out
+  const others = ranks.toReversed();
+  assert.ok(pOf([others], [better]) > 0.1, 'the same figures of other users');
+  // What one seed loses the other gains: over both there is no difference.
+  assert.equal(pOf([ranks, others], [others, ranks]), 1);
 });
 
 test('gain of other models over the first one, each from its random start', () => {

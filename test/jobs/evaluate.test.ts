@@ -63,6 +63,31 @@ test('the same sequences at other times are other work by the time split, the sa
   assert.equal(readdirSync(at('left-out/work')).length, 1);
 });
 
+test('the same evaluation is read, not computed; of another length or among candidates it is another', async (context) => {
+  const folder = await temporaryFolder(context);
+  const data = writeInteractions(path.join(folder, 'data'), (user, position) => 1000 * position + user);
+  const store = path.join(folder, 'store');
+  const kept = () =>
+    readdirSync(store, { recursive: true, encoding: 'utf8' }).filter((name) => /evaluate-/.test(name));
+  const evaluated = (over: Partial<EvaluateOptions>) => evaluatePopular(data, store, 'leave-one-out', over);
+  const first = await evaluated({ length: 5 });
+  assert.deepEqual(await evaluated({ length: 5 }), first);
+  assert.equal(kept().length, 1);
+  const [validation, ofTest] = first.rows;
+  assert.notEqual(validation['ndcg@10'], ofTest['ndcg@10']);
+  assert.deepEqual(
+    [first.summary[0].validation['ndcg@10'].mean, first.summary[0].test['ndcg@10'].mean],
+    [validation['ndcg@10'], ofTest['ndcg@10']],
+  );
+
+  await evaluated({ length: 6 });
+  const among = await evaluated({ length: 5, candidates: 3 });
+  assert.equal(among.rows[0]['hr@10'], 1);
+  assert.notEqual(first.rows[0]['hr@10'], 1);
+  await evaluated({ length: 5, candidates: 4 });
+  assert.equal(kept().length, 4);
+});
+
 test('an arm that has no text to start from is told before any other is learnt, and each time again', async (context) => {
   const folder = await temporaryFolder(context);
   const data = writeInteractions(path.join(folder, 'wordless'), (user, position) => 1000 * position + user);

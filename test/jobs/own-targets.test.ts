@@ -86,6 +86,9 @@ for (const [who, planted, { ranked }] of CASES) {
       const hits = Object.fromEntries(result.rows.map((row) => [row.split, row[`hr@${ITEMS}`]]));
       const found = (misses: number) => (ranked ? 1 : 1 - misses / USERS);
       assert.deepEqual(hits, { validation: found(planted.validation), test: found(planted.test) });
+      const [{ validation, test: ofTest }] = result.summary;
+      const means = { validation: validation[`hr@${ITEMS}`].mean, test: ofTest[`hr@${ITEMS}`].mean };
+      assert.deepEqual(means, hits);
       const counts = `${planted.test} of 20 users of the test and ${planted.validation} of 20 of validation`;
       assert.equal(
         notesOf(result)[1],
@@ -124,13 +127,17 @@ test('train tells them beside its figures', async (context) => {
   writeData(path.join(folder, 'shop'), { validation: 2, test: 5 });
   const some = await tslrec(folder, ['train', '--data', 'shop', '--preset', 'quick', '--json']);
   assert.equal(some.code, 0, some.stderr);
-  const { ownTargets, test: figures } = lastLine<TrainResult>(some);
+  const { ownTargets, ...figures } = lastLine<TrainResult>(some);
   const [validation, ofTest] = [
     { users: 2, of: USERS },
     { users: 5, of: USERS },
   ];
   assert.deepEqual(ownTargets, { validation, test: ofTest, ranked: false });
-  assert.ok(figures['hr@20'] <= 1 - 5 / USERS, `${figures['hr@20']}`);
+  assert.deepEqual(
+    [figures.validation['hr@20'], figures.test['hr@20']],
+    [1 - 2 / USERS, 1 - 5 / USERS],
+    'all 15 items are among the first 20',
+  );
   assert.match(
     some.stdout,
     /^Items that are in no training history twice are not ranked for users who have them; 5 of 20 users of the test and 2 of 20 of validation are asked for one that they have, a certain miss\.$/m,

@@ -3,15 +3,19 @@
 // comes next, so that who is asked for the popular item is served best early, and who is asked for the
 // successor late.
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { PRESETS } from '../../jobs/presets.ts';
 import { stage } from '../../jobs/stage.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
+import { train } from '../../jobs/train.ts';
 import { type Reached, trainAndRank } from '../../jobs/train-and-rank.ts';
 import { warmStartTable } from '../../jobs/warm-start-table.ts';
 import { compare, RANDOM_ARM } from '../../src/evaluation/compare.ts';
 import type { WarmStartMode } from '../../src/evaluation/warm-start.ts';
 import type { NextItems, Split } from '../../src/interactions/dataset.ts';
+import { readSafetensors } from '../../src/network/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { rankingMetrics } from '../../src/recommenders/metrics.ts';
@@ -129,6 +133,31 @@ for (const name of ['gru4rec', 'ncf'] as const) {
     assert.notDeepEqual((await decided({ ...split, validation: ofTest })).curve, first.curve);
   });
 }
+
+test('train: what the test asks for changes no weight', async (context) => {
+  const folder = await temporaryFolder(context);
+  const [users, items] = [20, 15];
+  const trained = async (name: string, lastOf: (user: number) => number) => {
+    const rows = Array.from({ length: users }, (_, user) =>
+      [0, 1, 2, 3, 4, 5, 6].map((step) => (user + step ** 2) % items).concat(lastOf(user)),
+    ).flatMap((sequence, user) => sequence.map((item, i) => `u${user},i${item},${1000 * i + user}\n`));
+    mkdirSync(path.join(folder, name));
+    const catalogue = Array.from({ length: items }, (_, item) => `{"item_id":"i${item}"}\n`);
+    writeFileSync(path.join(folder, name, 'items.jsonl'), catalogue.join(''));
+    writeFileSync(path.join(folder, name, 'interactions.csv'), `user_id,item_id,timestamp\n${rows.join('')}`);
+    const result = await train({
+      ...{ data: path.join(folder, name), output: path.join(folder, `${name}.onnx`), model: 'sasrec' },
+      ...{ preset: 'quick', seed: 1, onBadRow: 'stop', progress: silentProgress },
+    });
+    const { epochs, validation } = result;
+    return { decided: { epochs, validation }, result };
+  };
+  const [one, other] = [await trained('one', (user) => user % 3), await trained('other', (user) => user % 7)];
+  const weightsOf = async ({ result }: typeof one) => (await readSafetensors(result.weights)).tensors;
+  assert.deepEqual(other.decided, one.decided);
+  assert.deepEqual(await weightsOf(other), await weightsOf(one));
+  assert.notDeepEqual(other.result.test, one.result.test);
+});
 
 test('of modes refresh takes the one that is best on validation, and tells its gain there', async (context) => {
   const reached = (validationNdcg: number, ofTest: number, epochs: number): Reached => ({

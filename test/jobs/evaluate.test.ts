@@ -50,12 +50,15 @@ test('the same sequences at other times are other work by the time split, the sa
   const folder = await temporaryFolder(context);
   const at = (name: string) => path.join(folder, name);
   const allAtOnce = writeInteractions(at('all-at-once'), (user, position) => 1000 * position + user);
-  const oneByOne = writeInteractions(at('one-by-one'), (user, position) => 700 * user + 200 * position);
+  const oneByOne = writeInteractions(at('one-by-one'), (user, position) => 300 * user + 500 * position);
 
   await evaluatePopular(allAtOnce, at('shared'), 'time');
   const { users, rows } = await evaluatePopular(oneByOne, at('shared'), 'time');
   const alone = await evaluatePopular(oneByOne, at('alone'), 'time');
   assert.ok(users.test < USERS, `${users.test}`); // of those who come one by one, few are on both sides
+  const { ownTargets } = alone;
+  assert.deepEqual(users, { validation: 8, test: 6 });
+  assert.deepEqual(users, { validation: ownTargets.validation.of, test: ownTargets.test.of });
   assert.deepEqual(rows, alone.rows);
   assert.equal(readdirSync(at('shared/work')).length, 2);
 

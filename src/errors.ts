@@ -27,13 +27,26 @@ export class TslrecError extends Error {
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(inOneLine(message), options);
     this.code = code;
   }
 
   get status(): number {
     return ERROR_STATUS[this.code];
   }
+}
+
+/** Of a longer message the middle is left out: what was got may be a name of megabytes. */
+const MOST_CHARACTERS = 4_000;
+const LAST_CHARACTERS = 500;
+
+/** What was got may also hold line ends, and codes that a terminal obeys. */
+function inOneLine(message: string): string {
+  const fits = message.length <= MOST_CHARACTERS;
+  const text = fits
+    ? message
+    : `${message.slice(0, MOST_CHARACTERS - LAST_CHARACTERS)} ... ${message.slice(-LAST_CHARACTERS)}`;
+  return text.replace(/\p{Cc}/gu, (character) => JSON.stringify(character).slice(1, -1));
 }
 
 /** Throws `internal: message` when an invariant of this program does not hold. */
@@ -46,12 +59,15 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
   EEXIST: 'a file stands where a folder is wanted',
   EISDIR: 'it is a folder, a file is wanted',
+  ELOOP: 'its links lead in a circle',
+  EMFILE: 'too many files are open',
+  ENAMETOOLONG: 'its name is too long',
   ENOENT: 'it does not exist',
   ENOSPC: 'the disk is full',
   ENOTDIR: 'a part of the path is a file, not a folder',
+  ENXIO: 'it is a socket, a file is wanted',
   EPERM: 'it is not permitted',
   EROFS: 'the file system is read-only',
-  ERR_FS_FILE_TOO_LARGE: 'it is larger than 2 GiB',
 };
 
 /**

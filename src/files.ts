@@ -2,9 +2,7 @@
 // folder fsynced, so that neither a crash nor a full disk leaves half a file under the final name.
 // Synchronous, because only jobs and worker threads write files.
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { TslrecError } from './errors.ts';
 
 export interface AtomicFile {
   write(chunk: string | Uint8Array): void;
@@ -86,31 +84,6 @@ function about<Result>(file: string, act: () => Result): Result {
   } catch (error) {
     throw Object.assign(error as Error, { path: file });
   }
-}
-
-/**
- * What is in a file that a caller named. Every error says which, as those for folders and huge files would
- * not.
- */
-export async function readNamedFile(file: string): Promise<Buffer> {
-  await checkRegularFile(file);
-  return readFile(file).catch((error: Error) => {
-    throw Object.assign(error, { path: file });
-  });
-}
-
-/**
- * Throws 'bad-data' for what may have no end, or wait for ever: a pipe, a socket, a device. A folder passes,
- * because reading it fails by itself.
- */
-export async function checkRegularFile(file: string): Promise<void> {
-  const found = await stat(file);
-  if (found.isFile() || found.isDirectory()) return;
-  const kind = found.isFIFO() ? 'a named pipe' : found.isSocket() ? 'a socket' : 'a device';
-  throw new TslrecError(
-    'bad-data',
-    `${file}: got ${kind}, expected a regular file; give the path of one, or write the contents into one first.`,
-  );
 }
 
 function sync(file: string, flags: string): void {

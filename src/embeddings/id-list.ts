@@ -5,11 +5,11 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { readNamedFile } from '../files.ts';
 import { shown } from '../interactions/bad-rows.ts';
 import { idProblem } from '../interactions/catalogue.ts';
 import { forEachLine } from '../interactions/lines.ts';
 import { jsonValue } from '../json.ts';
+import { readNamedFile } from '../named-file.ts';
 import type { VectorFile } from './vector-file.ts';
 
 export interface IdList {
@@ -24,6 +24,9 @@ export interface IdList {
  */
 const ENDINGS = ['.ids.txt', '.ids.json', '.txt', '.json'];
 
+/** Less than what a string can hold. */
+const LARGEST_LIST = 5e8;
+
 /** The ids in `idFile`, or those that the vector file carries, or those in a file beside it. */
 export async function readIdList(
   { file, ids }: Pick<VectorFile, 'file' | 'ids'>,
@@ -32,7 +35,7 @@ export async function readIdList(
   if (idFile === undefined && ids !== undefined) return parseJson(ids, `${file}, "ids" in its metadata`);
   const chosen = idFile ?? besideOf(file);
   if (path.extname(chosen) !== '.json') return readLines(chosen);
-  return parseJson(new TextDecoder().decode(await readNamedFile(chosen)), chosen);
+  return parseJson(new TextDecoder().decode(await readNamedFile(chosen, LARGEST_LIST)), chosen);
 }
 
 function besideOf(file: string): string {

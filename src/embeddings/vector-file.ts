@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { TslrecError } from '../errors.ts';
-import { readNamedFile } from '../files.ts';
+import { readNamedFile } from '../named-file.ts';
 import { type NamedTensor, parseSafetensors } from '../network/safetensors.ts';
 import { parseNpy } from './npy.ts';
 

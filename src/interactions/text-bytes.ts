@@ -1,26 +1,27 @@
 // The bytes of a text file as UTF-8, however it was saved: plain or gzip, which its first bytes tell, whatever
 // its name is; with or without a byte order mark; UTF-16 where such a mark says so. What is no text is named.
 // Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is the caller's.
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { createGunzip } from 'node:zlib';
 import { TslrecError } from '../errors.ts';
-import { checkRegularFile } from '../files.ts';
+import { openNamedFile } from '../named-file.ts';
 import { markedUtf16, notText } from './not-text.ts';
 
 /** Throws 'bad-data' where there is no text to read; the sentence begins with the path. */
 export async function* textBytes(path: string): AsyncGenerator<Buffer> {
-  await checkRegularFile(path);
+  const { handle } = await openNamedFile(path);
   try {
-    const compressed = await isGzip(path);
-    const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+    const compressed = await isGzip(handle);
+    const file = handle.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES, autoClose: false });
     yield* asUtf8(compressed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file);
   } catch (error) {
     const got = whatIsWrong(error as NodeJS.ErrnoException);
     if (got === undefined) throw Object.assign(error as Error, { path }); // a failed read does not say of which
     throw new TslrecError('bad-data', `${path}: got ${got}.`, { cause: error });
+  } finally {
+    await handle.close();
   }
 }
 
@@ -42,14 +43,9 @@ export async function isUtf8File(path: string): Promise<boolean> {
 
 const CHUNK_BYTES = 1 << 16;
 
-async function isGzip(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return bytesRead === 2 && buffer.toString('latin1') === '\x1f\x8b';
-  } finally {
-    await file.close();
-  }
+async function isGzip(file: FileHandle): Promise<boolean> {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
+  return bytesRead === 2 && buffer.toString('latin1') === '\x1f\x8b';
 }
 
 /** What a file has in the place of text, and what to do about it. */

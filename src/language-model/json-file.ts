@@ -1,7 +1,10 @@
 // A JSON file of a model folder, checked as it is read: what does not fit is told in one sentence.
+// Ten times what the largest open models have fits in.
 import type * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { readNamedFile } from '../files.ts';
+import { readNamedFile } from '../named-file.ts';
+
+const LARGEST_JSON = 1e7;
 
 /** `advice` is what a message ends in: what to do about a value that does not fit, which `show` tells. */
 export async function readJsonFile<Schema extends z.ZodType>(
@@ -10,7 +13,7 @@ export async function readJsonFile<Schema extends z.ZodType>(
   advice: string,
   show: (value: unknown) => string = shown,
 ): Promise<z.infer<Schema>> {
-  const json = parseJson((await readNamedFile(file)).toString(), file);
+  const json = parseJson((await readNamedFile(file, LARGEST_JSON)).toString(), file);
   const read = schema.safeParse(json, { reportInput: true });
   if (read.success) return read.data;
   const { path, message, input } = read.error.issues[0];
@@ -40,6 +43,15 @@ const expectation = (message: string): string => /expected .*?(?=, received|$)/.
 const SHOWN_CHARACTERS = 80;
 
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
+  const text = asText(value) ?? 'nothing';
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
+}
+
+/** JSON.stringify is recursive, JSON.parse is not. */
+function asText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return 'a value of too many levels';
+  }
 }

@@ -7,10 +7,11 @@ import { writeFileAtomically } from '../files.ts';
 import { readSafetensors, writeSafetensors } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import { type Architecture, parametersOf, readArchitecture } from './architecture.ts';
+import { readTokenizer } from './folder-tokenizer.ts';
 import type { LlamaConfig } from './llama.ts';
 import { readModelWeights } from './model-weights.ts';
 import { readAdapter, writeAdapter } from './peft-adapter.ts';
-import { END_OF_TEXT, readTokenizer, type Tokenizer, type TrainedTokenizer } from './tokenizer.ts';
+import { END_OF_TEXT, type Tokenizer, type TrainedTokenizer } from './tokenizer.ts';
 import { HEAD, type TunedModel } from './tuned-model.ts';
 
 /**

@@ -4,11 +4,11 @@
 import type { Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
 import { hiddenStates, parametersOf, readArchitecture } from './architecture.ts';
+import { readTokenizer } from './folder-tokenizer.ts';
 import { readModelWeights } from './model-weights.ts';
 import { readAdapter } from './peft-adapter.ts';
 import { createPooledReader, meanOverTokens } from './pooled-reader.ts';
 import { checkTextsApart } from './texts-apart.ts';
-import { readTokenizer } from './tokenizer.ts';
 
 export interface TextEncoder {
   /** H. */
@@ -54,7 +54,10 @@ export async function loadTextEncoder(
       checkTextsApart(tokens, embedding, task.name);
       return embedding;
     },
-    release: () => reader.release(),
+    release() {
+      tokenizer.release();
+      return reader.release();
+    },
   };
 }
 

@@ -1,14 +1,12 @@
-// Tokenizers of Hugging Face's `tokenizers`: the one of a model folder, and a byte-level BPE (Sennrich et
-// al., arXiv 1508.07909; byte alphabet of GPT-2) trained on the catalogue's text, where any byte has a token
-// and nothing is unknown.
+// Tokenizers of Hugging Face's `tokenizers` in this process: what a tokenizer.json says, and a byte-level BPE
+// (Sennrich et al., arXiv 1508.07909; byte alphabet of GPT-2) trained on the catalogue's text, where any byte
+// has a token and nothing is unknown. Those of model folders run elsewhere (folder-tokenizer.ts).
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { byteLevelAlphabet, Tokenizer as HfTokenizer } from 'tokenizers';
-import { TslrecError } from '../errors.ts';
-import { readNamedFile } from '../files.ts';
 import { inBlocks } from './pooled-batches.ts';
 
 const runFile = promisify(execFile);
@@ -22,13 +20,14 @@ export interface Tokenizer {
   encode(texts: readonly string[], options?: { readonly bare?: boolean }): Promise<Int32Array[]>;
   /** The text of tokens, without special ones; a character that is not complete is U+FFFD. */
   decode(tokens: readonly number[]): Promise<string>;
-  /** The contents of tokenizer.json. */
-  readonly json: string;
+  release(): void;
 }
 
 export interface TrainedTokenizer extends Tokenizer {
   /** The token that separates texts. */
   readonly endOfText: number;
+  /** The contents of tokenizer.json. */
+  readonly json: string;
 }
 
 export const END_OF_TEXT = '<|endoftext|>';
@@ -48,78 +47,40 @@ export async function trainTokenizer(
     const trained = path.join(folder, 'tokenizer.json');
     await writeFile(corpus, texts.map((text) => text.replaceAll('\n', ' ')).join('\n'));
     await runFile(process.execPath, [path.join(import.meta.dirname, 'train-bpe.ts'), corpus, trained]);
-    const tokenizer = tokenizerFromJson(truncate(await readFile(trained, 'utf8'), vocabularySize));
-    return { ...tokenizer, endOfText: END_OF_TEXT_ID };
+    const json = truncate(await readFile(trained, 'utf8'), vocabularySize);
+    return { ...tokenizerFromJson(json), endOfText: END_OF_TEXT_ID, json };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-/** Texts encoded at once: what the binding keeps of each token is a hundred times its id. */
+/**
+ * Encoded at once: what the binding keeps of each token is a hundred times its id.
+ */
 const TEXTS_AT_ONCE = 1_000;
-
-interface EncodingRules {
-  readonly maxTokens?: number;
-  /** Throws where a text's tokens cannot be read. */
-  readonly accept?: (tokens: Int32Array) => void;
-}
 
 /**
  * What tokenizer.json says of padding and truncation is not followed, as in transformers: it is left over
  * from training. Texts are cut behind `maxTokens` instead, special tokens included.
  */
-export function tokenizerFromJson(
-  json: string,
-  { maxTokens, accept = () => {} }: EncodingRules = {},
-): Tokenizer {
+export function tokenizerFromJson(json: string, maxTokens?: number): Tokenizer {
   const tokenizer = HfTokenizer.fromString(json);
   tokenizer.disablePadding();
   if (maxTokens === undefined) tokenizer.disableTruncation();
   else tokenizer.setTruncation(maxTokens);
   return {
     vocabularySize: tokenizer.getVocabSize(true),
-    json,
     async encode(texts, { bare = false } = {}) {
       const encoded: Int32Array[] = [];
       for (const block of inBlocks(texts, TEXTS_AT_ONCE)) {
         const encodings = await tokenizer.encodeBatch(block, { addSpecialTokens: !bare });
         for (const encoding of encodings) encoded.push(Int32Array.from(encoding.getIds()));
       }
-      encoded.forEach(accept);
       return encoded;
     },
     decode: (tokens) => tokenizer.decode([...tokens], true),
+    release() {},
   };
-}
-
-/** The tokenizer of a model folder. One of another model may know more tokens than there are embeddings. */
-export async function readTokenizer(
-  folder: string,
-  { vocabularySize, maxTokens }: { readonly vocabularySize: number; readonly maxTokens?: number },
-): Promise<Tokenizer> {
-  const file = path.join(folder, 'tokenizer.json');
-  const json = (await readNamedFile(file)).toString();
-  const accept = (tokens: Int32Array) => {
-    const unknown = tokens.find((token) => token >= vocabularySize);
-    if (unknown === undefined) return;
-    throw new TslrecError(
-      'bad-data',
-      `${file}: got the token ${unknown}, expected numbers below the vocab_size ${vocabularySize} of ` +
-        'config.json; give a ' +
-        'folder whose files belong to one model.',
-    );
-  };
-  try {
-    return tokenizerFromJson(json, { maxTokens, accept });
-  } catch (error) {
-    throw new TslrecError(
-      'bad-data',
-      `${file}: got what is no tokenizer (${(error as Error).message}), expected one as Hugging Face's ` +
-        'tokenizers save it; ' +
-        'copy it again.',
-      { cause: error },
-    );
-  }
 }
 
 /** Keeps the end-of-text token, the 256 bytes and as many merges as there is room for. */

@@ -1,20 +1,23 @@
 // Messages -> the prompt that a model was trained to answer: the chat template of its folder, a Jinja
-// template as transformers keeps it, in chat_template.jinja or in tokenizer_config.json. A folder without one
-// gets the messages' own words, each on a line.
+// template as transformers keeps it, in chat_template.jinja or in tokenizer_config.json. It is rendered where
+// the folder's code runs. A folder without one gets the messages' own words, each on a line.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { Template } from '@huggingface/jinja';
 import * as z from 'zod';
 import { TslrecError } from '../../errors.ts';
-import { readNamedFile } from '../../files.ts';
+import { readNamedFile } from '../../named-file.ts';
+import type { IsolatedCode } from '../isolated/isolated-code.ts';
 import { readJsonFile } from '../json-file.ts';
 import type { Message } from '../language-model.ts';
 
 /** The prompt, and whether the special tokens around a text stand in it already. */
-export type ChatTemplate = (messages: readonly Message[]) => {
+export type ChatTemplate = (messages: readonly Message[]) => Promise<{
   readonly text: string;
   readonly bare: boolean;
-};
+}>;
+
+const ADVICE = 'give a folder whose template does, or take the template out of it';
+const LARGEST_TEMPLATE = 1e7;
 
 const namedTemplate = z.object({ name: z.string(), template: z.string() });
 const specialToken = z.union([z.string(), z.object({ content: z.string() })]).nullish();
@@ -24,38 +27,57 @@ const tokenizerConfig = z.object({
   eos_token: specialToken,
 });
 
-export async function readChatTemplate(folder: string): Promise<ChatTemplate> {
+export async function readChatTemplate(folder: string, code: IsolatedCode): Promise<ChatTemplate> {
   const configFile = path.join(folder, 'tokenizer_config.json');
   const templateFile = path.join(folder, 'chat_template.jinja');
   const config = existsSync(configFile)
     ? await readJsonFile(configFile, tokenizerConfig, 'give the file as its authors wrote it')
     : {};
   const source = existsSync(templateFile)
-    ? (await readNamedFile(templateFile)).toString()
+    ? (await readNamedFile(templateFile, LARGEST_TEMPLATE)).toString()
     : defaultTemplate(config.chat_template);
   if (source === undefined)
-    return (messages) => ({ text: messages.map(({ content }) => content).join('\n'), bare: false });
+    return async (messages) => ({ text: messages.map(({ content }) => content).join('\n'), bare: false });
   const text = (token: z.infer<typeof specialToken>) =>
     (typeof token === 'object' ? token?.content : token) ?? '';
-  const template = new Template(source);
-  return (messages) => {
-    try {
-      const rendered = template.render({
-        messages,
-        add_generation_prompt: true,
-        bos_token: text(config.bos_token),
-        eos_token: text(config.eos_token),
-      });
-      return { text: rendered, bare: true };
-    } catch (error) {
-      throw new TslrecError(
-        'bad-request',
-        `The chat template of ${folder} refuses these messages (${(error as Error).message}): give them in ` +
-          'the order and ' +
-          'with the roles that it knows.',
-        { cause: error },
-      );
-    }
+  const bytes = source.length;
+  await code.ask(
+    'template',
+    { source },
+    {
+      subject: `${folder}: the chat template`,
+      advice: ADVICE,
+      bytes,
+      refusal: (message) =>
+        new TslrecError(
+          'bad-data',
+          `${folder}: got a chat template that cannot be read (${message}), expected a Jinja template; ${ADVICE}.`,
+        ),
+    },
+  );
+  return async (messages) => {
+    const variables = {
+      messages,
+      add_generation_prompt: true,
+      bos_token: text(config.bos_token),
+      eos_token: text(config.eos_token),
+    };
+    const rendered = await code.ask(
+      'render',
+      { variables },
+      {
+        subject: `${folder}: the chat template, asked to render ${messages.length} messages,`,
+        advice: ADVICE,
+        bytes: messages.reduce((sum, { content }) => sum + content.length, bytes),
+        refusal: (message) =>
+          new TslrecError(
+            'bad-request',
+            `The chat template of ${folder} refuses these messages (${message}): give them in the order and ` +
+              'with the roles that it knows.',
+          ),
+      },
+    );
+    return { text: rendered, bare: true };
   };
 }
 

@@ -37,7 +37,7 @@ async function* answer(
 ): AsyncGenerator<string, void> {
   const called = `The language model ${limits.name}`;
   const unfinished = () => LanguageModelError.unfinishedDraft(called, options.maxTokens);
-  const prompt = chat.template(messages);
+  const prompt = await chat.template(messages);
   let isWhole = false;
   async function* said() {
     isWhole = yield* pieces(chat, prompt, options, limits);
@@ -49,7 +49,7 @@ async function* answer(
 /** Returns whether the model itself has ended its answer. */
 async function* pieces(
   { tokenizer, decoder, endTokens }: Chat,
-  { text, bare }: ReturnType<ChatTemplate>,
+  { text, bare }: Awaited<ReturnType<ChatTemplate>>,
   { maxTokens, temperature = 0, signal }: GenerateOptions,
   limits: Limits,
 ): AsyncGenerator<string, boolean> {

@@ -6,12 +6,13 @@ import path from 'node:path';
 import { TslrecError } from '../../errors.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { readDecoder } from '../architecture.ts';
+import { readTokenizer } from '../folder-tokenizer.ts';
+import { isolatedCode } from '../isolated/isolated-code.ts';
 import type { LanguageModel } from '../language-model.ts';
 import { createLifetime } from '../lifetime.ts';
 import { HEAD_FILE, readHead } from '../model-folder.ts';
 import { readModelWeights } from '../model-weights.ts';
 import { readAdapter } from '../peft-adapter.ts';
-import { readTokenizer } from '../tokenizer.ts';
 import { createCachedDecoder, decoderParameters } from './cached-decoder.ts';
 import { readChatTemplate } from './chat-template.ts';
 import { readEndTokens } from './end-tokens.ts';
@@ -33,7 +34,8 @@ export async function loadLocalModel(
 ): Promise<LanguageModel> {
   const name = path.basename(path.resolve(folder));
   const config = await readDecoder(folder);
-  const tokenizer = await readTokenizer(folder, { vocabularySize: config.vocab_size });
+  const code = isolatedCode();
+  const tokenizer = await readTokenizer(folder, { vocabularySize: config.vocab_size, code });
   const base = await readModelWeights(folder, 'decoder', decoderParameters(config));
   const tuned = adapter === undefined ? undefined : await readAdapter(adapter, { kind: 'decoder', config });
   if (tuned?.adaptsOutput) {
@@ -55,7 +57,7 @@ export async function loadLocalModel(
   const chat = {
     tokenizer,
     decoder,
-    template: await readChatTemplate(folder),
+    template: await readChatTemplate(folder, code),
     endTokens: await readEndTokens(folder),
   };
   const generate = createLocalGenerate(chat, { name, maxTokens: config.max_position_embeddings, random });
@@ -92,7 +94,7 @@ export async function loadLocalModel(
       end();
       released ??= Promise.allSettled(steps)
         .then(() => Promise.all([decoder.release(), readers.release()]))
-        .then(() => {});
+        .then(() => code.release());
       return released;
     },
   };

@@ -153,7 +153,8 @@ const badFiles: [what: string, name: string, bytes: Buffer, message: RegExp][] =
     'two tables',
     'v.safetensors',
     header(
-      '{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}}',
+      '{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]}}',
+      16,
     ),
     /got the tensors a \[1, 2\], b \[1, 2\], expected one .*called item_embeddings, embeddings, weight, items\.weight; /,
   ],

@@ -2,13 +2,13 @@
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import type { BertConfig } from './bert.ts';
-import { ADVICE, count, only, PLAIN, positive, SIZES } from './config-settings.ts';
+import { ADVICE, checkWidths, only, PLAIN, positive, SIZES, upTo } from './config-settings.ts';
 import { readJsonFile } from './json-file.ts';
 
 const bertJson = z.object({
   ...PLAIN,
   ...SIZES,
-  type_vocab_size: count.default(2),
+  type_vocab_size: upTo(2 ** 16).default(2),
   layer_norm_eps: positive.default(1e-12),
   hidden_act: only('gelu'),
   position_embedding_type: only('absolute', null),
@@ -18,6 +18,7 @@ const bertJson = z.object({
 
 export async function readBertConfig(file: string): Promise<BertConfig> {
   const config = await readJsonFile(file, bertJson, ADVICE);
+  checkWidths(file, config);
   const { hidden_size, num_attention_heads } = config;
   if (hidden_size % num_attention_heads !== 0) {
     throw new TslrecError(

@@ -3,8 +3,8 @@
 // transformers has it. A setting that would have to be computed in another way than it is here is refused.
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { ADVICE, count, only, PLAIN, positive, SIZES } from './config-settings.ts';
-import { readJsonFile } from './json-file.ts';
+import { ADVICE, checkWidths, count, only, PLAIN, positive, SIZES, upTo } from './config-settings.ts';
+import { readJsonFile, shown } from './json-file.ts';
 import type { LlamaConfig } from './llama.ts';
 import type { RopeScaling } from './rope.ts';
 
@@ -54,7 +54,7 @@ const decoderJson = z.object({
   model_type: z.enum(DECODERS),
   ...SIZES,
   num_key_value_heads: count.nullish(),
-  head_dim: count.nullish(),
+  head_dim: upTo(2 ** 12).nullish(),
   original_max_position_embeddings: count.nullish(),
   rms_norm_eps: positive.default(1e-6),
   hidden_act: only('silu'),
@@ -92,6 +92,7 @@ export async function readDecoderConfig(file: string): Promise<LlamaConfig> {
         `the heads of keys divide; ${ADVICE}.`,
     );
   }
+  checkWidths(file, json, heads * head_dim);
   return {
     vocab_size: json.vocab_size,
     hidden_size,
@@ -149,7 +150,7 @@ function windowsOf(json: DecoderJson, file: string): (number | null)[] {
   if (!fits || (model_type === 'mistral' && named.includes(false))) {
     throw new TslrecError(
       'bad-data',
-      `${file}: layer_types: got ${JSON.stringify(layer_types)}, expected a type for each of ${layers} ` +
+      `${file}: layer_types: got ${shown(layer_types)}, expected a type for each of ${layers} ` +
         'layers that the ' +
         `sliding_window of this ${model_type} allows; ${ADVICE}.`,
     );

@@ -7,7 +7,8 @@ import { type IsolatedCode, isolatedCode, type Work } from './isolated/isolated-
 import type { Tokenizer } from './tokenizer.ts';
 
 const ADVICE = 'give a folder whose tokenizer does, or save it anew with transformers';
-export const LARGEST_TOKENIZER = 1e8;
+/** The largest today has 33 MB. */
+const LARGEST_TOKENIZER = 5e7;
 
 export interface FolderTokenizerOptions {
   /** vocab_size of config.json: a tokenizer of another model may know more tokens. */
@@ -28,7 +29,7 @@ export async function readTokenizer(
   const reading: Work = {
     subject: `${file}: the tokenizer`,
     advice: ADVICE,
-    bytes: json.length,
+    amount: { json: json.length },
     refusal: (message) =>
       new TslrecError(
         'bad-data',
@@ -39,7 +40,7 @@ export async function readTokenizer(
   const work = (task: string, bytes: number): Work => ({
     subject: `${file}: the tokenizer, asked to ${task},`,
     advice: ADVICE,
-    bytes,
+    amount: { text: bytes },
     refusal: (message) =>
       new TslrecError('bad-data', `${file}: the tokenizer cannot ${task} (${message}); ${ADVICE}.`),
   });

@@ -42,7 +42,8 @@ const expectation = (message: string): string => /expected .*?(?=, received|$)/.
 
 const SHOWN_CHARACTERS = 80;
 
-function shown(value: unknown): string {
+/** A value as JSON, as much of it as a message can hold. */
+export function shown(value: unknown): string {
   const text = asText(value) ?? 'nothing';
   return text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}...` : text;
 }

@@ -30,7 +30,7 @@ export function projection(
   const product = matmul(x, swapLast(weight));
   const y = bias ? add(product, own.parameter('bias', [outputs], zeros)) : product;
   const { targetModules } = lora ?? {};
-  if (!lora || (targetModules && !endsInOneOf(moduleOf(weight.name), targetModules))) return y;
+  if (!lora || (targetModules && !endsInOneOf(moduleOf(weight.name), new Set(targetModules)))) return y;
   const A = own.parameter('lora_A.weight', [lora.rank, inputs], normal(1 / Math.sqrt(inputs)));
   const B = own.parameter('lora_B.weight', [outputs, lora.rank], zeros);
   // Scaled where rows are shortest.
@@ -46,13 +46,17 @@ export function linearModules(parameters: readonly Parameter[]): string[] {
 }
 
 /** PEFT's rule for names in a list: the whole name, or its last parts. */
-export const endsInOneOf = (module: string, names: readonly string[]): boolean =>
-  names.some((name) => module === name || module.endsWith(`.${name}`));
+export function endsInOneOf(module: string, names: ReadonlySet<string>): boolean {
+  const parts = module.split('.');
+  return parts.some((_, i) => names.has(parts.slice(i).join('.')));
+}
 
 /** A name that no layer has would adapt nothing, and nobody would notice. */
 export function checkTargets(parameters: readonly Parameter[], { targetModules = [] }: LoraConfig): void {
   const modules = linearModules(parameters);
-  const unknown = targetModules.find((name) => !modules.some((module) => endsInOneOf(module, [name])));
+  const unknown = targetModules.find(
+    (name) => !modules.some((module) => endsInOneOf(module, new Set([name]))),
+  );
   if (unknown === undefined) return;
   const known = [...new Set(modules.map((module) => module.split('.').at(-1)!))];
   throw new TslrecError(

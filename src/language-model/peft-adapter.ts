@@ -8,8 +8,9 @@ import { writeFileAtomically } from '../files.ts';
 import { writeSafetensors } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import { type Architecture, parametersOf } from './architecture.ts';
-import { count, only, positive } from './config-settings.ts';
-import { readJsonFile } from './json-file.ts';
+import { only, positive, upTo } from './config-settings.ts';
+import { isolatedCode } from './isolated/isolated-code.ts';
+import { readJsonFile, shown } from './json-file.ts';
 import { endsInOneOf, isLoraParameter, type LoraConfig, linearModules } from './lora.ts';
 import { parameterNames } from './model-weights.ts';
 import { readTensors } from './tensor-files.ts';
@@ -25,7 +26,7 @@ const names = z.array(z.string());
 
 const adapterJson = z.object({
   peft_type: z.literal('LORA'),
-  r: count,
+  r: upTo(2 ** 17),
   lora_alpha: positive,
   lora_dropout: z.number().min(0).lt(1).default(0),
   use_rslora: z.boolean().nullish(),
@@ -68,14 +69,12 @@ export interface Adapter {
 export async function readAdapter(folder: string, architecture: Architecture): Promise<Adapter> {
   const file = path.join(folder, 'adapter_config.json');
   const json = await readJsonFile(file, adapterJson, ADVICE);
-  const isTarget = targetRule(json, file);
-  const targetModules = linearModules(parametersOf(architecture)).filter(isTarget);
+  const targetModules = await targetsAmong(linearModules(parametersOf(architecture)), json, file);
   if (targetModules.length === 0) {
     throw new TslrecError(
       'bad-data',
-      `${file}: target_modules: got ${JSON.stringify(json.target_modules)}, expected linear layers of the ` +
-        'model; give the ' +
-        'model that the adapter was trained on.',
+      `${file}: target_modules: got ${shown(json.target_modules)}, expected linear layers of the ` +
+        'model; give the model that the adapter was trained on.',
     );
   }
   const { r: rank, lora_alpha, lora_dropout: dropout } = json;
@@ -130,34 +129,54 @@ export function writeAdapter(
  * PEFT's rule (check_target_module_exists): what is excluded is none; a list may be meant for some layers
  * only.
  */
-function targetRule(json: AdapterJson, file: string): (module: string) => boolean {
+async function targetsAmong(modules: readonly string[], json: AdapterJson, file: string): Promise<string[]> {
   const { target_modules, exclude_modules, layers_to_transform } = json;
-  const isNamed = nameRule(target_modules, file);
-  const isExcluded = nameRule(exclude_modules ?? [], file);
-  const layers = typeof target_modules === 'string' ? [] : [layers_to_transform ?? []].flat();
+  const named = await namedAmong(modules, target_modules, file);
+  const excluded = await namedAmong(modules, exclude_modules ?? [], file);
+  const layers = new Set(typeof target_modules === 'string' ? [] : [layers_to_transform ?? []].flat());
   const layerOf = (module: string) => Number(/\.(\d+)\./.exec(module)![1]);
-  return (module) =>
-    isNamed(module) && !isExcluded(module) && (layers.length === 0 || layers.includes(layerOf(module)));
+  return modules.filter(
+    (module) =>
+      named.has(module) && !excluded.has(module) && (layers.size === 0 || layers.has(layerOf(module))),
+  );
 }
 
-function nameRule(rule: string | readonly string[], file: string): (module: string) => boolean {
-  if (typeof rule !== 'string') return (module) => endsInOneOf(module, rule);
-  if (rule.toLowerCase() === 'all-linear') return () => true;
-  const pattern = wholeName(rule, file);
+async function namedAmong(
+  modules: readonly string[],
+  rule: string | readonly string[],
+  file: string,
+): Promise<ReadonlySet<string>> {
+  if (typeof rule !== 'string') {
+    const names = new Set(rule);
+    return new Set(modules.filter((module) => endsInOneOf(module, names)));
+  }
+  if (rule.toLowerCase() === 'all-linear') return new Set(modules);
   // A model that was loaded without its output layer has no "model." in front of its names.
-  return (module) => pattern.test(module) || pattern.test(module.replace(/^model\./, ''));
+  const bare = modules.map((module) => module.replace(/^model\./, ''));
+  const matches = await matchWhole(rule, [...modules, ...bare], file);
+  return new Set(modules.filter((_, i) => matches[i] || matches[modules.length + i]));
 }
 
-function wholeName(rule: string, file: string): RegExp {
+/** The rule is an expression for a whole name. It is somebody's code: it may not end. */
+async function matchWhole(rule: string, names: readonly string[], file: string): Promise<boolean[]> {
+  const got = `${file}: got the pattern ${shown(rule)}`;
+  const code = isolatedCode();
   try {
-    return new RegExp(`^(?:${rule.replaceAll('(?P<', '(?<')})$`);
-  } catch (error) {
-    throw new TslrecError(
-      'bad-data',
-      `${file}: got the pattern ${JSON.stringify(rule)}, expected one that JavaScript understands as well ` +
-        'as Python; name ' +
-        'the modules in a list.',
-      { cause: error },
+    return await code.ask(
+      'match',
+      { expression: `^(?:${rule.replaceAll('(?P<', '(?<')})$`, names },
+      {
+        subject: `${got}, which, tried on ${names.length} names of layers,`,
+        advice: NAME_THEM,
+        refusal: () =>
+          new TslrecError(
+            'bad-data',
+            `${got}, expected one that JavaScript understands as well as Python; ${NAME_THEM}.`,
+          ),
+      },
     );
+  } finally {
+    code.release();
   }
 }
+const NAME_THEM = 'name the modules in a list';

@@ -22,24 +22,27 @@ export interface Work {
   readonly subject: string;
   /** What to do about code that reaches a limit or ends its process. */
   readonly advice: string;
-  /** Of what it works on: more of it may take more time and memory. */
-  readonly bytes: number;
+  /** What it works on: more of it may take more time and memory. */
+  readonly amount?: Amount;
   /** The sentence for an error that the code throws. */
   readonly refusal: (message: string) => TslrecError;
 }
 
-/**
- * Time is ten times what a slow tokenizer takes: 1 MB of text a second, on one core of 2.5 GHz. The largest
- * ones of today (a vocabulary of 262,000) hold 350 MB, and while they encode 300 bytes a character.
- */
-const LEAST_SECONDS = 3;
-const SECONDS_A_BYTE = 1e-5;
-const LEAST_MEMORY = 8e8;
-const MEMORY_A_BYTE = 500;
+export interface Amount {
+  /** Bytes of texts. */
+  readonly text?: number;
+  /** Bytes of a tokenizer.json. */
+  readonly json?: number;
+}
 
-const limitsOf = (bytes: number): Limits => ({
-  cpuSeconds: LEAST_SECONDS + bytes * SECONDS_A_BYTE,
-  bytes: LEAST_MEMORY + bytes * MEMORY_A_BYTE,
+/**
+ * Ten times the time of a slow tokenizer on a core of 2.5 GHz: 1 MB of text a second, or 17 MB of its
+ * tokenizer.json. With a vocabulary of 262,000, as the largest ones have, it holds 340 MB; while it encodes,
+ * some 300 bytes a character.
+ */
+const limitsOf = ({ text = 0, json = 0 }: Amount = {}): Limits => ({
+  cpuSeconds: 3 + 1e-5 * text + 6e-7 * json,
+  bytes: 8e8 + 500 * text,
 });
 
 const MAIN = path.join(import.meta.dirname, 'main.ts');
@@ -68,7 +71,7 @@ export function isolatedCode(): IsolatedCode {
   async function askNow(name: RequestName, ask: unknown, work: Work): Promise<unknown> {
     if (failure) throw failure;
     child ??= start();
-    const limits = limitsOf(work.bytes);
+    const limits = limitsOf(work.amount);
     hold(child, 'ref');
     try {
       const reply = await replyOf(child, { name, ask, limits });

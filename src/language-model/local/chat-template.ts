@@ -17,7 +17,7 @@ export type ChatTemplate = (messages: readonly Message[]) => Promise<{
 }>;
 
 const ADVICE = 'give a folder whose template does, or take the template out of it';
-const LARGEST_TEMPLATE = 1e7;
+const LARGEST_TEMPLATE = 1e6;
 
 const namedTemplate = z.object({ name: z.string(), template: z.string() });
 const specialToken = z.union([z.string(), z.object({ content: z.string() })]).nullish();
@@ -40,14 +40,12 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
     return async (messages) => ({ text: messages.map(({ content }) => content).join('\n'), bare: false });
   const text = (token: z.infer<typeof specialToken>) =>
     (typeof token === 'object' ? token?.content : token) ?? '';
-  const bytes = source.length;
   await code.ask(
     'template',
     { source },
     {
       subject: `${folder}: the chat template`,
       advice: ADVICE,
-      bytes,
       refusal: (message) =>
         new TslrecError(
           'bad-data',
@@ -68,7 +66,7 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
       {
         subject: `${folder}: the chat template, asked to render ${messages.length} messages,`,
         advice: ADVICE,
-        bytes: messages.reduce((sum, { content }) => sum + content.length, bytes),
+        amount: { text: messages.reduce((sum, { content }) => sum + content.length, 0) },
         refusal: (message) =>
           new TslrecError(
             'bad-request',

@@ -101,6 +101,7 @@ async function untunedFeatures(
   const ofModel = stagesOfModel(context, openModel);
   const base = await baseModel(ofModel, dataset.items, preset, openModel);
   const hidden = await readUntuned(ofModel, base, itemPrompts(dataset.items));
+  base.tokenizer.release();
   const text = await textFeatures(context, dataset, preset);
   return { ofModel, blocks: besideText(text, hidden, dataset.items.length, openModel) };
 }

@@ -1,16 +1,25 @@
 // A language model that is brought as files: a model folder or a name on the hub, to be tuned here, or an
 // adapter that was tuned on one elsewhere.
 import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../src/errors.ts';
 import { sha256OfFiles } from '../src/file-hash.ts';
-import { readArchitecture, readDecoder } from '../src/language-model/architecture.ts';
-import { ALWAYS, IF_THERE, modelFolder } from '../src/language-model/hub.ts';
-import { readJsonFile } from '../src/language-model/json-file.ts';
-import { HEAD_FILE } from '../src/language-model/model-folder.ts';
+import {
+  type Architecture,
+  parametersOf,
+  readArchitecture,
+  readDecoder,
+} from '../src/language-model/architecture.ts';
+import { readTokenizer } from '../src/language-model/folder-tokenizer.ts';
+import { ALWAYS, HUB_NAME, IF_THERE, modelFolder } from '../src/language-model/hub.ts';
+import { isolatedCode } from '../src/language-model/isolated/isolated-code.ts';
+import { readJsonFile, shown } from '../src/language-model/json-file.ts';
+import { readChatTemplate } from '../src/language-model/local/chat-template.ts';
+import { HEAD_FILE, readHead } from '../src/language-model/model-folder.ts';
+import { checkModelWeights } from '../src/language-model/model-weights.ts';
 import { readAdapter } from '../src/language-model/peft-adapter.ts';
-import { modelFiles } from '../src/language-model/tensor-files.ts';
 import type { Progress } from '../src/progress.ts';
 import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 
@@ -44,17 +53,18 @@ export async function findOpenModel(
 ): Promise<OpenModel | undefined> {
   const named = base ?? (adapter && (await baseOf(adapter)));
   if (named === undefined) return undefined;
-  const folder = await modelFolder(named, { ...hub, accessToken }).catch((error) => {
-    throw base === undefined && named.startsWith('hub:') ? notHere(adapter!, named, error) : error;
-  });
+  const folder = await modelFolder(named, { ...hub, accessToken });
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   // Now, because what cannot be read is better told before the recommender is trained.
   const architecture = await readArchitecture(folder);
-  const files = [...ALWAYS.map((name) => path.join(folder, name)), ...(await modelFiles(folder))];
+  const weights = await checkModelWeights(folder, architecture.kind, parametersOf(architecture));
+  const files = [...ALWAYS.map((name) => path.join(folder, name)), ...weights];
+  await checkCode(folder, architecture);
   if (adapter !== undefined) {
     await readAdapter(adapter, architecture);
     // Without a head it is asked in words, which an encoder cannot answer.
-    if (!hasHead) await readDecoder(folder);
+    if (hasHead) await readHead(adapter, architecture.config.hidden_size);
+    else await readDecoder(folder);
     files.push(
       ...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)),
     );
@@ -74,7 +84,22 @@ export async function findOpenModel(
   };
 }
 
-/** PEFT writes down what it has tuned: a folder, seen from here or from the adapter, or a name on the hub. */
+/** The tokenizer and the chat template, as far as that shows without texts. */
+async function checkCode(folder: string, { config }: Architecture): Promise<void> {
+  const code = isolatedCode();
+  try {
+    const tokenizer = await readTokenizer(folder, { vocabularySize: config.vocab_size, code });
+    await tokenizer.encode(['']);
+    await readChatTemplate(folder, code);
+  } finally {
+    code.release();
+  }
+}
+
+/**
+ * PEFT writes down what it has tuned. An adapter that somebody sends could so name any folder or any model on
+ * the hub: followed is only what lies in its folder or beside it, as a refresh leaves the two.
+ */
 async function baseOf(adapter: string): Promise<string> {
   const file = path.join(adapter, 'adapter_config.json');
   const { base_model_name_or_path: named } = await readJsonFile(
@@ -82,19 +107,30 @@ async function baseOf(adapter: string): Promise<string> {
     z.object({ base_model_name_or_path: z.string().min(1, 'expected a name') }),
     'name the model with --base',
   );
-  return [path.join(adapter, named), named].find((folder) => existsSync(folder)) ?? `hub:${named}`;
-}
-
-/** The name may as well be a folder on the machine where the adapter was tuned. */
-function notHere(adapter: string, named: string, error: unknown): unknown {
-  if (!(error instanceof TslrecError)) return error;
-  return new TslrecError(
-    error.code,
-    `${adapter} was tuned on ${named.replace(/^hub:/, '')}, which is no folder here; name the model's folder with --base (as a name ` +
-      `on the hub: ${error.message.replace(/\.$/, '')}).`,
-    { cause: error },
+  const beside = path.join(adapter, named);
+  if (!path.isAbsolute(named) && (await isInOrBeside(beside, adapter))) return beside;
+  throw new TslrecError(
+    'bad-request',
+    `${file}: got the model ${shown(named)}, which lies neither in the adapter's folder nor beside it, and is ` +
+      `therefore to be named: give --base ${namedFor(beside, named)}.`,
   );
 }
+
+function namedFor(beside: string, named: string): string {
+  const found = [beside, named].find((folder) => existsSync(folder));
+  if (found !== undefined) return inShell(found);
+  return HUB_NAME.test(named) ? `hub:${named}` : 'and the folder of that model';
+}
+
+async function isInOrBeside(folder: string, adapter: string): Promise<boolean> {
+  if (!existsSync(folder)) return false;
+  const [at, from] = await Promise.all([folder, adapter].map((name) => realpath(name)));
+  return path.dirname(at) === path.dirname(from) || at.startsWith(from + path.sep);
+}
+
+/** As one word of a command line, whatever it holds. */
+const inShell = (word: string): string =>
+  /^[\w./:@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** jobs/finetune_trl.py keeps beside a head what it was trained on. */
 async function readTrainedOn(adapter: string): Promise<TrainedOn | undefined> {

@@ -49,6 +49,7 @@ export async function readCatalogue(
     : await fineTune(context, samples, categoryCount, base, preset);
   // It reads every item, cold ones included, and every user.
   const inferred = await read(readLocally(fineTuned.model, base.tokenizer, progress));
+  base.tokenizer.release();
   return { tuned: { ...fineTuned, modelFolder: base.folder }, inferred };
 }
 

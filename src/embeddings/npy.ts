@@ -19,6 +19,9 @@ const LENGTH_BYTES = new Map([
   [3, 4],
 ]);
 
+/** More than the header of any plain array; NumPy reads 10,000. */
+const LARGEST_HEADER = 65_535;
+
 /** `file` is what messages call the bytes. */
 export function parseNpy(bytes: Buffer, file: string): NamedTensor {
   const { dtype, inFortranOrder, shape, body } = parseHeader(bytes, file);
@@ -61,7 +64,7 @@ function parseHeader(bytes: Buffer, file: string) {
   const isNpy =
     bytes.toString('latin1', 0, MAGIC.length) === MAGIC && lengthBytes > 0 && bytes.length >= begin;
   const end = isNpy ? begin + bytes.readUIntLE(MAGIC.length + 2, lengthBytes) : 0;
-  const header = bytes.toString('latin1', begin, end);
+  const header = bytes.toString('latin1', begin, Math.min(end, begin + LARGEST_HEADER));
   const order = /'fortran_order': *(True|False)/.exec(header)?.[1];
   const shape = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1];
   if (order === undefined || shape === undefined) {

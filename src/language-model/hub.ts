@@ -37,6 +37,7 @@ const HUB_URL = 'https://huggingface.co';
 const MOST_BYTES_OF_A_LIST = 2 ** 24;
 const PREFIX = 'hub:';
 const CONFIG = 'config.json';
+export const HUB_NAME = /^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/;
 const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
 /**
@@ -54,7 +55,7 @@ export async function modelFolder(model: string, options: HubOptions): Promise<s
     );
   }
   const name = model.slice(PREFIX.length);
-  if (!/^[\w-][\w.-]*(\/[\w-][\w.-]*)?$/.test(name)) {
+  if (!HUB_NAME.test(name)) {
     throw new TslrecError(
       'bad-request',
       `${model}: got a name that no model can have, expected one like ` +

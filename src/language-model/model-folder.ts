@@ -4,7 +4,7 @@
 import path from 'node:path';
 import { invariant, TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
-import { readSafetensors, writeSafetensors } from '../network/safetensors.ts';
+import { openSafetensors, writeSafetensors } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import { type Architecture, parametersOf, readArchitecture } from './architecture.ts';
 import { readTokenizer } from './folder-tokenizer.ts';
@@ -108,14 +108,18 @@ export async function readHead(
   H: number,
 ): Promise<{ categoryCount: number; values: Values }> {
   const file = path.join(folder, HEAD_FILE);
-  const { tensors } = await readSafetensors(file);
-  const head = tensors.get(HEAD);
-  if (head?.shape.length !== 2 || head.shape[1] !== H) {
-    throw new TslrecError(
-      'bad-data',
-      `${file}: got ${head ? `${HEAD} of shape [${head.shape}]` : `no ${HEAD}`}, expected [categories, ${H}]; give the ` +
-        'adapter that was trained on this model.',
-    );
+  const { shapes, tensor, close } = await openSafetensors(file);
+  try {
+    const shape = shapes.get(HEAD);
+    if (shape?.length !== 2 || shape[1] !== H) {
+      throw new TslrecError(
+        'bad-data',
+        `${file}: got ${shape ? `${HEAD} of shape [${shape}]` : `no ${HEAD}`}, expected [categories, ${H}]; give the ` +
+          'adapter that was trained on this model.',
+      );
+    }
+    return { categoryCount: shape[0], values: new Map([[HEAD, await tensor(HEAD)]]) };
+  } finally {
+    await close();
   }
-  return { categoryCount: head.shape[0], values: new Map([[HEAD, head]]) };
 }

@@ -4,7 +4,7 @@
 import path from 'node:path';
 import type { Parameter, Values } from '../network/scope.ts';
 import type { Architecture } from './architecture.ts';
-import { modelFiles, readTensors } from './tensor-files.ts';
+import { checkTensors, modelFiles, readTensors, type Wanted } from './tensor-files.ts';
 
 interface Names {
   readonly parameterOf: (stored: string) => string;
@@ -52,9 +52,22 @@ export async function readModelWeights(
   kind: Architecture['kind'],
   parameters: readonly Parameter[],
 ): Promise<Values> {
-  return readTensors(await modelFiles(folder), {
-    parameters,
-    parameterOf: parameterNames(kind, parameters),
-    source: path.join(folder, 'config.json'),
-  });
+  return readTensors(await modelFiles(folder), wanted(folder, kind, parameters));
 }
+
+/** The same without reading them: whether they are there. Gives the files that hold them. */
+export async function checkModelWeights(
+  folder: string,
+  kind: Architecture['kind'],
+  parameters: readonly Parameter[],
+): Promise<string[]> {
+  const files = await modelFiles(folder);
+  await checkTensors(files, wanted(folder, kind, parameters));
+  return files;
+}
+
+const wanted = (folder: string, kind: Architecture['kind'], parameters: readonly Parameter[]): Wanted => ({
+  parameters,
+  parameterOf: parameterNames(kind, parameters),
+  source: path.join(folder, 'config.json'),
+});

@@ -1,11 +1,13 @@
 // The tensors of a model or an adapter, out of one safetensors file or several: exactly those that are
 // wanted, in the shapes that are wanted. All headers are checked before the first tensor is read.
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { type NamedTensor, type OpenSafetensors, openSafetensors } from '../network/safetensors.ts';
 import type { Parameter, Values } from '../network/scope.ts';
+import { sizeOf } from '../tensor/graph.ts';
 import { readJsonFile } from './json-file.ts';
 
 export interface Wanted {
@@ -16,6 +18,9 @@ export interface Wanted {
   readonly source: string;
 }
 
+/** Open at the same time; the largest models have 191. */
+const MOST_FILES = 500;
+
 /** The files of a model: model.safetensors, or those that model.safetensors.index.json names. */
 export async function modelFiles(folder: string): Promise<string[]> {
   const [whole, index] = ['model.safetensors', 'model.safetensors.index.json'].map((name) =>
@@ -23,48 +28,111 @@ export async function modelFiles(folder: string): Promise<string[]> {
   );
   if (existsSync(whole)) return [whole];
   if (!existsSync(index)) {
+    const others = readdirSync(folder).filter((name) => OTHER_WEIGHTS.test(name));
     throw new TslrecError(
       'bad-data',
-      `${folder}: got neither model.safetensors nor model.safetensors.index.json, expected one of them; ` +
-        'give the folder of ' +
-        'a model, or save it again with save_pretrained.',
+      `${folder}: got ${others.length === 0 ? 'no weights' : others.slice(0, SHOWN_FILES).join(', ')}, expected ` +
+        'model.safetensors or model.safetensors.index.json; give the folder of a model, or save this one again ' +
+        'with save_pretrained.',
     );
   }
   const fileName = z
     .string()
-    .refine((name) => path.basename(name) === name, 'expected the name of a file beside it');
+    .refine((name) => /^[\w.-]+\.safetensors$/.test(name), 'expected the name of a file beside it');
   const indexJson = z.object({ weight_map: z.record(z.string(), fileName) });
   const { weight_map } = await readJsonFile(index, indexJson, 'copy it again');
-  return [...new Set(Object.values(weight_map))].sort().map((name) => path.join(folder, name));
+  const names = [...new Set(Object.values(weight_map))].sort();
+  if (names.length > MOST_FILES) {
+    throw new TslrecError(
+      'bad-data',
+      `${index}: got ${names.length} files, expected at most ${MOST_FILES}; save the model in fewer.`,
+    );
+  }
+  return names.map((name) => path.join(folder, name));
 }
 
-export async function readTensors(files: readonly string[], wanted: Wanted): Promise<Values> {
+/** Weights in forms that are not read here, one of which (pickle) can run code. */
+const OTHER_WEIGHTS = /\.(bin|pt|pth|ckpt|h5|msgpack|gguf|onnx|safetensors)$/;
+const SHOWN_FILES = 5;
+
+/** Checks by their headers alone whether the files hold what is wanted. */
+export async function checkTensors(files: readonly string[], wanted: Wanted): Promise<void> {
+  await withWanted(files, wanted, async () => {});
+}
+
+export function readTensors(files: readonly string[], wanted: Wanted): Promise<Values> {
+  return withWanted(files, wanted, async (found) => {
+    const values = new Map<string, NamedTensor>();
+    for (const { name, read } of found) values.set(name, await read());
+    return values;
+  });
+}
+
+interface Found {
+  /** The parameter's. */
+  readonly name: string;
+  readonly read: () => Promise<NamedTensor>;
+}
+
+async function withWanted<Result>(
+  files: readonly string[],
+  wanted: Wanted,
+  use: (found: readonly Found[]) => Promise<Result>,
+): Promise<Result> {
   const opened: { file: string; content: OpenSafetensors }[] = [];
   try {
     for (const file of files) opened.push({ file, content: await openSafetensors(file) });
     const found = opened.flatMap(({ file, content }) => findWanted(file, content, wanted));
-    const names = new Set(found.map(({ name }) => name));
-    const missing = wanted.parameters.find(({ name }) => !names.has(name));
-    if (missing) {
-      throw new TslrecError(
-        'bad-data',
-        `${files.join(', ')}: got no tensor ${missing.name}, expected one of shape [${missing.tensor.shape}] by ` +
-          `${wanted.source}; copy the files again, or correct that one.`,
-      );
-    }
-    const values = new Map<string, NamedTensor>();
-    for (const { name, read } of found) values.set(name, await read());
-    return values;
+    checkComplete(files, found, wanted);
+    checkMemory(files, wanted);
+    return await use(found);
   } finally {
     await Promise.all(opened.map(({ content }) => content.close()));
   }
+}
+
+function checkComplete(files: readonly string[], found: readonly Found[], { parameters, source }: Wanted) {
+  const names = new Set<string>();
+  for (const { name } of found) {
+    if (names.has(name)) {
+      throw new TslrecError(
+        'bad-data',
+        `${shownFiles(files)}: got the tensor ${name} twice, expected it once; copy the files again.`,
+      );
+    }
+    names.add(name);
+  }
+  const missing = parameters.find(({ name }) => !names.has(name));
+  if (missing) {
+    throw new TslrecError(
+      'bad-data',
+      `${shownFiles(files)}: got no tensor ${missing.name}, expected one of shape [${missing.tensor.shape}] by ` +
+        `${source}; copy the files again, or correct that one.`,
+    );
+  }
+}
+
+const shownFiles = (files: readonly string[]): string =>
+  files.length <= SHOWN_FILES ? files.join(', ') : `${files.slice(0, SHOWN_FILES).join(', ')} and others`;
+
+/** What does not fit would end this process, or the machine, without a word. */
+function checkMemory(files: readonly string[], { parameters }: Wanted): void {
+  const needed = parameters.reduce((sum, { tensor }) => sum + 4 * sizeOf(tensor.shape), 0);
+  const there = Math.min(os.totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
+  if (needed <= there) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new TslrecError(
+    'bad-data',
+    `${shownFiles(files)}: got weights that take ${gigabytes(needed)} of memory as float32, expected at most the ` +
+      `${gigabytes(there)} of this machine; give a smaller model, or one that runs behind an endpoint (--hosted).`,
+  );
 }
 
 function findWanted(
   file: string,
   { shapes, tensor }: OpenSafetensors,
   { parameters, parameterOf, source }: Wanted,
-) {
+): Found[] {
   const shapeOf = new Map(parameters.map(({ name, tensor: { shape } }) => [name, shape]));
   return Array.from(shapes).flatMap(([stored, shape]) => {
     const name = parameterOf(stored);

@@ -87,10 +87,11 @@ test('refresh --base and --adapter', async (context) => {
     },
   );
 
-  await context.test('an adapter alone names its model', async () => {
-    const named = path.join(work(), first, 'adapter');
-    assert.equal((await refresh(['--adapter', named])).signal, 'SIGKILL');
-    assert.equal(models().length, 2); // the same files are the same model
+  await context.test('an adapter names its model, which is followed where it lies beside it', async () => {
+    await editJson(path.join(adapter, 'adapter_config.json'), { base_model_name_or_path: '../bert' });
+    const exit = await refresh(['--adapter', 'elsewhere']);
+    assert.equal(exit.signal, 'SIGKILL', exit.stderr);
+    assert.equal(models().length, 3);
   });
 
   const mistakes: [string, () => void, RegExp][] = [
@@ -136,7 +137,7 @@ test('what is brought and cannot be read is told before anything is trained', as
     ['--base other', /^tslrec: other\Sconfig\.json: model_type: got "gemma3_text", expected one of /],
     [
       '--adapter unknown',
-      /^tslrec: unknown was tuned on \/tuned\/there, which is no folder here; name the model's folder with --base \(as a name on /,
+      /^tslrec: unknown\Sadapter_config\.json: got the model "\/tuned\/there", which lies neither in .*: give --base and the folder of that model\.$/,
     ],
     ['--base bert --adapter strange', /^tslrec: strange\Sadapter_config\.json: use_dora: got true, /],
     [

@@ -188,7 +188,9 @@ test('weights that are not there, and an index that is none or leads elsewhere',
   rmSync(path.join(without, 'model.safetensors'));
   await assert.rejects(
     loadBase(without),
-    refused(/got neither model\.safetensors nor model\.safetensors\.index\.json, expected one/),
+    refused(
+      /got no weights, expected model\.safetensors or model\.safetensors\.index\.json; give the folder/,
+    ),
   );
   const sharded = await copyOf(context, 'sharded');
   const index = path.join(sharded, 'model.safetensors.index.json');

@@ -41,7 +41,7 @@ export interface Amount {
  * some 300 bytes a character.
  */
 const limitsOf = ({ text = 0, json = 0 }: Amount = {}): Limits => ({
-  cpuSeconds: 3 + 1e-5 * text + 6e-7 * json,
+  cpuSeconds: 2 + 1e-5 * text + 6e-7 * json,
   bytes: 8e8 + 500 * text,
 });
 

@@ -64,7 +64,7 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
       'render',
       { variables },
       {
-        subject: `${folder}: the chat template, asked to render ${messages.length} messages,`,
+        subject: `${folder}: the chat template, asked for a prompt,`,
         advice: ADVICE,
         amount: { text: messages.reduce((sum, { content }) => sum + content.length, 0) },
         refusal: (message) =>

@@ -1,0 +1,281 @@
+// Model folders that were made to do harm, or that were never copied whole: each ends in one sentence, soon and
+// in little memory, whatever its code would do to the process that runs it.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { test } from 'node:test';
+import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import { loadTextEncoder } from '../../src/language-model/text-encoder.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { collect } from '../support/collect.ts';
+import { tslrec } from '../support/command-line.ts';
+import { refused } from '../support/errors.ts';
+import { copyOf, editJson, editTensors } from '../support/model-folders.ts';
+import { temporaryFolder } from '../support/stores.ts';
+
+const noPipes = process.platform === 'win32' && 'Windows has neither pipes nor devices in folders';
+
+async function embed(folder: string, texts: readonly string[], adapter?: string): Promise<Float32Array> {
+  const encoder = await loadTextEncoder(folder, { adapter });
+  try {
+    return await encoder.embed(texts, { name: 'embed', progress: silentProgress });
+  } finally {
+    await encoder.release();
+  }
+}
+
+/** What may stand where a file is expected. */
+const IN_PLACE_OF_A_FILE: readonly (readonly [string, (file: string) => void, RegExp])[] = [
+  [
+    'a pipe',
+    (file) => execFileSync('mkfifo', [file]),
+    /: got a pipe, a socket or a device, expected a file;/,
+  ],
+  ['a device', (file) => symlinkSync('/dev/zero', file), /: got a pipe, a socket or a device, expected/],
+  [
+    'a Git LFS pointer',
+    (file) =>
+      writeFileSync(
+        file,
+        `version https://git-lfs.github.com/spec/v1\noid sha256:${'0'.repeat(64)}\nsize 9085657\n`,
+      ),
+    /: got a Git LFS pointer, expected the file that it stands for; run `git lfs pull` in its folder\.$/,
+  ],
+  [
+    'a page of HTML',
+    (file) => writeFileSync(file, '<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>\n'),
+    /: got an HTML page, expected the file itself;/,
+  ],
+  ['nothing', (file) => writeFileSync(file, ''), /: got text that is not JSON|no tokenizer|shorter than its/],
+  [
+    'a file of a terabyte',
+    (file) => {
+      writeFileSync(file, Buffer.of(0, 0, 0, 0, 1, 0, 0, 0));
+      truncateSync(file, 1e12);
+    },
+    /got 1000000000000 bytes, expected at most \d+;|got a header of 4294967296 bytes, expected at most 100000000;/,
+  ],
+];
+
+for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {
+  for (const [kind, make, message] of IN_PLACE_OF_A_FILE) {
+    test(`${kind} in place of ${name} is refused`, { skip: noPipes }, async (context) => {
+      const folder = await copyOf(context, 'bert');
+      rmSync(path.join(folder, name));
+      make(path.join(folder, name));
+      await assert.rejects(embed(folder, ['a']), refused(message, path.join(folder, name)));
+    });
+  }
+}
+
+test('links may lead anywhere, as in the cache of a hub; weights elsewhere are not what a folder is searched for', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  const cache = await copyOf(context, 'bert');
+  for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {
+    rmSync(path.join(folder, name));
+    symlinkSync(path.join(cache, name), path.join(folder, name));
+  }
+  assert.deepEqual(await embed(folder, ['a tent']), await embed(cache, ['a tent']));
+  rmSync(path.join(folder, 'model.safetensors'));
+  writeFileSync(path.join(folder, 'pytorch_model.bin'), 'PK');
+  await assert.rejects(
+    embed(folder, ['a']),
+    refused(/: got .*pytorch_model\.bin, expected model\.safetensors or .*; give .*, or save this one again/),
+  );
+});
+
+const NUMBERS: readonly (readonly [string, Record<string, unknown>, RegExp])[] = [
+  ['bert', { num_hidden_layers: 1e7 }, /num_hidden_layers: got 10000000, expected number to be <=128;/],
+  ['llama-2', { num_hidden_layers: 1e7 }, /num_hidden_layers: got 10000000, expected number to be <=128;/],
+  ['llama-2', { hidden_size: 2 ** 40 }, /hidden_size: got 1099511627776, expected number to be <=131072;/],
+  ['llama-2', { intermediate_size: 2 ** 30 }, /intermediate_size: got 1073741824, expected /],
+  ['llama-2', { num_attention_heads: 2 ** 20 }, /num_attention_heads: got 1048576, expected /],
+  ['bert', { vocab_size: 1e9 }, /vocab_size: got 1000000000, expected /],
+  ['bert', { type_vocab_size: 1e9 }, /type_vocab_size: got 1000000000, expected /],
+  ['llama-2', { max_position_embeddings: 1e15 }, /max_position_embeddings: got 1000000000000000, expected /],
+  ['qwen3', { head_dim: 2 ** 20 }, /head_dim: got 1048576, expected /],
+  ['llama-2', { intermediate_size: 2 ** 16 }, /got layers of 65536 numbers inside for a hidden_size of 16,/],
+  ['qwen3', { head_dim: 2 ** 10 }, /got layers of 4096 numbers inside for a hidden_size of 16, expected/],
+  [
+    'llama-2',
+    { num_hidden_layers: 100 },
+    /got no tensor model\.layers\.2\.input_layernorm\.weight, expected/,
+  ],
+  ['llama-2', { vocab_size: 2 ** 20 }, /got a tensor \S+ of shape \[64,16\], expected \[1048576,16\] by/],
+  [
+    'llama-2',
+    { hidden_act: '\u001b[2J\n'.repeat(9) },
+    /hidden_act: got "\\u001b\[2J\\n[^\n]*\.\.\., expected "silu";/,
+  ],
+  [
+    'llama-2',
+    { rope_scaling: { rope_type: 'default', ['\n'.repeat(1e6)]: 1 } },
+    /Unrecognized key: "\\n.* \.\.\. /,
+  ],
+];
+
+for (const [fixture, changes, message] of NUMBERS) {
+  const [[key, value]] = Object.entries(changes);
+  test(`a ${fixture} of ${key} ${JSON.stringify(value).slice(0, 20)} is refused`, async (context) => {
+    const folder = await copyOf(context, fixture);
+    await editJson(path.join(folder, 'config.json'), changes);
+    await assert.rejects(embed(folder, ['a']), refused(message));
+  });
+}
+
+test('a config.json of a million levels is refused', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  const levels = 1e6;
+  writeFileSync(
+    path.join(folder, 'config.json'),
+    `{"model_type": ${'['.repeat(levels)}${']'.repeat(levels)}}`,
+  );
+  await assert.rejects(embed(folder, ['a']), refused(/model_type: got a value of too many levels, expected/));
+});
+
+test('a tensor that two names give, and one in two files, are refused', async (context) => {
+  const folder = await copyOf(context, 'llama-2');
+  await editTensors(path.join(folder, 'model.safetensors'), (tensors) =>
+    tensors.set('norm.weight', tensors.get('model.norm.weight')!),
+  );
+  await assert.rejects(embed(folder, ['a']), refused(/got the tensor model\.norm\.weight twice, expected/));
+});
+
+/** Changes to the tokenizer.json of a BERT. */
+const TOKENIZERS: readonly (readonly [string, Record<string, unknown>, RegExp, text?: string])[] = [
+  [
+    'an expression that does not end, for which the library panics',
+    { pre_tokenizer: split('(a+)+$') },
+    /the tokenizer, asked to encode 1 text, ended its process with SIGABRT( \(.*\))?; give a folder whose/,
+  ],
+  [
+    'an expression that takes very long',
+    { pre_tokenizer: split('(a+)+$') },
+    /the tokenizer, asked to encode 1 text, did not end within 2 s of computing; give a folder whose/,
+    `${'a'.repeat(22)}b`.repeat(130),
+  ],
+  [
+    'a letter that becomes a million others',
+    { normalizer: { type: 'Replace', pattern: { String: 'a' }, content: 'b'.repeat(1e6) } },
+    /the tokenizer, asked to encode 1 text, took more than \d+ MB of memory; give/,
+  ],
+  ['a model of no kind', { model: { type: 'Mystery' } }, /got what is no tokenizer \(.+\), expected one as/],
+];
+
+function split(Regex: string) {
+  return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false };
+}
+
+for (const [kind, changes, message, text = `${'a'.repeat(3_000)}b`] of TOKENIZERS) {
+  test(`a tokenizer with ${kind} is refused`, async (context) => {
+    const folder = await copyOf(context, 'bert');
+    const file = path.join(folder, 'tokenizer.json');
+    await editJson(file, changes);
+    await assert.rejects(embed(folder, [text]), refused(message, file));
+  });
+}
+
+/** Chat templates. */
+const TEMPLATES: readonly (readonly [string, string, RegExp])[] = [
+  [
+    'loops in loops',
+    `${'{% for i in range(2000) %}'.repeat(4)}{% endfor %}{% endfor %}{% endfor %}{% endfor %}`,
+    /: the chat template, asked for a prompt, did not end within 2 s of computing; give a folder/,
+  ],
+  [
+    'a prompt without end',
+    `{% set ns = namespace(text='a' ) %}{% for i in range(99) %}{% set ns.text = ns.text + ns.text %}{% endfor %}{{ ns.text }}`,
+    /The chat template of .* refuses these messages \(.+\)|took more than/,
+  ],
+  [
+    'an open block',
+    '{% for i in',
+    /: got a chat template that cannot be read \(.+\), expected a Jinja template;/,
+  ],
+];
+
+for (const [kind, template, message] of TEMPLATES) {
+  test(`a chat template with ${kind} is refused`, async (context) => {
+    const folder = await copyOf(context, 'llama-2');
+    writeFileSync(path.join(folder, 'chat_template.jinja'), template);
+    const answer = async () => {
+      const model = await loadLocalModel(folder);
+      try {
+        await collect(model.generate([{ role: 'user', content: 'a' }], { maxTokens: 1 }));
+      } finally {
+        await model.release();
+      }
+    };
+    await assert.rejects(answer(), refused(message));
+  });
+}
+
+/** Where an adapter is to stand. */
+const TARGETS: readonly (readonly [string, unknown, RegExp])[] = [
+  [
+    'an expression that does not end',
+    '(\\w*\\.?)*!',
+    /got the pattern "\S+", which, tried on \d+ names of layers, did not end within 2 s of computing; name the modules/,
+  ],
+  ['a million names', Array(1e6).fill('x'), /target_modules: got \["x",.*\.\.\., expected linear layers/],
+];
+
+for (const [kind, target_modules, message] of TARGETS) {
+  test(`an adapter on ${kind} is refused`, async (context) => {
+    const folder = await copyOf(context, 'llama-2');
+    const adapter = path.join(folder, 'adapter-pattern');
+    await editJson(path.join(adapter, 'adapter_config.json'), { target_modules });
+    await assert.rejects(embed(folder, ['a'], adapter), refused(message));
+  });
+}
+
+test('every command that reads a folder ends with one sentence and exit code 1', {
+  skip: noPipes,
+}, async (context) => {
+  const folder = await temporaryFolder(context);
+  const bert = await copyOf(context, 'bert');
+  const broken = (name: string, make: (folder: string) => void) => {
+    cpSync(bert, path.join(folder, name), { recursive: true });
+    make(path.join(folder, name));
+  };
+  const panics = JSON.stringify({ pre_tokenizer: split('(a+)+$') });
+  broken('pipe', (at) => {
+    rmSync(path.join(at, 'tokenizer.json'));
+    execFileSync('mkfifo', [path.join(at, 'tokenizer.json')]);
+  });
+  broken('circle', (at) => {
+    rmSync(path.join(at, 'tokenizer.json'));
+    symlinkSync('tokenizer.json', path.join(at, 'tokenizer.json'));
+  });
+  broken('cut', (at) => truncateSync(path.join(at, 'model.safetensors'), 1_000));
+  broken('none', (at) => writeFileSync(path.join(at, 'tokenizer.json'), panics));
+  mkdirSync(path.join(folder, 'adapter'));
+  execFileSync('mkfifo', [path.join(folder, 'adapter', 'adapter_config.json')]);
+  writeFileSync(path.join(folder, 'texts.jsonl'), '{"text": "a"}\n');
+  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  const commands: readonly (readonly [string, RegExp])[] = [
+    ['embed --input texts.jsonl --model pipe', /^tslrec: pipe\Stokenizer\.json: got a pipe, /],
+    [
+      `embed --input texts.jsonl --model ${bert} --adapter adapter`,
+      /^tslrec: adapter\Sadapter_config\.json: got a/,
+    ],
+    ['embed --input texts.jsonl --model circle', /^tslrec: circle\S\S+ cannot be used: its links lead in a /],
+    ['refresh --data sample --preset quick --base pipe', /^tslrec: pipe\Stokenizer\.json: got a pipe, /],
+    ['refresh --data sample --preset quick --base cut', /^tslrec: cut\Smodel\.safetensors/],
+    [
+      'refresh --data sample --preset quick --adapter adapter',
+      /^tslrec: adapter\Sadapter_config\.json: got a/,
+    ],
+    [
+      'evaluate --data sample --preset quick --base none',
+      /^tslrec: none\Stokenizer\.json: got what is no token/,
+    ],
+  ];
+  for (const [command, message] of commands) {
+    const { code, stderr } = await tslrec(folder, command.split(' '));
+    const [sentence, ...rest] = stderr.trimEnd().split('\n');
+    assert.match(sentence, message);
+    assert.deepEqual([code, rest], [1, []], command);
+  }
+});

@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { parametersOf, readArchitecture } from '../../src/language-model/architecture.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
 import { loadTextEncoder } from '../../src/language-model/text-encoder.ts';
 import { silentProgress } from '../../src/progress.ts';
@@ -140,6 +141,31 @@ test('a tensor that two names give, and one in two files, are refused', async (c
     tensors.set('norm.weight', tensors.get('model.norm.weight')!),
   );
   await assert.rejects(embed(folder, ['a']), refused(/got the tensor model\.norm\.weight twice, expected/));
+});
+
+test('weights that no memory holds are refused before they are read', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  await editJson(path.join(folder, 'config.json'), { vocab_size: 2 ** 22, hidden_size: 2 ** 17 });
+  let end = 0;
+  const header: Record<string, unknown> = {};
+  for (const { name, tensor } of parametersOf(await readArchitecture(folder))) {
+    const begin = end;
+    end += 2 * tensor.shape.reduce((size, width) => size * width, 1);
+    header[name] = { dtype: 'F16', shape: tensor.shape, data_offsets: [begin, end] };
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const file = path.join(folder, 'model.safetensors');
+  writeFileSync(file, Buffer.concat([length, json]));
+  truncateSync(file, 8 + json.length + end);
+  await assert.rejects(
+    embed(folder, ['a']),
+    refused(
+      /: got weights that take \d{4}\.\d GB of memory as float32, expected at most the \d+\.\d GB/,
+      file,
+    ),
+  );
 });
 
 /** Changes to the tokenizer.json of a BERT. */

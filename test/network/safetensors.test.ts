@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, test } from 'node:test';
 import { TslrecError } from '../../src/errors.ts';
 import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
+import { refused } from '../support/errors.ts';
 
 const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-safetensors-'));
 after(() => rm(folder, { recursive: true }));
@@ -82,4 +83,114 @@ test('an error of the file system says of which file', async () => {
     openSafetensors(`${folder}/none`),
     (error: NodeJS.ErrnoException) => error.path === `${folder}/none`,
   );
+});
+
+/** A file of this header, with as many bytes behind it, which take no place on the disk. */
+async function fileOf(header: string, bodyBytes: number, headerBytes = Buffer.byteLength(header)) {
+  const file = path.join(folder, 'made.safetensors');
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(headerBytes));
+  await writeFile(file, Buffer.concat([length, Buffer.from(header)]));
+  await truncate(file, 8 + headerBytes + bodyBytes);
+  return file;
+}
+
+const entry = (shape: readonly number[], begin: number, end: number, dtype = 'F32') =>
+  JSON.stringify({ dtype, shape, data_offsets: [begin, end] });
+const many = (count: number, of: (i: number) => string) =>
+  `{${Array.from({ length: count }, (_, i) => `"t${i}":${of(i)}`).join()}}`;
+
+const REFUSED: readonly (readonly [string, string, number, RegExp, headerBytes?: number])[] = [
+  ['a header of 600 MB', '{}', 0, /got a header of 600000000 bytes, expected at most 100000000;/, 6e8],
+  [
+    '20,000 tensors on the same bytes',
+    many(20_000, () => entry([1000], 0, 4000)),
+    4000,
+    /got tensor t1 at the bytes 0 to 4000, expected it to begin at 4000,/,
+  ],
+  [
+    'tensors that overlap',
+    many(2, (i) => entry([2], 4 * i, 4 * i + 8)),
+    12,
+    /got tensor t1 at the bytes 4 to 12, expected it to begin at 8,/,
+  ],
+  [
+    'a hole',
+    many(2, (i) => entry([1], 8 * i, 8 * i + 4)),
+    12,
+    /got tensor t1 at the bytes 8 to 12, expected/,
+  ],
+  ['a tensor that ends before it begins', `{"a":${entry([0], 8, 4)}}`, 8, /got tensor a at the bytes 8 to 4/],
+  [
+    'bytes behind the last tensor',
+    `{"a":${entry([1], 0, 4)}}`,
+    5,
+    /got 1 bytes behind the last tensor, expected/,
+  ],
+  [
+    'a shape of other size',
+    `{"a":${entry([3], 0, 4)}}`,
+    4,
+    /got 4 bytes of tensor a, expected 12 for F32 \[3\];/,
+  ],
+  [
+    'a shape whose size is beyond all numbers',
+    `{"a":${entry(Array(99).fill(2 ** 52), 0, 4)}}`,
+    4,
+    /got 4 bytes of tensor a, expected Infinity for F32 /,
+  ],
+  [
+    'a name that comes twice',
+    `{"a":${entry([1], 0, 4)},"a":${entry([1], 0, 4)}}`,
+    4,
+    /got the tensor "a" twice, expected each name once;/,
+  ],
+  [
+    'three million values',
+    `{"a":{"dtype":"F32","shape":[${'1,'.repeat(3e6)}1],"data_offsets":[0,4]}}`,
+    4,
+    /got a header of more than 2000000 values, expected fewer;/,
+  ],
+  [
+    'a million levels',
+    '{"a":'.repeat(1e6),
+    0,
+    /got a header of too many levels, expected a list of tensors;/,
+  ],
+  [
+    'a name of 9 MB',
+    `{"${'a'.repeat(9e6)}":${entry([3], 0, 4)}}`,
+    4,
+    /got 4 bytes of tensor a+ \.\.\. a* ?.*again\.$/,
+  ],
+  [
+    'metadata that are no strings',
+    '{"__metadata__":{"a":1}}',
+    0,
+    /its header is not the JSON that the format/,
+  ],
+  ['no tensors but null', 'null', 0, /its header is not the JSON that the format wants;/],
+];
+
+for (const [kind, header, bodyBytes, message, headerBytes] of REFUSED) {
+  test(`${kind}: refused before any tensor is read`, async () => {
+    const file = await fileOf(header, bodyBytes, headerBytes);
+    await assert.rejects(openSafetensors(file), refused(message, file));
+  });
+}
+
+test('read: metadata that are null, tensors in any order and of no bytes, 100,000 of them', async () => {
+  const inAnyOrder = `{"b":${entry([1], 4, 8)},"__metadata__":null,"c":${entry([0, 7], 4, 4)},"a":${entry([1], 0, 4)}}`;
+  const { tensors, metadata } = await readSafetensors(await fileOf(inAnyOrder, 8));
+  assert.deepEqual([...tensors.keys()].sort(), ['a', 'b', 'c']);
+  assert.deepEqual(metadata, {});
+  const opened = await openSafetensors(
+    await fileOf(
+      many(100_000, (i) => entry([1], 4 * i, 4 * i + 4)),
+      4e5,
+    ),
+  );
+  assert.equal(opened.shapes.size, 100_000);
+  assert.deepEqual((await opened.tensor('t99999')).shape, [1]);
+  await opened.close();
 });

@@ -111,8 +111,8 @@ async function baseOf(adapter: string): Promise<string> {
   if (!path.isAbsolute(named) && (await isInOrBeside(beside, adapter))) return beside;
   throw new TslrecError(
     'bad-request',
-    `${file}: got the model ${shown(named)}, which lies neither in the adapter's folder nor beside it, and is ` +
-      `therefore to be named: give --base ${namedFor(beside, named)}.`,
+    `${file}: got the model ${shown(named)}, which lies neither in the adapter's folder nor beside it, ` +
+      `and is therefore to be named: give --base ${namedFor(beside, named)}.`,
   );
 }
 

@@ -1,5 +1,5 @@
-// Files that a caller named, as they are read: only files, of a bounded size, and what they are named for. Every
-// error says which file, as those of the file system for folders and open files would not.
+// Files that a caller named, as they are read: only files, of a bounded size, and not what stands for another
+// one. Every error says which file, as those of the file system for folders and open files would not.
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { TslrecError } from './errors.ts';
@@ -60,7 +60,8 @@ export async function readBytes(
 const tooLarge = (file: string, size: number, mostBytes: number): TslrecError =>
   new TslrecError(
     'bad-data',
-    `${file}: got ${size} bytes, expected at most ${mostBytes}; give the file that is meant to have this name.`,
+    `${file}: got ${size} bytes, expected at most ${mostBytes}; give the file that is meant to have this ` +
+      'name.',
   );
 
 const GIT_LFS = 'version https://git-lfs.github.com/spec/v1';
@@ -71,14 +72,15 @@ export function refuseStandIn(beginning: Uint8Array, file: string): void {
   if (text.startsWith(GIT_LFS)) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got a Git LFS pointer, expected the file that it stands for; run \`git lfs pull\` in its folder.`,
+      `${file}: got a Git LFS pointer, expected the file that it stands for; run \`git lfs pull\` in its ` +
+        'folder.',
     );
   }
   if (/^<(!doctype html|html)\b/i.test(text)) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got an HTML page, expected the file itself; download it again, from the address of the file ` +
-        'and not of the page that shows it.',
+      `${file}: got an HTML page, expected the file itself; download it again, from the address of the ` +
+        'file and not of the page that shows it.',
     );
   }
 }

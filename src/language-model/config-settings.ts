@@ -8,8 +8,8 @@ export const ADVICE = 'give a folder whose model is computed in that way, or cor
 export const count = z.int().positive();
 export const positive = z.number().positive();
 /**
- * At most what the largest open models have (2026), times eight at least. Of layers they have 126, and no more
- * are allowed than 128: the time that ONNX Runtime takes to open a graph grows with their square, from 2 s.
+ * The largest open models (2026) have an eighth of these at most, but of layers: they have up to 126, and the
+ * time that ONNX Runtime takes to open a graph grows with their square, from 2 s for 128.
  */
 export const upTo = (most: number) => count.max(most);
 

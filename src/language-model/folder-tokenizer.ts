@@ -33,8 +33,8 @@ export async function readTokenizer(
     refusal: (message) =>
       new TslrecError(
         'bad-data',
-        `${file}: got what is no tokenizer (${message}), expected one as Hugging Face's tokenizers save it; ` +
-          'copy it again.',
+        `${file}: got what is no tokenizer (${message}), expected one as Hugging Face's tokenizers save ` +
+          'it; copy it again.',
       ),
   };
   const work = (task: string, bytes: number): Work => ({

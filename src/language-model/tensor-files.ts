@@ -29,11 +29,11 @@ export async function modelFiles(folder: string): Promise<string[]> {
   if (existsSync(whole)) return [whole];
   if (!existsSync(index)) {
     const others = readdirSync(folder).filter((name) => OTHER_WEIGHTS.test(name));
+    const got = others.length === 0 ? 'no weights' : others.slice(0, SHOWN_FILES).join(', ');
     throw new TslrecError(
       'bad-data',
-      `${folder}: got ${others.length === 0 ? 'no weights' : others.slice(0, SHOWN_FILES).join(', ')}, expected ` +
-        'model.safetensors or model.safetensors.index.json; give the folder of a model, or save this one again ' +
-        'with save_pretrained.',
+      `${folder}: got ${got}, expected model.safetensors or model.safetensors.index.json; give the folder of ` +
+        'a model, or save this one again with save_pretrained.',
     );
   }
   const fileName = z
@@ -106,8 +106,8 @@ function checkComplete(files: readonly string[], found: readonly Found[], { para
   if (missing) {
     throw new TslrecError(
       'bad-data',
-      `${shownFiles(files)}: got no tensor ${missing.name}, expected one of shape [${missing.tensor.shape}] by ` +
-        `${source}; copy the files again, or correct that one.`,
+      `${shownFiles(files)}: got no tensor ${missing.name}, expected one of shape ` +
+        `[${missing.tensor.shape}] by ${source}; copy the files again, or correct that one.`,
     );
   }
 }
@@ -123,8 +123,9 @@ function checkMemory(files: readonly string[], { parameters }: Wanted): void {
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new TslrecError(
     'bad-data',
-    `${shownFiles(files)}: got weights that take ${gigabytes(needed)} of memory as float32, expected at most the ` +
-      `${gigabytes(there)} of this machine; give a smaller model, or one that runs behind an endpoint (--hosted).`,
+    `${shownFiles(files)}: got weights that take ${gigabytes(needed)} of memory as float32, expected at ` +
+      `most the ${gigabytes(there)} of this machine; give a smaller model, or one that runs behind an ` +
+      'endpoint (--hosted).',
   );
 }
 

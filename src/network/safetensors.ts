@@ -217,20 +217,21 @@ function checkOutline(json: string, file: string): void {
 }
 
 /**
- * The format's own rules: tensors lie one behind the other, from the header to the file's end, each as long as
- * its shape and type say. Types that are not read here may have any length.
+ * The format's own rules: tensors lie one behind the other, from the header to the file's end, each as long
+ * as its shape and type say. Types that are not read here may have any length.
  */
 function checkPlaces(entries: ReadonlyMap<string, HeaderEntry>, bodyBytes: number, file: string): void {
   const inOrder = [...entries].sort(
     ([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1],
   );
+  const last = inOrder.at(-1)?.[0];
   let place = 0;
   for (const [name, { dtype, shape, data_offsets }] of inOrder) {
     const [begin, end] = data_offsets;
     if (begin !== place || end < begin) {
       refuse(
         file,
-        `tensor ${name} at the bytes ${begin} to ${end}, expected it to begin at ${place}, where the one before it ends`,
+        `tensor ${name} at the bytes ${begin} to ${end}, expected it to begin at ${place}, behind the others`,
         'write it again',
       );
     }
@@ -247,7 +248,7 @@ function checkPlaces(entries: ReadonlyMap<string, HeaderEntry>, bodyBytes: numbe
   if (place > bodyBytes) {
     refuse(
       file,
-      `a file that ends ${place - bodyBytes} bytes before the end of tensor ${inOrder.at(-1)![0]}, expected all of it`,
+      `a file that ends ${place - bodyBytes} bytes before the end of tensor ${last}, expected all of it`,
       'copy it again',
     );
   }

@@ -180,7 +180,8 @@ for (const [kind, header, bodyBytes, message, headerBytes] of REFUSED) {
 }
 
 test('read: metadata that are null, tensors in any order and of no bytes, 100,000 of them', async () => {
-  const inAnyOrder = `{"b":${entry([1], 4, 8)},"__metadata__":null,"c":${entry([0, 7], 4, 4)},"a":${entry([1], 0, 4)}}`;
+  const [a, b, c] = [entry([1], 0, 4), entry([1], 4, 8), entry([0, 7], 4, 4)];
+  const inAnyOrder = `{"b":${b},"__metadata__":null,"c":${c},"a":${a}}`;
   const { tensors, metadata } = await readSafetensors(await fileOf(inAnyOrder, 8));
   assert.deepEqual([...tensors.keys()].sort(), ['a', 'b', 'c']);
   assert.deepEqual(metadata, {});

@@ -16,7 +16,7 @@ parentPort!.on('message', (limits: Limits | null) => {
 });
 
 setInterval(() => {
-  if (process.ppid !== asker) end('');
+  if (process.ppid !== asker) kill();
   if (call === undefined) return;
   const { limits, cpu, at } = call;
   const isLate = cpuSeconds() - cpu > limits.cpuSeconds || seconds() - at > PATIENCE * limits.cpuSeconds;
@@ -33,8 +33,15 @@ function seconds(): number {
   return performance.now() / 1e3;
 }
 
-/** What is under way in native code would hold up an orderly exit. */
 function end(reason: string): void {
-  writeSync(2, `\n${reason}\n`);
+  try {
+    writeSync(2, `\n${reason}\n`);
+  } finally {
+    kill(); // nobody may be there to read the reason
+  }
+}
+
+/** What is under way in native code would hold up an orderly exit. */
+function kill(): void {
   process.kill(process.pid, 'SIGKILL');
 }

@@ -49,7 +49,7 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
       refusal: (message) =>
         new TslrecError(
           'bad-data',
-          `${folder}: got a chat template that cannot be read (${message}), expected a Jinja template; ${ADVICE}.`,
+          `${folder}: got a chat template that cannot be read (${message}), expected one in Jinja; ${ADVICE}.`,
         ),
     },
   );
@@ -70,8 +70,8 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
         refusal: (message) =>
           new TslrecError(
             'bad-request',
-            `The chat template of ${folder} refuses these messages (${message}): give them in the order and ` +
-              'with the roles that it knows.',
+            `The chat template of ${folder} refuses these messages (${message}): give them in the order ` +
+              'and with the roles that it knows.',
           ),
       },
     );

@@ -1,11 +1,14 @@
 // SHA-256 of files and of what is to become one.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { openNamedFile } from './named-file.ts';
 
 /** Over the contents of all of them, one behind the other. */
 export async function sha256OfFiles(files: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for (const file of files) for await (const chunk of createReadStream(file)) hash.update(chunk);
+  for (const file of files) {
+    const { handle } = await openNamedFile(file);
+    for await (const chunk of handle.createReadStream()) hash.update(chunk);
+  }
   return hash.digest('hex');
 }
 

@@ -37,12 +37,8 @@ async function embed(folder: string, texts: readonly string[], adapter?: string)
 
 /** What may stand where a file is expected. */
 const IN_PLACE_OF_A_FILE: readonly (readonly [string, (file: string) => void, RegExp])[] = [
-  [
-    'a pipe',
-    (file) => execFileSync('mkfifo', [file]),
-    /: got a pipe, a socket or a device, expected a file;/,
-  ],
-  ['a device', (file) => symlinkSync('/dev/zero', file), /: got a pipe, a socket or a device, expected/],
+  ['a pipe', (file) => execFileSync('mkfifo', [file]), /: got a named pipe, expected a regular file;/],
+  ['a device', (file) => symlinkSync('/dev/zero', file), /: got a device, expected a regular file;/],
   [
     'a Git LFS pointer',
     (file) =>
@@ -290,13 +286,16 @@ test('every command that reads a folder ends with one sentence and exit code 1',
   writeFileSync(path.join(folder, 'texts.jsonl'), '{"text": "a"}\n');
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   const commands: readonly (readonly [string, RegExp])[] = [
-    ['embed --input texts.jsonl --model pipe', /^tslrec: pipe\Stokenizer\.json: got a pipe, /],
+    ['embed --input texts.jsonl --model pipe', /^tslrec: pipe\Stokenizer\.json: got a named pipe, /],
     [
       `embed --input texts.jsonl --model ${bert} --adapter adapter`,
       /^tslrec: adapter\Sadapter_config\.json: got a/,
     ],
     ['embed --input texts.jsonl --model circle', /^tslrec: circle\S\S+ cannot be used: its links lead in a /],
-    ['refresh --data sample --preset quick --base pipe', /^tslrec: pipe\Stokenizer\.json: got a pipe, /],
+    [
+      'refresh --data sample --preset quick --base pipe',
+      /^tslrec: pipe\Stokenizer\.json: got a named pipe, /,
+    ],
     ['refresh --data sample --preset quick --base cut', /^tslrec: cut\Smodel\.safetensors/],
     [
       'refresh --data sample --preset quick --adapter adapter',

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
 import { augment } from '../../jobs/stages/augment.ts';
+import type { LearntAdapter } from '../../src/embeddings/fit-adaptation.ts';
 import { type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
 import { readSafetensors } from '../../src/network/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
@@ -37,7 +38,7 @@ async function readBy(blocks: readonly FeatureBlock[]): Promise<string[][]> {
   const asked = lastOf(alternating(20, 2));
   const split = { name: 'leave-one-out', train, validation: asked, test: asked } as const;
   const context = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
-  const { adaptationFile } = await augment(
+  const { adaptationFile, validationNdcg } = await augment(
     context,
     'augment',
     blocks,
@@ -46,6 +47,12 @@ async function readBy(blocks: readonly FeatureBlock[]): Promise<string[][]> {
     preset,
   );
   const { tensors } = await readSafetensors(adaptationFile);
+  const told = [1, 2, 3, 4].map(async (m) => {
+    const { metadata } = await readSafetensors(path.join(folder, `augment-${m}.safetensors`));
+    return (JSON.parse(metadata.facts) as LearntAdapter).validationNdcg;
+  });
+  const sum = (await Promise.all(told)).reduce((total, ndcg) => total + ndcg, 0);
+  assert.ok(sum > 0 && Math.abs(validationNdcg - sum / 4) < 1e-12, `${validationNdcg}`);
   await rm(folder, { recursive: true });
   const { shape, values } = tensors.get('adapter.inner.weight')!;
   const widths = blocks.map(({ width }) => width);

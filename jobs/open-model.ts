@@ -20,6 +20,7 @@ import { readChatTemplate } from '../src/language-model/local/chat-template.ts';
 import { HEAD_FILE, readHead } from '../src/language-model/model-folder.ts';
 import { checkModelWeights } from '../src/language-model/model-weights.ts';
 import { readAdapter } from '../src/language-model/peft-adapter.ts';
+import { readSentenceModules, sentenceFiles } from '../src/language-model/sentence-modules.ts';
 import type { Progress } from '../src/progress.ts';
 import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 
@@ -58,7 +59,12 @@ export async function findOpenModel(
   // Now, because what cannot be read is better told before the recommender is trained.
   const architecture = await readArchitecture(folder);
   const weights = await checkModelWeights(folder, architecture.kind, parametersOf(architecture));
-  const files = [...ALWAYS.map((name) => path.join(folder, name)), ...weights];
+  const files = [
+    ...ALWAYS.map((name) => path.join(folder, name)),
+    ...weights,
+    ...(await sentenceFiles(folder)),
+  ];
+  await readSentenceModules(folder, architecture.config.hidden_size);
   await checkCode(folder, architecture);
   if (adapter !== undefined) {
     await readAdapter(adapter, architecture);

@@ -1,21 +1,22 @@
 // Stage: hidden vectors of the items by a language model before it is tuned: what the tuning is compared
 // with.
 import { hiddenStates } from '../../src/language-model/architecture.ts';
-import { createPooledReader, meanOverTokens } from '../../src/language-model/pooled-reader.ts';
+import { createPooledReader } from '../../src/language-model/pooled-reader.ts';
+import { pooled } from '../../src/language-model/pooling.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
 import { type Base, longestPrompt } from './fine-tune.ts';
 
 /** [N, H]. */
 export async function readUntuned(
   context: StageContext,
-  { architecture, values, tokenizer }: Base,
+  { architecture, values, tokenizer, pooling }: Base,
   itemTexts: readonly string[],
 ): Promise<Float32Array> {
   const { tensors } = await stage(context, 'read-untuned', async () => {
     const reader = createPooledReader(
-      (scope, inputs) => ({ hidden: meanOverTokens(inputs, hiddenStates(scope, architecture, inputs)) }),
+      (scope, inputs) => ({ hidden: pooled(inputs, hiddenStates(scope, architecture, inputs), pooling) }),
       values,
-      longestPrompt(architecture),
+      { maxTokens: longestPrompt(architecture), pooling },
     );
     const { hidden } = await reader.read(await tokenizer.encode(itemTexts), {
       name: 'read items, before tuning',

@@ -23,9 +23,10 @@ export function embedCommand(config: Config): Command {
       ).makeOptionMandatory(),
     )
     .addOption(
-      new Option('--output <file>', 'float32 [texts, width]: mean-pooled last hidden states').default(
-        'vectors.npy',
-      ),
+      new Option(
+        '--output <file>',
+        'float32 [texts, width]: last hidden states, pooled as the folder says (mean by default)',
+      ).default('vectors.npy'),
     )
     .addOption(new Option('--normalize', 'scale each vector to length 1'))
     .addOption(forceOption())

@@ -81,7 +81,7 @@ async function download(
     return new Response(limited(response.body, MOST_BYTES_OF_A_LIST, tooLong), response);
   };
   const hub = { repo: name, hubUrl, accessToken, fetch: fetchInTime };
-  const listed = await persistently(patience, () => collect(listFiles(hub)));
+  const listed = await persistently(patience, () => collect(listFiles({ ...hub, recursive: true })));
   const files = neededFiles(name, listed);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const bar = progress.start(`download ${name} (MB)`, megabytes(total));
@@ -122,6 +122,9 @@ async function collect<Entry>(entries: AsyncIterable<Entry>): Promise<Entry[]> {
 export const ALWAYS = [CONFIG, 'tokenizer.json'];
 /** How a model is asked in words, and where its answers end: what a model folder may have. */
 export const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
+/** How the vectors of texts are made: sentence-modules.ts. */
+const OF_SENTENCES =
+  /^(modules|sentence_bert_config|config_sentence_transformers)\.json$|^\d+_\w+\/(config\.json|model\.safetensors)$/;
 const WHOLE = 'model.safetensors';
 const IN_PARTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
@@ -139,7 +142,8 @@ function neededFiles<Entry extends { readonly path: string }>(
     );
   }
   return listed.filter(
-    ({ path: file }) => ALWAYS.includes(file) || IF_THERE.includes(file) || isWeights(file),
+    ({ path: file }) =>
+      ALWAYS.includes(file) || IF_THERE.includes(file) || OF_SENTENCES.test(file) || isWeights(file),
   );
 }
 

@@ -8,9 +8,12 @@ import { openSafetensors, writeSafetensors } from '../network/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import { type Architecture, parametersOf, readArchitecture } from './architecture.ts';
 import { readTokenizer } from './folder-tokenizer.ts';
+import { shown } from './json-file.ts';
 import type { LlamaConfig } from './llama.ts';
 import { readModelWeights } from './model-weights.ts';
 import { readAdapter, writeAdapter } from './peft-adapter.ts';
+import { POOLINGS, type Pooling } from './pooling.ts';
+import { readSentenceModules } from './sentence-modules.ts';
 import { END_OF_TEXT, type Tokenizer, type TrainedTokenizer } from './tokenizer.ts';
 import { HEAD, type TunedModel } from './tuned-model.ts';
 
@@ -72,6 +75,8 @@ export interface BaseModel {
   readonly architecture: Architecture;
   readonly values: Values;
   readonly tokenizer: Tokenizer;
+  /** As the folder says it; the mean over all tokens where it says nothing. */
+  readonly pooling: Pooling;
 }
 
 /** Any folder whose architecture is known; without the output layer, which tuning does not need. */
@@ -82,12 +87,13 @@ export async function loadBaseModel(folder: string): Promise<BaseModel> {
     architecture,
     values: await readModelWeights(folder, architecture.kind, parametersOf(architecture)),
     tokenizer: await readTokenizer(folder, { vocabularySize: architecture.config.vocab_size }),
+    pooling: (await readSentenceModules(folder, architecture.config.hidden_size)).pooling,
   };
 }
 
 export function saveAdapter(folder: string, model: TunedModel, baseFolder: string): void {
   const head = [...model.values].filter(([name]) => name === HEAD);
-  writeSafetensors(path.join(folder, HEAD_FILE), new Map(head), { pooling: 'mean' });
+  writeSafetensors(path.join(folder, HEAD_FILE), new Map(head), { pooling: model.pooling });
   writeAdapter(folder, baseFolder, model);
 }
 
@@ -97,18 +103,19 @@ export async function loadAdapter(folder: string, { architecture, values }: Base
   return {
     architecture,
     lora: adapter.lora,
+    pooling: head.pooling,
     categoryCount: head.categoryCount,
     values: new Map([...values, ...head.values, ...adapter.values]),
   };
 }
 
-/** The category head [K, H] beside an adapter. */
+/** The category head [K, H] beside an adapter, and of which vector it was learnt. */
 export async function readHead(
   folder: string,
   H: number,
-): Promise<{ categoryCount: number; values: Values }> {
+): Promise<{ categoryCount: number; pooling: Pooling; values: Values }> {
   const file = path.join(folder, HEAD_FILE);
-  const { shapes, tensor, close } = await openSafetensors(file);
+  const { shapes, tensor, metadata, close } = await openSafetensors(file);
   try {
     const shape = shapes.get(HEAD);
     if (shape?.length !== 2 || shape[1] !== H) {
@@ -118,8 +125,20 @@ export async function readHead(
           'adapter that was trained on this model.',
       );
     }
-    return { categoryCount: shape[0], values: new Map([[HEAD, await tensor(HEAD)]]) };
+    const values = new Map([[HEAD, await tensor(HEAD)]]);
+    return { categoryCount: shape[0], pooling: poolingOf(metadata, file), values };
   } finally {
     await close();
   }
+}
+
+/** What a head was learnt on; the mean where its file does not say. */
+function poolingOf({ pooling = 'mean' }: Readonly<Record<string, string>>, file: string): Pooling {
+  const known = POOLINGS.find((name) => name === pooling);
+  if (known !== undefined) return known;
+  throw new TslrecError(
+    'bad-data',
+    `${file}: got a head on the pooling ${shown(pooling)}, expected one of ${POOLINGS.join(', ')}; tune it on one of ` +
+      'these.',
+  );
 }

@@ -4,10 +4,10 @@
 import { TslrecError } from '../errors.ts';
 import { buildModel, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
-import { matmul, reshape } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { createSession } from '../tensor/session.ts';
 import { inBuckets, pooledBatch, readingLengths } from './pooled-batches.ts';
+import { cutToLength, type Pooling } from './pooling.ts';
 
 /** What pooledBatch fills: tokens [B, L], pool [B, 1, L]. */
 export interface PooledInputs {
@@ -17,12 +17,6 @@ export interface PooledInputs {
 
 export function pooledInputs({ graph }: Scope, B: number, L: number): PooledInputs {
   return { tokens: graph.input('tokens', [B, L], 'int32'), pool: graph.input('pool', [B, 1, L]) };
-}
-
-/** The mean over each text's tokens: hidden [B, L, H] -> [B, H]. */
-export function meanOverTokens({ pool }: PooledInputs, hidden: Tensor): Tensor {
-  const [B, , H] = hidden.shape;
-  return reshape(matmul(pool, hidden), [B, H]);
 }
 
 export interface PooledReader<Name extends string> {
@@ -41,11 +35,11 @@ export interface PooledReader<Name extends string> {
 const MOST_TEXTS = 64;
 const MOST_TOKENS = 2048;
 
-/** `define` gives outputs [B, w]; a text longer than `maxTokens` loses its beginning. */
+/** `define` gives outputs [B, w]. How a text longer than `maxTokens` is cut depends on the pooling. */
 export function createPooledReader<Name extends string>(
   define: (scope: Scope, inputs: PooledInputs) => Readonly<Record<Name, Tensor>>,
   values: Values,
-  maxTokens: number,
+  { maxTokens, pooling }: { readonly maxTokens: number; readonly pooling: Pooling },
 ): PooledReader<Name> {
   const lengths = readingLengths(maxTokens);
   const rows = (length: number) => Math.min(MOST_TEXTS, Math.max(1, Math.floor(MOST_TOKENS / length)));
@@ -70,7 +64,7 @@ export function createPooledReader<Name extends string>(
       const outputs = Object.fromEntries(
         widths.map(({ name, w }) => [name, new Float32Array(texts.length * w)]),
       );
-      const rowOf = texts.map((tokens, row) => ({ tokens, row }));
+      const rowOf = texts.map((text, row) => ({ tokens: cutToLength(text, maxTokens, pooling), row }));
       const bar = progress.start(task, texts.length);
       try {
         for (const { length, block } of inBuckets(rowOf, rows, lengths)) {

@@ -6,13 +6,16 @@ import { matmul, softmax, swapLast } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { type Architecture, hiddenStates } from './architecture.ts';
 import type { LoraConfig } from './lora.ts';
-import { createPooledReader, meanOverTokens, type PooledInputs } from './pooled-reader.ts';
+import { createPooledReader, type PooledInputs } from './pooled-reader.ts';
+import { type Pooling, pooled } from './pooling.ts';
 import { checkTextsApart } from './texts-apart.ts';
 
 /** A language model with its category head: base weights, adapter and head, by name. */
 export interface TunedModel {
   readonly architecture: Architecture;
   readonly lora: LoraConfig;
+  /** How a text's hidden states become the vector that the head reads. */
+  readonly pooling: Pooling;
   readonly categoryCount: number;
   readonly values: Values;
 }
@@ -20,20 +23,20 @@ export interface TunedModel {
 export const HEAD = 'score.weight';
 
 export interface PooledHead {
-  /** Mean-pooled last hidden states [B, H]. */
+  /** The last hidden states as one vector a text [B, H]. */
   readonly pooled: Tensor;
   /** Scores of the categories [B, K]. */
   readonly scores: Tensor;
 }
 
-/** The last hidden states, averaged over each text's tokens, and the head on them. */
+/** The last hidden states, pooled, and the head on them. */
 export function pooledHead(
   scope: Scope,
-  { architecture, lora, categoryCount: K }: Omit<TunedModel, 'values'>,
+  { architecture, lora, pooling, categoryCount: K }: Omit<TunedModel, 'values'>,
   inputs: PooledInputs,
 ): PooledHead {
-  const pooled = meanOverTokens(inputs, hiddenStates(scope, architecture, inputs, lora));
-  return { pooled, scores: categoryScores(scope, pooled, K) };
+  const vectors = pooled(inputs, hiddenStates(scope, architecture, inputs, lora), pooling);
+  return { pooled: vectors, scores: categoryScores(scope, vectors, K) };
 }
 
 /** pooled [B, H] -> scores of the categories [B, K]. */
@@ -42,7 +45,7 @@ export function categoryScores(scope: Scope, pooled: Tensor, K: number): Tensor 
 }
 
 export interface ReadTexts {
-  /** Mean-pooled last hidden state of each text [n, H]. */
+  /** Pooled last hidden states of each text [n, H]. */
   readonly hidden: Float32Array;
   /** The head's distribution over the categories [n, K]. */
   readonly distributions: Float32Array;
@@ -60,7 +63,7 @@ export async function readTexts(
       return { hidden: pooled, distributions: softmax(scores) };
     },
     values,
-    maxTokens,
+    { maxTokens, pooling: tuned.pooling },
   );
   const read = await reader.read(texts, task);
   await reader.release();

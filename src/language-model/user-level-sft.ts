@@ -1,6 +1,6 @@
 // User-level supervised fine-tuning (TSLRec, arXiv 2406.00333, stage 1): one sample a user, whose prompt
 // lists what the user interacted with and whose target is the user's distribution over the latent categories.
-// Ours: a linear head on the mean-pooled last hidden state, soft-label cross-entropy, LoRA on all
+// Ours: a linear head on the pooled last hidden states, soft-label cross-entropy, LoRA on all
 // projections; prompts in buckets of length. Legend: B prompts, L tokens, H hidden size, K categories.
 import { batchOfEach, type EpochRecord, fit } from '../network/fit.ts';
 import { warmupCosine } from '../network/schedule.ts';
@@ -11,10 +11,10 @@ import { createRandom } from '../random.ts';
 import { logSoftmax, multiply, sum } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
-import type { Architecture } from './architecture.ts';
 import { checkTargets, isLoraParameter, type LoraConfig } from './lora.ts';
 import { batchLength, bucketLengths, inBlocks, inBuckets, pooledBatch } from './pooled-batches.ts';
 import { pooledInputs } from './pooled-reader.ts';
+import { cutToLength } from './pooling.ts';
 import { HEAD, pooledHead, type TunedModel } from './tuned-model.ts';
 
 export interface SftExample {
@@ -61,13 +61,21 @@ export const SFT_TRAINING = {
   trainable: (name: string): boolean => name === HEAD || isLoraParameter(name),
 };
 
+export interface SftBase extends Pick<TunedModel, 'architecture' | 'pooling'> {
+  readonly values: Values;
+}
+
 export async function fineTuneOnUsers(
-  examples: readonly SftExample[],
-  { architecture, values: base }: { readonly architecture: Architecture; readonly values: Values },
+  given: readonly SftExample[],
+  { architecture, pooling, values: base }: SftBase,
   options: SftOptions,
 ): Promise<SftResult> {
-  const { lora, categoryCount, batchSize, tokensAtOnce, seed } = options;
-  const tuned = { architecture, lora, categoryCount };
+  const { lora, categoryCount, batchSize, tokensAtOnce, maxTokens, seed } = options;
+  const tuned = { architecture, lora, pooling, categoryCount };
+  const examples = given.map(({ tokens, target }) => ({
+    tokens: cutToLength(tokens, maxTokens, pooling),
+    target,
+  }));
   const random = createRandom(seed);
   const order = random.fork('held-out').shuffle(Array.from(examples.keys()));
   const heldOutCount = Math.min(
@@ -78,7 +86,7 @@ export async function fineTuneOnUsers(
   const learnt = order.slice(heldOutCount).map((i) => examples[i]);
   const L = batchLength(
     examples.map(({ tokens }) => tokens),
-    options.maxTokens,
+    maxTokens,
   );
 
   const lengths = bucketLengths(L);

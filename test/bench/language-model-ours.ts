@@ -26,7 +26,7 @@ const READ_TOKENS = 2_048;
 const ANSWER_TOKENS = 32;
 
 const random = createRandom('language models');
-const tuned = { architecture, lora, categoryCount: K };
+const tuned = { architecture, lora, pooling: 'mean' as const, categoryCount: K };
 const rows = Math.min(32, Math.floor(tokensWithin(STEP_BYTES, architecture, 128) / 128));
 const training = sftModel('training', tuned, rows, 128);
 /** The same numbers again and again: drawing billions would take longer than all that is measured. */

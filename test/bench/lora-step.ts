@@ -27,6 +27,7 @@ export interface LoraStepSizes extends Omit<TunedModel, 'values'> {
 const SIZES: LoraStepSizes = {
   architecture: { kind: 'decoder', config: CONFIG },
   lora: { rank: 16, alpha: 32, dropout: 0.05 },
+  pooling: 'mean',
   categoryCount: 64,
   batchSize: 32,
   length: 128,

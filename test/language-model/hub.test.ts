@@ -66,6 +66,23 @@ test('the files that are needed arrive whole; the next time nobody is asked', as
   assert.equal(hub.requests.length, 4);
 });
 
+test('what says how vectors are made comes with its folders, and no weights of other programs', async (context) => {
+  const json = Buffer.from('{}');
+  const said = ['1_Pooling/config.json', '2_Dense/config.json', '2_Dense/model.safetensors', 'modules.json'];
+  const others = [
+    'onnx/model.onnx',
+    'onnx/config.json',
+    'openvino/model.safetensors',
+    '2_Dense/pytorch_model.bin',
+  ];
+  const of = { ...files, ...Object.fromEntries([...said, ...others].map((name) => [name, json])) };
+  const { get } = await setUp(context, { of });
+  const model = await get();
+  const got = readdirSync(model, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const names = got.map(({ parentPath, name }) => path.relative(model, path.join(parentPath, name)));
+  assert.deepEqual(names.sort(), [...NEEDED, ...said].sort());
+});
+
 test('weights in parts come with their index', async (context) => {
   const { 'model.safetensors': weights, ...others } = files;
   const parts = {

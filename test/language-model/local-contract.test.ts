@@ -43,7 +43,7 @@ async function smallModel(context: Parameters<typeof temporaryFolder>[0]) {
   tuned.set(HEAD, { shape: [K, 32], values: Float32Array.from({ length: K * 32 }, () => random.normal()) });
   saveAdapter(
     adapter,
-    { architecture: { kind: 'decoder', config }, lora, categoryCount: K, values: tuned },
+    { architecture: { kind: 'decoder', config }, lora, pooling: 'mean', categoryCount: K, values: tuned },
     '../base',
   );
   return { base, adapter };

@@ -72,7 +72,7 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
   const base = (await pretrain()).values;
   const { model, heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
     plantedExamples(400),
-    { architecture: { kind: 'decoder', config }, values: base },
+    { architecture: { kind: 'decoder', config }, pooling: 'mean', values: base },
     {
       lora: { rank: 8, alpha: 16, dropout: 0 },
       categoryCount: K,
@@ -123,7 +123,7 @@ test('a batch in parts teaches the same as a whole one, the short last batch of 
   const tune = (tokensAtOnce: number) =>
     fineTuneOnUsers(
       plantedExamples(60),
-      { architecture: { kind: 'decoder', config }, values },
+      { architecture: { kind: 'decoder', config }, pooling: 'mean', values },
       {
         ...{
           lora: { rank: 2, alpha: 4, dropout: 0 },

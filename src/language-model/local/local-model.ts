@@ -13,6 +13,7 @@ import { createLifetime } from '../lifetime.ts';
 import { HEAD_FILE, readHead } from '../model-folder.ts';
 import { readModelWeights } from '../model-weights.ts';
 import { readAdapter } from '../peft-adapter.ts';
+import { readSentenceModules } from '../sentence-modules.ts';
 import { createCachedDecoder, decoderParameters } from './cached-decoder.ts';
 import { readChatTemplate } from './chat-template.ts';
 import { readEndTokens } from './end-tokens.ts';
@@ -48,10 +49,15 @@ export async function loadLocalModel(
   }
   const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
   const head = hasHead ? await readHead(adapter, config.hidden_size) : undefined;
-  const values = new Map([...base, ...(tuned?.values ?? []), ...(head?.values ?? [])]);
+  const { hidden_size } = config;
+  // A head was learnt on pooled hidden states; without one a vector is what the folder's own modules make of them.
+  const modules = head
+    ? { pooling: head.pooling, layers: [], values: new Map(), width: hidden_size }
+    : await readSentenceModules(folder, hidden_size);
+  const values = new Map([...base, ...(tuned?.values ?? []), ...(head?.values ?? []), ...modules.values]);
   const decoder = createCachedDecoder(config, values, tuned?.lora);
   const readers = createLocalReaders(
-    { config, lora: tuned?.lora, categoryCount: head?.categoryCount, values },
+    { config, lora: tuned?.lora, categoryCount: head?.categoryCount, values, modules, width: modules.width },
     { name, tokenizer },
   );
   const chat = {

@@ -9,7 +9,8 @@ import type { LanguageModel, ReadOptions } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import type { LlamaConfig } from '../llama.ts';
 import type { LoraConfig } from '../lora.ts';
-import { createPooledReader, meanOverTokens, type PooledReader } from '../pooled-reader.ts';
+import { createPooledReader, type PooledReader } from '../pooled-reader.ts';
+import { type SentenceModules, sentenceVectors } from '../sentence-modules.ts';
 import type { Tokenizer } from '../tokenizer.ts';
 import { categoryScores } from '../tuned-model.ts';
 
@@ -19,6 +20,10 @@ export interface ReadingModel {
   /** K, where the model has a head. */
   readonly categoryCount: number | undefined;
   readonly values: Values;
+  /** How a text's hidden states become its vector. */
+  readonly modules: Pick<SentenceModules, 'pooling' | 'layers'>;
+  /** Of the vectors. */
+  readonly width: number;
 }
 
 export interface LocalReaders extends Pick<LanguageModel, 'embed' | 'classify'> {
@@ -28,15 +33,18 @@ export interface LocalReaders extends Pick<LanguageModel, 'embed' | 'classify'> 
 const TEXTS_AT_ONCE = 256;
 
 export function createLocalReaders(
-  { config, lora, categoryCount: K, values }: ReadingModel,
+  { config, lora, categoryCount: K, values, modules, width }: ReadingModel,
   { name, tokenizer }: { name: string; tokenizer: Tokenizer },
 ): LocalReaders {
-  const { hidden_size: H, max_position_embeddings: maxTokens } = config;
-  const pooled: Parameters<typeof createPooledReader>[0] = (scope, inputs) => {
-    const vectors = meanOverTokens(inputs, hiddenStates(scope, { kind: 'decoder', config }, inputs, lora));
+  const { max_position_embeddings: maxTokens } = config;
+  const define: Parameters<typeof createPooledReader>[0] = (scope, inputs) => {
+    const hidden = hiddenStates(scope, { kind: 'decoder', config }, inputs, lora);
+    const vectors = sentenceVectors(scope, inputs, hidden, modules);
     return { vectors, ...(K !== undefined && { probabilities: softmax(categoryScores(scope, vectors, K)) }) };
   };
-  const reader = createPooledReader(pooled, values, maxTokens) as PooledReader<'vectors' | 'probabilities'>;
+  const reader = createPooledReader(define, values, { maxTokens, pooling: modules.pooling }) as PooledReader<
+    'vectors' | 'probabilities'
+  >;
 
   /** Rows [n, w]; an empty text is not read and has `emptyRow` all along. */
   async function rows(
@@ -66,7 +74,7 @@ export function createLocalReaders(
 
   return {
     async embed(texts, options = {}) {
-      return { vectors: await rows('vectors', texts, { w: H, emptyRow: 0 }, options), width: H };
+      return { vectors: await rows('vectors', texts, { w: width, emptyRow: 0 }, options), width };
     },
     async classify(texts, options = {}) {
       if (K === undefined) {

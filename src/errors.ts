@@ -57,7 +57,10 @@ export function invariant(condition: boolean, message: string): asserts conditio
 /** What went wrong with a file or folder that a caller named; other system errors are our own. */
 const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
+  EDQUOT: 'the disk quota is used up',
   EEXIST: 'a file stands where a folder is wanted',
+  EFBIG: 'it would grow larger than a file may be here (`ulimit -f` says how large)',
+  EIO: 'the disk fails to write or read it',
   EISDIR: 'it is a folder, a file is wanted',
   ELOOP: 'its links lead in a circle',
   EMFILE: 'too many files are open',

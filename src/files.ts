@@ -21,11 +21,13 @@ export function openAtomicFile(file: string): AtomicFile {
   mkdirSync(path.dirname(file), { recursive: true });
   let descriptor: number | undefined = about(file, () => openSync(temporary, 'w'));
   let pending = '';
-  const writeAll = (bytes: Uint8Array) => {
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(descriptor!, bytes, written, Math.min(bytes.length - written, MOST_BYTES_AT_ONCE));
-    }
-  };
+  const writeAll = (bytes: Uint8Array) =>
+    about(file, () => {
+      for (let written = 0; written < bytes.length; ) {
+        const length = Math.min(bytes.length - written, MOST_BYTES_AT_ONCE);
+        written += writeSync(descriptor!, bytes, written, length);
+      }
+    });
   const flush = () => {
     writeAll(Buffer.from(pending));
     pending = '';
@@ -72,13 +74,15 @@ export const temporaryName = (file: string): string => `${file}.${process.pid}.t
 
 /** Gives a file that somebody else has written its name, durably. */
 export function moveIntoPlace(temporary: string, file: string): void {
-  sync(temporary, 'r+');
-  about(file, () => renameSync(temporary, file));
-  if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
+  about(file, () => {
+    sync(temporary, 'r+');
+    renameSync(temporary, file);
+    if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
+  });
 }
 
-/** An error of the temporary file is told of the one that was wanted. */
-function about<Result>(file: string, act: () => Result): Result {
+/** What fails is told of the file that was wanted: its temporary file means nothing, a descriptor says nothing. */
+export function about<Result>(file: string, act: () => Result): Result {
   try {
     return act();
   } catch (error) {

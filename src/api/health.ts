@@ -1,5 +1,5 @@
-// GET /healthz: the process answers. GET /readyz: reads can be answered; 503 with the reason while they
-// cannot.
+// GET /healthz: the process answers. GET /readyz: reads can be answered, and from which version; 503 with the
+// reason while they cannot. Where that is not the active version, the answer says why the active one is refused.
 import type { Router } from 'express';
 import { TslrecError } from '../errors.ts';
 import type { Store } from '../storage/store.ts';
@@ -15,6 +15,7 @@ export function readiness(store: Store): Router {
   return readRoute('/readyz', async (_request, response) => {
     const state = await store.readiness();
     if (!state.ready) throw new TslrecError('unavailable', `Not ready: ${state.reason}.`);
-    response.set('X-Tslrec-Version', state.version).json({ status: 'ready', version: state.version });
+    const { version, refused } = state;
+    response.set('X-Tslrec-Version', version).json({ status: 'ready', version, refused });
   });
 }

@@ -1,10 +1,12 @@
 // What a run hands over to be published, and what it has to satisfy first: the shapes fit, every number is
 // finite, no embedding is zero (its direction, all that cosine sees, would be undefined), every id can be
 // stored.
+// What is stored is single precision and its length is computed in double, so that every vector that is finite
+// and not zero has a direction, however long or short.
 //   N items, U users, d embedding width, K latent categories; matrices are row-major.
-import { createHash } from 'node:crypto';
 import { TslrecError } from '../errors.ts';
 import type { Item } from '../interactions/dataset.ts';
+import { contentHash } from './content-hash.ts';
 import { isStorableId, isStorableJson, shownId } from './ids.ts';
 import { rowOf } from './vectors.ts';
 
@@ -20,6 +22,7 @@ export interface VersionDraft {
   /** [N, K]: the language model's distribution over categories. */
   readonly inferredItemCategories: Float32Array;
   readonly categoryCount: number;
+  /** Sorted. */
   readonly userIds: readonly string[];
   /** [U, K]: from the user's history. */
   readonly priorPreferences: Float32Array;
@@ -36,6 +39,7 @@ export function checkDraft(draft: VersionDraft): void {
   check(items.length > 0, 'There are no items to publish.');
   checkIds('item', itemIds);
   checkIds('user', userIds);
+  checkSorted('user', userIds);
   checkLength('itemCategories', draft.itemCategories, items.length, 1);
   checkMatrix('embeddings', draft.embeddings, 'item', itemIds, dimension);
   checkMatrix('inferredItemCategories', draft.inferredItemCategories, 'item', itemIds, categoryCount);
@@ -58,24 +62,17 @@ export function checkDraft(draft: VersionDraft): void {
   });
 }
 
-/**
- * sha256 over everything a reader can get, in a fixed order and with lengths, so that nothing can shift
- * unseen.
- */
-export function contentHash(draft: VersionDraft): string {
-  const hash = createHash('sha256');
-  const itemIds = draft.items.map((item) => item.itemId);
-  hash.update(JSON.stringify([itemIds, draft.userIds, draft.dimension, draft.categoryCount]));
-  for (const matrix of [
-    draft.embeddings,
-    draft.itemCategories,
-    draft.inferredItemCategories,
-    draft.priorPreferences,
-    draft.inferredPreferences,
-  ]) {
-    hash.update(new Uint8Array(matrix.buffer, matrix.byteOffset, matrix.byteLength));
-  }
-  return hash.digest('hex');
+/** The content hash of the version that the draft becomes. */
+export function draftHash({ items, ...draft }: VersionDraft): Promise<string> {
+  return contentHash({
+    ...draft,
+    itemIds: items.map((item) => item.itemId),
+    embeddings: [draft.embeddings],
+    itemCategories: [draft.itemCategories],
+    inferredItemCategories: [draft.inferredItemCategories],
+    priorPreferences: [draft.priorPreferences],
+    inferredPreferences: [draft.inferredPreferences],
+  });
 }
 
 function check(condition: boolean, message: string): void {
@@ -92,6 +89,15 @@ function checkIds(kind: string, ids: readonly string[]): void {
     check(!seen.has(id), `The ${kind} id ${shownId(id)} occurs twice.`);
     seen.add(id);
   }
+}
+
+function checkSorted(kind: string, ids: readonly string[]): void {
+  const place = ids.findIndex((id, index) => index > 0 && id < ids[index - 1]);
+  check(
+    place === -1,
+    `The ${kind} id ${shownId(ids[place] ?? '')} stands behind ${shownId(ids[place - 1] ?? '')}; ` +
+      `${kind} ids have to be sorted.`,
+  );
 }
 
 function checkLength(name: string, values: ArrayLike<number>, rows: number, width: number): void {

@@ -1,6 +1,6 @@
-// Nearest-neighbour index files: how one is written, in a worker thread, and how one is read. hnswlib crashes
-// on a bad file rather than refusing it, so a file is parsed only after its sha256 was found right, and
-// always into a new object.
+// Nearest-neighbour index files, `indexes/<version>.hnsw`: how one is written, in a worker thread, and how one
+// is read. hnswlib crashes on a bad file rather than refusing it, so a file is parsed only after its sha256 was
+// found right, and always into a new object.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -9,31 +9,60 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import hnswlib from 'hnswlib-node';
+import { TslrecError } from '../errors.ts';
+import { shownId } from './ids.ts';
+
+/**
+ * What a file holds: 2, each direction once, at length 1, under the number of the first row that has it. Files
+ * of before have no number: they hold every row.
+ */
+const FORMAT = 2;
+/** hnswlib's inner product: vectors of length 1 go in, so that it is the cosine. */
+export const SPACE = 'ip';
 
 export interface IndexTask {
   readonly file: string;
-  /** [N, d] row-major; a row's number is its label. */
+  /** [N, d] row-major, no row zero. */
   readonly embeddings: Float32Array;
   readonly dimension: number;
 }
 
-export interface FileDigest {
+/** A file as the manifest describes it: one that differs is not parsed. */
+export interface IndexFile {
+  readonly format?: number;
   readonly sha256: string;
   readonly bytes: number;
 }
 
-export async function writeIndexFile(task: IndexTask): Promise<FileDigest> {
-  const worker = new Worker(new URL('./index-worker.ts', import.meta.url), { workerData: task });
-  await once(worker, 'message');
-  return digestFile(task.file);
+export const indexFolder = (folder: string): string => path.join(folder, 'indexes');
+
+/** The name follows from the version alone; an id that is no plain name is refused. */
+export function indexFileOf(folder: string, versionId: string): string {
+  if (!/^[\w-]{1,100}$/.test(versionId)) {
+    throw new TslrecError(
+      'bad-data',
+      `The version ${shownId(versionId)} cannot have an index file: an id has up to 100 letters, digits, ` +
+        '"-" and "_".',
+    );
+  }
+  return path.join(indexFolder(folder), `${versionId}.hnsw`);
 }
 
-/** Throws when the file is missing or not, to the bit, the one that was written. */
-export async function readIndexFile(file: string, expected: FileDigest, dimension: number) {
+/** Throws an error with code and path when it cannot be written whole; whatever had the name before stays. */
+export async function writeIndexFile(task: IndexTask): Promise<IndexFile> {
+  const worker = new Worker(new URL('./index-worker.ts', import.meta.url), { workerData: task });
+  await once(worker, 'message');
+  return { format: FORMAT, ...(await digestFile(task.file)) };
+}
+
+/** Throws when the file is missing, of another format or not, to the bit, the one that was written. */
+export async function readIndexFile(file: string, expected: IndexFile, dimension: number) {
+  if (expected.format !== FORMAT)
+    throw new Error(`${file} is of format ${expected.format ?? 1}, expected ${FORMAT}`);
   const { sha256 } = await digestFile(file);
   if (sha256 !== expected.sha256)
     throw new Error(`${file} has sha256 ${sha256}, expected ${expected.sha256}`);
-  const index = new hnswlib.HierarchicalNSW('cosine', dimension);
+  const index = new hnswlib.HierarchicalNSW(SPACE, dimension);
   await index.readIndex(file);
   return index;
 }
@@ -46,7 +75,7 @@ export async function removeAbandonedFiles(folder: string): Promise<void> {
   }
 }
 
-async function digestFile(file: string): Promise<FileDigest> {
+async function digestFile(file: string): Promise<Omit<IndexFile, 'format'>> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk);
   return { sha256: hash.digest('hex'), bytes: (await stat(file)).size };

@@ -1,46 +1,72 @@
 // The thread that builds a nearest-neighbour index file: hnswlib inserts synchronously, for seconds. The file
 // appears whole or not at all. hnswlib reports neither an unwritable path nor a full disk when it saves, so
 // what was written is read back and counted before it gets its name.
-import { mkdirSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import hnswlib from 'hnswlib-node';
-import { invariant } from '../errors.ts';
-import { moveIntoPlace, temporaryName } from '../files.ts';
-import type { IndexTask } from './index-file.ts';
+import { about, moveIntoPlace, temporaryName } from '../files.ts';
+import { unitRows } from '../unit-rows.ts';
+import { firstOfDirection } from './directions.ts';
+import { type IndexTask, SPACE } from './index-file.ts';
 import { rowOf } from './vectors.ts';
 
 const CONNECTIONS = 16;
 const BUILD_CANDIDATES = 200;
 const SEED = 1;
+/** What hnswlib writes first; behind it, it notices itself where a file ends too early. */
+const HEADER_BYTES = 96;
+const PROBE_BYTES = 2 ** 20;
 
 /** One thread and a fixed seed: the same embeddings give the same bytes. */
 function build({ embeddings, dimension }: IndexTask): hnswlib.HierarchicalNSW {
-  const items = embeddings.length / dimension;
-  const index = new hnswlib.HierarchicalNSW('cosine', dimension);
-  index.initIndex(items, CONNECTIONS, BUILD_CANDIDATES, SEED);
-  for (let row = 0; row < items; row++) index.addPoint(Array.from(rowOf(embeddings, row, dimension)), row);
+  const first = firstOfDirection(embeddings, dimension);
+  const rows = [...first.keys()].filter((row) => first[row] === row);
+  const index = new hnswlib.HierarchicalNSW(SPACE, dimension);
+  index.initIndex(rows.length, CONNECTIONS, BUILD_CANDIDATES, SEED);
+  for (const row of rows)
+    index.addPoint(Array.from(unitRows(rowOf(embeddings, row, dimension), dimension)), row);
   return index;
 }
 
-function verify(file: string, { embeddings, dimension }: IndexTask): void {
-  const index = new hnswlib.HierarchicalNSW('cosine', dimension);
-  index.readIndexSync(file);
-  const written = index.getCurrentCount();
-  const expected = embeddings.length / dimension;
-  invariant(written === expected, `${file} holds ${written} of ${expected} items`);
+function isWhole(file: string, built: hnswlib.HierarchicalNSW): boolean {
+  if (statSync(file).size < HEADER_BYTES) return false;
+  const written = new hnswlib.HierarchicalNSW(SPACE, built.getNumDimensions());
+  try {
+    written.readIndexSync(file);
+  } catch {
+    return false;
+  }
+  return written.getCurrentCount() === built.getCurrentCount();
+}
+
+/** Writes on where hnswlib could not: now the file system says why. */
+function throwReason(file: string): never {
+  const descriptor = openSync(file, 'a');
+  try {
+    const zeros = new Uint8Array(PROBE_BYTES);
+    for (let written = 0; written < zeros.length; ) written += writeSync(descriptor, zeros, written);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  throw Object.assign(new Error(`${file} does not read back as it was written`), { code: 'EIO' });
 }
 
 function writeIndexFile(task: IndexTask): void {
   const temporary = temporaryName(task.file);
   mkdirSync(path.dirname(task.file), { recursive: true });
-  try {
-    build(task).writeIndexSync(temporary);
-    verify(temporary, task);
-    moveIntoPlace(temporary, task.file);
-  } finally {
-    rmSync(temporary, { force: true });
-  }
+  about(task.file, () => {
+    closeSync(openSync(temporary, 'w'));
+    try {
+      const index = build(task);
+      index.writeIndexSync(temporary);
+      if (!isWhole(temporary, index)) throwReason(temporary);
+      moveIntoPlace(temporary, task.file);
+    } finally {
+      rmSync(temporary, { force: true });
+    }
+  });
 }
 
 writeIndexFile(workerData);

@@ -2,21 +2,19 @@
 // one transaction with every row and the move of the active pointer: killed at any point, readers have the
 // old version or the new one. A version is named after its run, so publishing again after a crash finishes or
 // finds the same one.
-import path from 'node:path';
 import { invariant } from '../errors.ts';
 import type { Database } from './database.ts';
-import { checkDraft, contentHash, type VersionDraft } from './draft.ts';
-import { removeAbandonedFiles, writeIndexFile } from './index-file.ts';
-import { insertRows } from './rows.ts';
-import { requireRun } from './runs.ts';
+import { checkDraft, draftHash, type VersionDraft } from './draft.ts';
 import {
   type IndexFile,
-  insertVersion,
-  type Manifest,
-  moveActiveVersion,
-  selectVersion,
-  type Version,
-} from './versions.ts';
+  indexFileOf,
+  indexFolder,
+  removeAbandonedFiles,
+  writeIndexFile,
+} from './index-file.ts';
+import { insertRows } from './rows.ts';
+import { requireRun } from './runs.ts';
+import { insertVersion, type Manifest, moveActiveVersion, selectVersion, type Version } from './versions.ts';
 
 export type Failpoint =
   | 'publish:before-index'
@@ -35,13 +33,14 @@ export async function publish(
   if (published) return published;
 
   checkDraft(draft);
+  const hash = await draftHash(draft);
   failpoint('publish:before-index');
   const index = await publishIndex(folder, draft);
   failpoint('publish:after-rename');
 
   await database.transaction(async (query) => {
     await insertRows(query, draft);
-    await insertVersion(query, draft.runId, manifestOf(draft, index));
+    await insertVersion(query, draft.runId, manifestOf(draft, hash, index));
     await moveActiveVersion(query, draft.runId);
     failpoint('publish:before-commit');
   });
@@ -55,18 +54,17 @@ async function publishIndex(
   folder: string,
   { runId, embeddings, dimension }: VersionDraft,
 ): Promise<IndexFile> {
-  await removeAbandonedFiles(path.join(folder, 'indexes'));
-  const file = path.join('indexes', `${runId}.hnsw`);
-  return { file, ...(await writeIndexFile({ file: path.join(folder, file), embeddings, dimension })) };
+  await removeAbandonedFiles(indexFolder(folder));
+  return writeIndexFile({ file: indexFileOf(folder, runId), embeddings, dimension });
 }
 
-function manifestOf(draft: VersionDraft, index: IndexFile): Manifest {
+function manifestOf(draft: VersionDraft, hash: string, index: IndexFile): Manifest {
   return {
     items: draft.items.length,
     users: draft.userIds.length,
     dimension: draft.dimension,
     categories: draft.categoryCount,
-    contentHash: contentHash(draft),
+    contentHash: hash,
     index,
     createdAt: new Date().toISOString(),
     lineage: draft.lineage,

@@ -1,12 +1,15 @@
-// What readers ask of a version: the one they name, or the active one. Every answer says which version it
-// came from.
+// What readers ask of a version: the one they name, or the one that is served. Every answer says which version
+// it came from. Embeddings, neighbours and categories come from the rows that were checked when the version was
+// loaded; texts and preferences are read a row a request.
 import { TslrecError } from '../errors.ts';
-import type { Database, Query } from './database.ts';
+import type { Category } from './category-sizes.ts';
+import type { Query } from './database.ts';
 import { isStorableId, shownId } from './ids.ts';
-import type { Indexes, Neighbour } from './indexes.ts';
-import { type EmbeddingMatrix, selectEmbeddings } from './rows.ts';
+import type { Neighbour } from './loaded-versions.ts';
+import type { Serving } from './serving.ts';
 import { parseVector } from './vectors.ts';
-import { requireVersion, type Version } from './versions.ts';
+import type { EmbeddingMatrix } from './version-rows.ts';
+import type { Version } from './versions.ts';
 
 export interface FromVersion {
   readonly version: string;
@@ -42,14 +45,6 @@ export interface UserPreferences extends FromVersion {
   readonly inferred: readonly number[];
 }
 
-export interface Category {
-  readonly category: number;
-  /** How many items behaviour puts there. */
-  readonly items: number;
-  /** For how many items it is the language model's first choice. */
-  readonly inferredItems: number;
-}
-
 export interface CategoryList extends FromVersion {
   readonly categories: readonly Category[];
 }
@@ -63,37 +58,27 @@ export interface Reads {
   categories(version?: string): Promise<CategoryList>;
 }
 
-export function createReads({ query }: Database, indexes: Indexes): Reads {
+export function createReads(query: Query, serving: Serving): Reads {
   return {
     embedding: async (itemId, versionId) => {
-      const version = await requireVersion(query, versionId);
-      const row = known(
-        isStorableId(itemId) && (await selectEmbedding(query, version.id, itemId)),
-        'item',
-        itemId,
-      );
-      return { ...from(version), itemId, embedding: parseVector(row.embedding) };
+      const { version, embedding } = await serving.version(versionId);
+      return { ...from(version), itemId, embedding: known(embedding(itemId), 'item', itemId) };
     },
     embeddings: async (versionId) => {
-      const version = await requireVersion(query, versionId);
-      return { ...from(version), ...(await selectEmbeddings(query, version)) };
+      const { version, embeddings } = await serving.version(versionId);
+      return { ...from(version), ...embeddings() };
     },
     item: async (itemId, versionId) => {
-      const version = await requireVersion(query, versionId);
-      const row = known(
-        isStorableId(itemId) && (await selectItem(query, version.id, itemId)),
-        'item',
-        itemId,
-      );
+      const { version, has } = await serving.version(versionId);
+      const row = known(has(itemId) && (await selectItem(query, version.id, itemId)), 'item', itemId);
       return { ...from(version), itemId, ...row, inferredCategories: parseVector(row.inferredCategories) };
     },
     neighbours: async (itemId, k, versionId) => {
-      const version = await requireVersion(query, versionId);
-      const index = await indexes.get(version);
-      return { ...from(version), itemId, neighbours: known(index.neighbours(itemId, k), 'item', itemId) };
+      const { version, neighbours } = await serving.version(versionId);
+      return { ...from(version), itemId, neighbours: known(neighbours(itemId, k), 'item', itemId) };
     },
     preferences: async (userId, versionId) => {
-      const version = await requireVersion(query, versionId);
+      const { version } = await serving.version(versionId);
       const row = known(
         isStorableId(userId) && (await selectPreferences(query, version.id, userId)),
         'user',
@@ -102,8 +87,8 @@ export function createReads({ query }: Database, indexes: Indexes): Reads {
       return { ...from(version), userId, prior: parseVector(row.prior), inferred: parseVector(row.inferred) };
     },
     categories: async (versionId) => {
-      const version = await requireVersion(query, versionId);
-      return { ...from(version), categories: await selectCategories(query, version.id) };
+      const { version, categories } = await serving.version(versionId);
+      return { ...from(version), categories };
     },
   };
 }
@@ -115,14 +100,6 @@ function from(version: Version): FromVersion {
 function known<T>(found: T | false | undefined, kind: 'item' | 'user', id: string): T {
   if (found) return found;
   throw new TslrecError(`unknown-${kind}`, `The version contains no ${kind} ${shownId(id)}.`);
-}
-
-async function selectEmbedding(query: Query, version: string, itemId: string) {
-  const rows = await query<{ embedding: string }>(
-    'SELECT embedding::text AS embedding FROM embeddings WHERE version = $1 AND item_id = $2',
-    [version, itemId],
-  );
-  return rows.at(0);
 }
 
 async function selectItem(query: Query, version: string, itemId: string) {
@@ -146,12 +123,4 @@ async function selectPreferences(query: Query, version: string, userId: string) 
     [version, userId],
   );
   return rows.at(0);
-}
-
-function selectCategories(query: Query, version: string): Promise<Category[]> {
-  return query(
-    `SELECT category, items, inferred_items AS "inferredItems" FROM categories
-     WHERE version = $1 ORDER BY category`,
-    [version],
-  );
 }

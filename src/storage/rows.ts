@@ -1,19 +1,12 @@
-// The rows of a version in bulk: written in batches inside the transaction that publishes it, read back in
-// row order by whoever needs all of them. A batch is one statement over parallel arrays.
+// The rows of a version as they are written: in batches, inside the transaction that publishes it. A batch is
+// one statement over parallel arrays. `version-rows.ts` reads them back.
 import type { Item } from '../interactions/dataset.ts';
-import type { Parameter, Query } from './database.ts';
+import { countCategories } from './category-sizes.ts';
+import type { Query } from './database.ts';
 import type { VersionDraft } from './draft.ts';
-import { parseVector, rowOf, vectorText } from './vectors.ts';
-import type { Version } from './versions.ts';
+import { rowOf, vectorText } from './vectors.ts';
 
 const ROWS_A_STATEMENT = 1000;
-
-export interface EmbeddingMatrix {
-  readonly itemIds: readonly string[];
-  readonly dimension: number;
-  /** [N, d] row-major: row i belongs to itemIds[i]. */
-  readonly values: Float32Array;
-}
 
 export async function insertRows(query: Query, draft: VersionDraft): Promise<void> {
   for (const rows of batches(draft.items.length)) {
@@ -26,27 +19,6 @@ export async function insertRows(query: Query, draft: VersionDraft): Promise<voi
   }
   for (const rows of batches(draft.userIds.length)) await insertPreferences(query, draft, rows);
   await insertCategories(query, draft);
-}
-
-export async function selectEmbeddings(query: Query, version: Version): Promise<EmbeddingMatrix> {
-  const { items, dimension } = version.manifest;
-  const itemIds: string[] = [];
-  const values = new Float32Array(items * dimension);
-  for (const rows of batches(items)) {
-    for (const { itemId, embedding } of await selectEmbeddingRows(query, version.id, rows[0], rows.length)) {
-      values.set(parseVector(embedding), itemIds.length * dimension);
-      itemIds.push(itemId);
-    }
-  }
-  return { itemIds, dimension, values };
-}
-
-export async function selectItemIds(query: Query, version: string): Promise<string[]> {
-  const rows = await query<{ itemId: string }>(
-    'SELECT item_id AS "itemId" FROM embeddings WHERE version = $1 ORDER BY row_number',
-    [version],
-  );
-  return rows.map(({ itemId }) => itemId);
 }
 
 /** The numbers 0 to count - 1, a thousand at a time. */
@@ -122,31 +94,20 @@ async function insertPreferences(query: Query, draft: VersionDraft, rows: readon
   );
 }
 
-/**
- * A category's sizes: how many items behaviour puts there, and for how many it is the language model's first
- * choice.
- */
 async function insertCategories(query: Query, draft: VersionDraft): Promise<void> {
   const { runId, items, categoryCount } = draft;
-  const sizes = new Int32Array(categoryCount);
-  const inferredSizes = new Int32Array(categoryCount);
-  for (let row = 0; row < items.length; row++) {
-    if (draft.itemCategories[row] !== -1) sizes[draft.itemCategories[row]]++;
-    const inferred = rowOf(draft.inferredItemCategories, row, categoryCount);
-    inferredSizes[inferred.indexOf(Math.max(...inferred))]++;
-  }
-  const parameters: Parameter[] = [runId, [...sizes.keys()], [...sizes], [...inferredSizes]];
+  const sizes = countCategories(categoryCount);
+  for (let row = 0; row < items.length; row++)
+    sizes.add(draft.itemCategories[row], rowOf(draft.inferredItemCategories, row, categoryCount));
+  const categories = sizes.categories();
   await query(
     `INSERT INTO categories (version, category, items, inferred_items)
      SELECT $1::text, * FROM unnest($2::integer[], $3::integer[], $4::integer[])`,
-    parameters,
-  );
-}
-
-function selectEmbeddingRows(query: Query, version: string, start: number, count: number) {
-  return query<{ itemId: string; embedding: string }>(
-    `SELECT item_id AS "itemId", embedding::text AS embedding FROM embeddings
-     WHERE version = $1 AND row_number >= $2::integer AND row_number < $3::integer ORDER BY row_number`,
-    [version, start, start + count],
+    [
+      runId,
+      categories.map(({ category }) => category),
+      categories.map(({ items }) => items),
+      categories.map(({ inferredItems }) => inferredItems),
+    ],
   );
 }

@@ -5,20 +5,22 @@ import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Database } from './database.ts';
 import type { VersionDraft } from './draft.ts';
-import { createIndexes } from './indexes.ts';
+import { createLoadedVersions } from './loaded-versions.ts';
 import { hasPgliteDatabase, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 import { type Failpoint, publish } from './publish.ts';
 import { createReads, type Reads } from './reads.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { checkSchema, migrate } from './schema.ts';
+import { createServing, type Readiness } from './serving.ts';
 import { createVersions, type Version, type Versions } from './versions.ts';
 
+export type { Category } from './category-sizes.ts';
 export type { VersionDraft } from './draft.ts';
-export type { Neighbour } from './indexes.ts';
+export type { IndexFile } from './index-file.ts';
+export type { Neighbour, Refusal } from './loaded-versions.ts';
 export type { Failpoint } from './publish.ts';
 export type {
-  Category,
   CategoryList,
   FromVersion,
   ItemDescription,
@@ -26,9 +28,10 @@ export type {
   ItemNeighbours,
   UserPreferences,
 } from './reads.ts';
-export type { EmbeddingMatrix } from './rows.ts';
 export type { FinishedStage, Run, RunRequest } from './runs.ts';
-export type { IndexFile, Manifest, Version } from './versions.ts';
+export type { Readiness } from './serving.ts';
+export type { EmbeddingMatrix } from './version-rows.ts';
+export type { Manifest, Version } from './versions.ts';
 
 export interface StoreOptions {
   /** Where files go when `location` is a Postgres URL; a folder store keeps them in itself. */
@@ -38,10 +41,6 @@ export interface StoreOptions {
   readonly log: Log;
 }
 
-export type Readiness =
-  | { readonly ready: true; readonly version: string }
-  | { readonly ready: false; reason: string };
-
 export interface Store extends Runs, Versions, Reads {
   readonly folder: string;
   /**
@@ -49,9 +48,7 @@ export interface Store extends Runs, Versions, Reads {
    * there.
    */
   publish(draft: VersionDraft, failpoint?: (name: Failpoint) => void): Promise<Version>;
-  /**
-   * Whether reads can be answered now; starts loading the active version's index when it is not in memory.
-   */
+  /** Whether reads can be answered now; starts loading the active version when it is not in memory. */
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
 }
@@ -83,22 +80,20 @@ async function openFolder(folder: string, options: StoreOptions): Promise<Databa
   return openPglite(folder);
 }
 
-function createStore(database: Database, folder: string, log: Log): Store {
+/** The store over a database that is open, and whose schema is current. */
+export function createStore(database: Database, folder: string, log: Log): Store {
   const versions = createVersions(database);
-  const indexes = createIndexes(folder, database.query, log);
+  const loaded = createLoadedVersions(folder, database.query, log);
+  const serving = createServing(database.query, loaded, log);
   return {
     folder,
-    publish: (draft, failpoint = () => {}) => publish(database, folder, draft, failpoint),
-    readiness: async () => {
-      const version = await versions.activeVersion();
-      if (!version) return { ready: false, reason: 'nothing has been published yet' };
-      if (indexes.isLoaded(version)) return { ready: true, version: version.id };
-      indexes.get(version).catch((error) => log.error({ err: error }, 'the index cannot be loaded'));
-      return { ready: false, reason: `the index of version ${version.id} is being loaded` };
-    },
+    publish: (draft, failpoint = () => {}) =>
+      publish(database, folder, draft, failpoint).finally(serving.activeMoved),
+    readiness: serving.readiness,
     close: () => database.close(),
     ...createRuns(database),
     ...versions,
-    ...createReads(database, indexes),
+    activateVersion: (id) => versions.activateVersion(id).finally(serving.activeMoved),
+    ...createReads(database.query, serving),
   };
 }

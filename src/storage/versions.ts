@@ -2,6 +2,7 @@
 import { TslrecError } from '../errors.ts';
 import type { Database, Query } from './database.ts';
 import { isStorableId, shownId } from './ids.ts';
+import type { IndexFile } from './index-file.ts';
 
 /** What a version consists of and comes from. */
 export interface Manifest {
@@ -14,19 +15,13 @@ export interface Manifest {
    * version's id.
    */
   readonly contentHash: string;
+  /** The nearest-neighbour index, `<folder>/indexes/<version>.hnsw`. */
   readonly index: IndexFile;
   /** ISO 8601. */
   readonly createdAt: string;
   /** Where it comes from: hashes of data and models, seeds, prompts, adaptation. */
   readonly lineage: Readonly<Record<string, unknown>>;
   readonly metrics: Readonly<Record<string, unknown>>;
-}
-
-/** The nearest-neighbour index, a file in `<folder>/indexes`. */
-export interface IndexFile {
-  readonly file: string;
-  readonly sha256: string;
-  readonly bytes: number;
 }
 
 export interface Version {
@@ -86,7 +81,15 @@ export async function selectVersion(query: Query, id: string): Promise<Version |
   return rows[0];
 }
 
-async function selectActiveVersion(query: Query): Promise<Version | undefined> {
+/** Those that were active once, the last one first. */
+export function selectVersionsOnceActive(query: Query): Promise<Version[]> {
+  return query(
+    `${VERSION_ROWS} WHERE activated_at IS NOT NULL AND active_version.version IS NULL
+     ORDER BY activated_at DESC, sequence DESC`,
+  );
+}
+
+export async function selectActiveVersion(query: Query): Promise<Version | undefined> {
   const rows = await query<Version>(`${VERSION_ROWS} WHERE active_version.version IS NOT NULL`);
   return rows[0];
 }

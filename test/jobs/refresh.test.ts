@@ -117,7 +117,7 @@ test('refresh', async (context) => {
       assert.ok(statSync(path.join(adapterFolder!, name)).size > 0);
 
     const { index, ...manifest } = undisturbedVersion.manifest;
-    const file = readFileSync(path.join(undisturbedStore, index.file));
+    const file = readFileSync(path.join(undisturbedStore, 'indexes', `${version}.hnsw`));
     assert.equal(createHash('sha256').update(file).digest('hex'), index.sha256);
     assert.equal(file.length, index.bytes);
     assert.deepEqual([manifest.items, manifest.users, manifest.dimension], [20, 24, 64]);

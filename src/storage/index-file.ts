@@ -17,6 +17,7 @@ import { shownId } from './ids.ts';
  * of before have no number: they hold every row.
  */
 const FORMAT = 2;
+const LEAST_RECALL = 0.95;
 /** hnswlib's inner product: vectors of length 1 go in, so that it is the cosine. */
 export const SPACE = 'ip';
 
@@ -32,6 +33,8 @@ export interface IndexFile {
   readonly format?: number;
   readonly sha256: string;
   readonly bytes: number;
+  /** The share of the ten nearest that its graph finds; one that finds too few is not used. */
+  readonly recall?: number;
 }
 
 export const indexFolder = (folder: string): string => path.join(folder, 'indexes');
@@ -51,17 +54,21 @@ export function indexFileOf(folder: string, versionId: string): string {
 /** Throws an error with code and path when it cannot be written whole; whatever had the name before stays. */
 export async function writeIndexFile(task: IndexTask): Promise<IndexFile> {
   const worker = new Worker(new URL('./index-worker.ts', import.meta.url), { workerData: task });
-  await once(worker, 'message');
-  return { format: FORMAT, ...(await digestFile(task.file)) };
+  const [recall] = await once(worker, 'message');
+  return { format: FORMAT, ...(await digestFile(task.file)), recall };
 }
 
-/** Throws when the file is missing, of another format or not, to the bit, the one that was written. */
+/**
+ * Throws when the file is missing, of another format or not, to the bit, the one that was written; undefined
+ * where its graph finds too few.
+ */
 export async function readIndexFile(file: string, expected: IndexFile, dimension: number) {
   if (expected.format !== FORMAT)
     throw new Error(`${file} is of format ${expected.format ?? 1}, expected ${FORMAT}`);
   const { sha256 } = await digestFile(file);
   if (sha256 !== expected.sha256)
     throw new Error(`${file} has sha256 ${sha256}, expected ${expected.sha256}`);
+  if ((expected.recall ?? 0) < LEAST_RECALL) return undefined;
   const index = new hnswlib.HierarchicalNSW(SPACE, dimension);
   await index.readIndex(file);
   return index;
@@ -75,7 +82,7 @@ export async function removeAbandonedFiles(folder: string): Promise<void> {
   }
 }
 
-async function digestFile(file: string): Promise<Omit<IndexFile, 'format'>> {
+async function digestFile(file: string): Promise<Pick<IndexFile, 'sha256' | 'bytes'>> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(file)) hash.update(chunk);
   return { sha256: hash.digest('hex'), bytes: (await stat(file)).size };

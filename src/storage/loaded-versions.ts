@@ -114,7 +114,7 @@ async function loadVersion(folder: string, query: Query, log: Log, version: Vers
   };
 }
 
-/** Nothing where no file can be written: neighbours are then found slowly, all items compared. */
+/** Nothing where no file can be written or none helps: neighbours are then found slowly, all items compared. */
 async function readOrRebuildIndex(
   folder: string,
   log: Log,

@@ -27,43 +27,42 @@ export interface Serving {
 
 export function createServing(query: Query, versions: LoadedVersions, log: Log): Serving {
   /** What was chosen last, and for which active version. */
-  let served: { readonly active: string; readonly version: LoadedVersion } | undefined;
-  let choosing: { readonly active: string; readonly version: Promise<LoadedVersion> } | undefined;
+  let served: { readonly active: string; readonly choice: LoadedVersion } | undefined;
+  let choosing: { readonly active: string; readonly choice: Promise<LoadedVersion> } | undefined;
 
   const choose = (active: Version): Promise<LoadedVersion> => {
-    if (choosing?.active === active.id) return choosing.version;
-    const choice = { active: active.id, version: chooseVersion(query, versions, active, log) };
-    choosing = choice;
-    const settle = (version?: LoadedVersion) => {
-      if (choosing !== choice) return;
+    if (choosing?.active === active.id) return choosing.choice;
+    const mine = { active: active.id, choice: chooseVersion(query, versions, active, log) };
+    const end = (choice?: LoadedVersion) => {
+      if (choosing !== mine) return; // the pointer has moved meanwhile
       choosing = undefined;
-      if (version) served = { active: active.id, version };
+      if (choice) served = { active: active.id, choice };
     };
-    choice.version.then(settle, () => settle());
-    return choice.version;
+    choosing = mine;
+    mine.choice.then(end, () => end());
+    return mine.choice;
   };
-  /** The version in memory, and the promise of a better one where that may exist. */
-  const standing = (active: Version) => {
-    const isSettled =
-      served?.active === active.id && (served.version.version.id === active.id || !versions.isDue(active.id));
-    return { version: served?.version, next: isSettled ? undefined : choose(active) };
-  };
+  const isSettled = (active: Version) =>
+    served?.active === active.id && (served.choice.version.id === active.id || !versions.isDue(active.id));
+
   return {
     version: async (id) => {
       const version = await requireVersion(query, id);
       if (id !== undefined) return versions.get(version);
-      const { version: inMemory, next } = standing(version);
-      return inMemory ?? next!;
+      const next = isSettled(version) ? undefined : choose(version);
+      return served?.choice ?? next!;
     },
     readiness: async () => {
       const active = await selectActiveVersion(query);
       if (!active) return { ready: false, reason: 'nothing has been published yet' };
-      const { version } = standing(active);
+      if (!isSettled(active)) choose(active);
       const refused = versions.refusal(active.id);
-      if (version && version.version.id === active.id) return { ready: true, version: active.id };
-      if (version) return { ready: true, version: version.version.id, refused };
-      const reason = refused ? `is refused: ${refused.reason}` : 'is being loaded';
-      return { ready: false, reason: `version ${active.id} ${reason}` };
+      if (!served) {
+        const reason = refused ? `is refused: ${refused.reason}` : 'is being loaded';
+        return { ready: false, reason: `version ${active.id} ${reason}` };
+      }
+      const version = served.choice.version.id;
+      return { ready: true, version, refused: version === active.id ? undefined : refused };
     },
     activeMoved: () => {
       served = undefined;

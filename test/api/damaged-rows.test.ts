@@ -10,9 +10,16 @@ import { createApp } from '../../src/api/app.ts';
 import { TslrecError } from '../../src/errors.ts';
 import type { Database, Query } from '../../src/storage/database.ts';
 import { openPglite } from '../../src/storage/pglite.ts';
-import { createStore, type Store, type Version } from '../../src/storage/store.ts';
+import { openPostgres } from '../../src/storage/postgres.ts';
+import { createStore, openStore, type Store, type Version } from '../../src/storage/store.ts';
 import { smallDraft, turnedDraft } from '../support/drafts.ts';
-import { emptyStoreFolder, silentLog } from '../support/stores.ts';
+import {
+  emptyStoreFolder,
+  silentLog,
+  temporaryFolder,
+  temporaryPostgresDatabase,
+  withoutPostgres,
+} from '../support/stores.ts';
 
 interface Answer {
   readonly status: number;
@@ -48,6 +55,16 @@ async function serve(context: TestContext, database: Database, folder: string) {
     };
   };
   return { ask, lines };
+}
+
+/** Reads are answered all the while. */
+async function untilServed(ask: (path: string) => Promise<Answer>, version: string): Promise<void> {
+  for (let attempt = 0; attempt < 400; attempt++) {
+    assert.equal((await ask('/embeddings/b')).status, 200);
+    if ((await ask('/readyz')).version === version) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  assert.fail(`${version} is never served`);
 }
 
 const TABLES = ['embeddings', 'item_categories', 'preferences', 'categories', 'versions'];
@@ -240,190 +257,208 @@ function damagedIn(database: Database, versions: readonly string[]): Database {
   return { ...database, query };
 }
 
-test('rows of a version, over one database', async (context) => {
+const onPglite = async (context: TestContext) => {
   const folder = await emptyStoreFolder(context);
-  const database = await openPglite(folder);
-  context.after(database.close);
+  return { folder, database: await openPglite(folder) };
+};
 
-  await context.test('a version whose rows are not those that were published', async (context) => {
-    const store = createStore(database, folder, silentLog);
-    const good = await publish(store, smallDraft);
-    const bad = await publish(store, turnedDraft);
-    await database.query('DROP INDEX embeddings_by_row'); // one case is what it forbids
-    for (const table of TABLES) await database.query(`CREATE TABLE sound_${table} AS TABLE ${table}`);
-    const repair = async () => {
-      await database.query('DELETE FROM active_version');
-      for (const table of TABLES) await database.query(`DELETE FROM ${table}`);
-      for (const table of TABLES)
-        await database.query(`INSERT INTO ${table} OVERRIDING SYSTEM VALUE TABLE sound_${table}`);
-      await database.query('INSERT INTO active_version VALUES (true, $1)', [bad.id]);
-    };
+const onPostgres = async (context: TestContext) => {
+  const url = await temporaryPostgresDatabase(context);
+  const folder = await temporaryFolder(context);
+  await (await openStore(url, { migrate: true, folder, log: silentLog })).close();
+  return { folder, database: await openPostgres(url) };
+};
 
-    for (const [name, sql, reason] of DAMAGES) {
-      await context.test(name, async (context) => {
-        await repair();
-        await database.query(sql, [bad.id]);
+for (const [kind, open, skip] of [
+  ['PGlite', onPglite, false],
+  ['Postgres', onPostgres, withoutPostgres],
+] as const) {
+  test(`rows of a version on ${kind}`, { skip }, async (context) => {
+    const { folder, database } = await open(context);
+    context.after(database.close);
 
-        const { ask, lines } = await serve(context, database, folder);
-        for (const path of READS) {
-          const { status, version, body } = await ask(path);
-          assert.deepEqual([status, version, body.version], [200, good.id, good.id], path);
-          const pinned = await ask(`${path}${path.includes('?') ? '&' : '?'}version=${bad.id}`);
-          assert.deepEqual([pinned.status, pinned.body.error.code], [503, 'unavailable'], path);
-          const told = pinned.body.error.message.replace(`Version ${bad.id} is refused: `, '').slice(0, -1);
-          assert.match(told, reason);
-        }
-        const { status, version, body } = await ask('/readyz');
-        assert.deepEqual([status, version, body.version], [200, good.id, good.id]);
-        assert.equal(body.refused.version, bad.id);
-        assert.match(body.refused.reason, reason);
-        const logged = lines.map((line) => JSON.parse(line)).filter((line) => line.version === bad.id);
-        assert.deepEqual(
-          logged.map(({ reason }) => reason),
-          [body.refused.reason],
-          'read and told once',
-        );
-        assert.equal((await ask('/embeddings/b')).body.embedding.length, 2);
-
-        await database.query('UPDATE versions SET activated_at = NULL WHERE id = $1', [good.id]);
-        const alone = await serve(context, database, folder);
-        for (const path of [...READS, '/readyz']) {
-          const { status, body } = await alone.ask(path);
-          assert.equal(status, 503, path);
-          assert.ok(body.error.message.includes(`ersion ${bad.id} is refused: `), body.error.message);
-          assert.ok(body.error.message.includes(logged[0].reason), body.error.message);
-        }
-        assert.equal((await alone.ask(`/embeddings/b?version=${good.id}`)).status, 200);
-      });
-    }
-  });
-
-  await context.test(
-    'the last good version is the one that was active last, not the newest',
-    async (context) => {
-      const store = createStore(database, folder, silentLog);
-      const versions: Version[] = [];
-      for (const draft of [smallDraft, turnedDraft, smallDraft, turnedDraft])
-        versions.push(await publish(store, draft));
-      const [oldest, older, , newest] = versions.map(({ id }) => id);
-      await store.activateVersion(oldest);
-      await store.activateVersion(older);
-      await store.activateVersion(newest);
-      const { ask } = await serve(context, damagedIn(database, [newest]), folder);
-      assert.equal((await ask('/embeddings/b')).version, older);
-      const another = await serve(context, damagedIn(database, [newest, older]), folder);
-      assert.equal((await another.ask('/embeddings/b')).version, oldest);
-    },
-  );
-
-  await context.test(
-    'what happens to the rows after a version was loaded reaches no reader',
-    async (context) => {
-      const { id } = await publish(createStore(database, folder, silentLog), smallDraft);
-      const { ask } = await serve(context, database, folder);
-      const paths = ['/embeddings/b', '/embeddings/a', '/items/b/neighbors?k=3', '/categories'];
-      const before = await Promise.all(paths.map(ask));
-      for (const sql of [
-        `UPDATE embeddings SET embedding = '[1,2,3]' WHERE item_id = 'a' AND version = $1`,
-        `UPDATE embeddings SET row_number = 9 WHERE item_id = 'c/ö?' AND version = $1`,
-        `DELETE FROM embeddings WHERE item_id = 'b' AND version = $1`,
-        'DELETE FROM categories WHERE version = $1',
-      ]) {
-        await database.query(sql, [id]);
-        assert.deepEqual(await Promise.all(paths.map(ask)), before, sql);
-      }
-      assert.equal(before[0].version, id);
-      assert.equal(before[0].status, 200);
-    },
-  );
-
-  await context.test(
-    'a refused version is read again after a minute, not before, and comes back when it is repaired',
-    async (context) => {
+    await context.test('a version whose rows are not those that were published', async (context) => {
       const store = createStore(database, folder, silentLog);
       const good = await publish(store, smallDraft);
       const bad = await publish(store, turnedDraft);
-      let reads = 0;
-      const counting: Query = (sql, parameters) => {
-        if (READS_ROWS.test(sql) && parameters?.[0] === bad.id) reads++;
-        return database.query(sql, parameters);
+      await database.query('DROP INDEX embeddings_by_row'); // one case is what it forbids
+      for (const table of TABLES) await database.query(`CREATE TABLE sound_${table} AS TABLE ${table}`);
+      const repair = async () => {
+        await database.query('DELETE FROM active_version');
+        for (const table of TABLES) await database.query(`DELETE FROM ${table}`);
+        for (const table of TABLES)
+          await database.query(`INSERT INTO ${table} OVERRIDING SYSTEM VALUE TABLE sound_${table}`);
+        await database.query('INSERT INTO active_version VALUES (true, $1)', [bad.id]);
       };
-      const setValue = (value: string) =>
-        database.query(`UPDATE embeddings SET embedding = $2::vector WHERE version = $1 AND item_id = 'b'`, [
-          bad.id,
-          value,
-        ]);
-      let lateMs = 0;
-      const now = performance.now.bind(performance);
-      context.mock.method(performance, 'now', () => now() + lateMs);
 
-      await setValue('[9,9]');
-      const { ask } = await serve(context, { ...database, query: counting }, folder);
-      const askOften = async () => {
-        for (let i = 0; i < 5; i++) {
-          assert.equal((await ask('/embeddings/b')).version, good.id);
-          assert.equal((await ask(`/embeddings/b?version=${bad.id}`)).status, 503);
-          assert.equal((await ask('/readyz')).body.refused.version, bad.id);
-        }
-      };
-      await askOften();
-      assert.equal(reads, 1);
+      for (const [name, sql, reason] of DAMAGES) {
+        await context.test(name, async (context) => {
+          await repair();
+          await database.query(sql, [bad.id]);
 
-      lateMs = 61_000;
-      await askOften();
-      assert.equal(reads, 2, 'still damaged: read once more');
+          const { ask, lines } = await serve(context, database, folder);
+          for (const path of READS) {
+            const { status, version, body } = await ask(path);
+            assert.deepEqual([status, version, body.version], [200, good.id, good.id], path);
+            const pinned = await ask(`${path}${path.includes('?') ? '&' : '?'}version=${bad.id}`);
+            assert.deepEqual([pinned.status, pinned.body.error.code], [503, 'unavailable'], path);
+            const told = pinned.body.error.message.replace(`Version ${bad.id} is refused: `, '').slice(0, -1);
+            assert.match(told, reason);
+          }
+          const { status, version, body } = await ask('/readyz');
+          assert.deepEqual([status, version, body.version], [200, good.id, good.id]);
+          assert.equal(body.refused.version, bad.id);
+          assert.match(body.refused.reason, reason);
+          const logged = lines.map((line) => JSON.parse(line)).filter((line) => line.version === bad.id);
+          assert.deepEqual(
+            logged.map(({ reason }) => reason),
+            [body.refused.reason],
+            'read and told once',
+          );
+          assert.equal((await ask('/embeddings/b')).body.embedding.length, 2);
 
-      await setValue('[0.8,0.6]');
-      await askOften();
-      lateMs = 122_000;
-      while ((await ask('/readyz')).version !== bad.id)
-        assert.equal((await ask('/embeddings/b')).status, 200);
-      assert.equal(reads, 3);
-      assert.equal((await ask('/embeddings/b')).version, bad.id);
-      assert.equal((await ask(`/embeddings/b?version=${bad.id}`)).status, 200);
-      assert.equal((await ask('/readyz')).body.refused, undefined);
-    },
-  );
-
-  await context.test(
-    'while a version that another process has made active is loaded, the one before is served',
-    async (context) => {
-      const elsewhere = createStore(database, folder, silentLog);
-      const old = await publish(elsewhere, smallDraft);
-      const loadable = Promise.withResolvers<void>();
-      let next: string | undefined;
-      const slow: Query = async (sql, parameters) => {
-        if (READS_ROWS.test(sql) && parameters?.[0] === next) await loadable.promise;
-        return database.query(sql, parameters);
-      };
-      const { ask } = await serve(context, { ...database, query: slow }, folder);
-      assert.equal((await ask('/embeddings/b')).version, old.id);
-      const { runId } = await elsewhere.beginRun({ key: 'next', command: 'refresh', options: {} });
-      next = runId;
-      await elsewhere.publish(turnedDraft(runId));
-      for (const path of [...READS, '/readyz']) {
-        const { status, version } = await ask(path);
-        assert.deepEqual([status, version], [200, old.id], path);
+          await database.query('UPDATE versions SET activated_at = NULL WHERE id = $1', [good.id]);
+          const alone = await serve(context, database, folder);
+          for (const path of [...READS, '/readyz']) {
+            const { status, body } = await alone.ask(path);
+            assert.equal(status, 503, path);
+            assert.ok(body.error.message.includes(`ersion ${bad.id} is refused: `), body.error.message);
+            assert.ok(body.error.message.includes(logged[0].reason), body.error.message);
+          }
+          assert.equal((await alone.ask(`/embeddings/b?version=${good.id}`)).status, 200);
+        });
       }
-      loadable.resolve();
-      while ((await ask('/readyz')).version !== next) assert.equal((await ask('/embeddings/b')).status, 200);
-      assert.equal((await ask('/items/b/neighbors?k=1')).body.neighbors[0].itemId, 'd');
-    },
-  );
+    });
 
-  await context.test('a database that does not answer is no reason to refuse a version', async (context) => {
-    const { id } = await publish(createStore(database, folder, silentLog), smallDraft);
-    let isDown = true;
-    const query: Query = async (sql, parameters) => {
-      if (isDown && READS_ROWS.test(sql))
-        throw new TslrecError('unavailable', 'The database does not answer: gone.');
-      return database.query(sql, parameters);
-    };
-    const { ask } = await serve(context, { ...database, query }, folder);
-    const { status, body } = await ask('/embeddings/b');
-    assert.deepEqual([status, body.error.message], [503, 'The database does not answer: gone.']);
-    isDown = false;
-    const later = await ask('/embeddings/b');
-    assert.deepEqual([later.status, later.version], [200, id]);
+    await context.test(
+      'the last good version is the one that was active last, not the newest',
+      async (context) => {
+        const store = createStore(database, folder, silentLog);
+        const versions: Version[] = [];
+        for (const draft of [smallDraft, turnedDraft, smallDraft, turnedDraft])
+          versions.push(await publish(store, draft));
+        const [oldest, older, , newest] = versions.map(({ id }) => id);
+        await store.activateVersion(oldest);
+        await store.activateVersion(older);
+        await store.activateVersion(newest);
+        const { ask } = await serve(context, damagedIn(database, [newest]), folder);
+        assert.equal((await ask('/embeddings/b')).version, older);
+        const another = await serve(context, damagedIn(database, [newest, older]), folder);
+        assert.equal((await another.ask('/embeddings/b')).version, oldest);
+      },
+    );
+
+    await context.test(
+      'what happens to the rows after a version was loaded reaches no reader',
+      async (context) => {
+        const { id } = await publish(createStore(database, folder, silentLog), smallDraft);
+        const { ask } = await serve(context, database, folder);
+        const paths = ['/embeddings/b', '/embeddings/a', '/items/b/neighbors?k=3', '/categories'];
+        const before = await Promise.all(paths.map(ask));
+        for (const sql of [
+          `UPDATE embeddings SET embedding = '[1,2,3]' WHERE item_id = 'a' AND version = $1`,
+          `UPDATE embeddings SET row_number = 9 WHERE item_id = 'c/ö?' AND version = $1`,
+          `DELETE FROM embeddings WHERE item_id = 'b' AND version = $1`,
+          'DELETE FROM categories WHERE version = $1',
+        ]) {
+          await database.query(sql, [id]);
+          assert.deepEqual(await Promise.all(paths.map(ask)), before, sql);
+        }
+        assert.equal(before[0].version, id);
+        assert.equal(before[0].status, 200);
+      },
+    );
+
+    await context.test(
+      'a refused version is read again after a minute, not before, and comes back when it is repaired',
+      async (context) => {
+        const store = createStore(database, folder, silentLog);
+        const good = await publish(store, smallDraft);
+        const bad = await publish(store, turnedDraft);
+        let reads = 0;
+        const counting: Query = (sql, parameters) => {
+          if (READS_ROWS.test(sql) && parameters?.[0] === bad.id) reads++;
+          return database.query(sql, parameters);
+        };
+        const setValue = (value: string) =>
+          database.query(
+            `UPDATE embeddings SET embedding = $2::vector WHERE version = $1 AND item_id = 'b'`,
+            [bad.id, value],
+          );
+        let lateMs = 0;
+        const now = performance.now.bind(performance);
+        context.mock.method(performance, 'now', () => now() + lateMs);
+
+        await setValue('[9,9]');
+        const { ask } = await serve(context, { ...database, query: counting }, folder);
+        const askOften = async () => {
+          for (let i = 0; i < 5; i++) {
+            assert.equal((await ask('/embeddings/b')).version, good.id);
+            assert.equal((await ask(`/embeddings/b?version=${bad.id}`)).status, 503);
+            assert.equal((await ask('/readyz')).body.refused.version, bad.id);
+          }
+        };
+        await askOften();
+        assert.equal(reads, 1);
+
+        lateMs = 61_000;
+        await askOften();
+        assert.equal(reads, 2, 'still damaged: read once more');
+
+        await setValue('[0.8,0.6]');
+        await askOften();
+        lateMs = 122_000;
+        await untilServed(ask, bad.id);
+        assert.equal(reads, 3);
+        assert.equal((await ask('/embeddings/b')).version, bad.id);
+        assert.equal((await ask(`/embeddings/b?version=${bad.id}`)).status, 200);
+        assert.equal((await ask('/readyz')).body.refused, undefined);
+      },
+    );
+
+    await context.test(
+      'while a version that another process has made active is loaded, the one before is served',
+      async (context) => {
+        const elsewhere = createStore(database, folder, silentLog);
+        const old = await publish(elsewhere, smallDraft);
+        const loadable = Promise.withResolvers<void>();
+        let next: string | undefined;
+        const slow: Query = async (sql, parameters) => {
+          if (READS_ROWS.test(sql) && parameters?.[0] === next) await loadable.promise;
+          return database.query(sql, parameters);
+        };
+        const { ask } = await serve(context, { ...database, query: slow }, folder);
+        assert.equal((await ask('/embeddings/b')).version, old.id);
+        const { runId } = await elsewhere.beginRun({ key: 'next', command: 'refresh', options: {} });
+        next = runId;
+        await elsewhere.publish(turnedDraft(runId));
+        for (const path of [...READS, '/readyz']) {
+          const { status, version } = await ask(path);
+          assert.deepEqual([status, version], [200, old.id], path);
+        }
+        loadable.resolve();
+        await untilServed(ask, next);
+        assert.equal((await ask('/items/b/neighbors?k=1')).body.neighbors[0].itemId, 'd');
+      },
+    );
+
+    await context.test(
+      'a database that does not answer is no reason to refuse a version',
+      async (context) => {
+        const { id } = await publish(createStore(database, folder, silentLog), smallDraft);
+        let isDown = true;
+        const query: Query = async (sql, parameters) => {
+          if (isDown && READS_ROWS.test(sql))
+            throw new TslrecError('unavailable', 'The database does not answer: gone.');
+          return database.query(sql, parameters);
+        };
+        const { ask } = await serve(context, { ...database, query }, folder);
+        const { status, body } = await ask('/embeddings/b');
+        assert.deepEqual([status, body.error.message], [503, 'The database does not answer: gone.']);
+        isDown = false;
+        const later = await ask('/embeddings/b');
+        assert.deepEqual([later.status, later.version], [200, id]);
+      },
+    );
   });
-});
+}

@@ -33,7 +33,8 @@ export async function openNamedFile(file: string): Promise<{ handle: FileHandle;
   const kind = stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device';
   throw new TslrecError(
     'bad-data',
-    `${file}: got ${kind}, expected a regular file; give the path of one, or write the contents into one first.`,
+    `${file}: got ${kind}, expected a regular file; give the path of one, or write the contents into one ` +
+      'first.',
   );
 }
 

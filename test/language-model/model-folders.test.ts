@@ -189,7 +189,7 @@ test('weights that are not there, and an index that is none or leads elsewhere',
   await assert.rejects(
     loadBase(without),
     refused(
-      /got no weights, expected model\.safetensors or model\.safetensors\.index\.json; give the folder/,
+      /got expected\.safetensors, expected model\.safetensors or model\.safetensors\.index\.json; give the folder/,
     ),
   );
   const sharded = await copyOf(context, 'sharded');

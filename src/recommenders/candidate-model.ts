@@ -180,7 +180,11 @@ function queryFeeds({ readsHistory }: CandidateScorer, { users, histories }: Que
 }
 
 /** Loss: the mean over samples of -log sigmoid(right logit) - sum log sigmoid(-wrong logit). */
-function trainingModel({ scorer, itemCount, width, length }: CandidateModel, table: ItemTable, B: number) {
+export function trainingModel(
+  { scorer, itemCount, width, length }: CandidateModel,
+  table: ItemTable,
+  B: number,
+) {
   return buildModel('training', (scope) => {
     const C = 1 + scorer.negatives;
     const inputs = queryInputs(scope.graph, B, length, C);
@@ -240,7 +244,8 @@ interface LoadedRecommender extends Recommender {
   load(values: Values): void;
 }
 
-async function createCandidateRecommender(
+/** Scores by whatever values are loaded. */
+export async function createCandidateRecommender(
   model: CandidateModel,
   table: ItemTable,
 ): Promise<LoadedRecommender> {

@@ -237,7 +237,8 @@ interface Scorer extends Recommender {
 /** Short histories are scored by graphs of a quarter, a half or three quarters of L. */
 const LENGTHS = 4;
 
-async function createScorer(model: SequenceModel, startTable: ItemTable): Promise<Scorer> {
+/** Scores by whatever values are loaded; `startTable` says how these make the item table. */
+export async function createScorer(model: SequenceModel, startTable: ItemTable): Promise<Scorer> {
   const tabulator = await createTabulator(startTable, model.itemCount, model.width);
   const graphs = new Map<number, { model: Model<{ scores: Tensor }>; session: Session }>();
   const graphFor = async (l: number) => {

@@ -107,9 +107,14 @@ function iterate(rows: Float64Array, dimension: number, from: Clustering, iterat
 /**
  * The first centroid is any row; each next one is drawn by its distance to the nearest centroid so far. Of
  * 2 + ln K such draws the one that brings all rows nearest is kept (greedy k-means++, as scikit-learn does
- * it).
+ * it). rows [n, d] of unit length -> centroids [K, d]; fewer where rows have fewer distinct directions.
  */
-function plusPlus(rows: Float64Array, dimension: number, clusterCount: number, random: Random): Float64Array {
+export function plusPlus(
+  rows: Float64Array,
+  dimension: number,
+  clusterCount: number,
+  random: Random,
+): Float64Array {
   const n = rows.length / dimension;
   const draws = 2 + Math.floor(Math.log(clusterCount));
   const chosen: number[] = [];

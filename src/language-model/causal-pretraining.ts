@@ -73,9 +73,14 @@ function causalModel(config: LlamaConfig, B: number, L: number): Model<{ loss: T
  * All texts in a random order, joined by end-of-text, cut into rows of L; the last row wraps to the
  * beginning. More than `tokens` is not read.
  */
-function packedBatches(
+export function packedBatches(
   texts: readonly Int32Array[],
-  { batchSize: B, length: L, endOfText, tokens }: PretrainingOptions,
+  {
+    batchSize: B,
+    length: L,
+    endOfText,
+    tokens,
+  }: Pick<PretrainingOptions, 'batchSize' | 'length' | 'endOfText' | 'tokens'>,
   random: Random,
 ): Batches {
   const total = texts.reduce((sum, text) => sum + text.length + 1, 0);

@@ -131,7 +131,7 @@ export async function trainCandidateModel(
   return { recommender, values, bestEpoch, history, validatedAmong: asked.among };
 }
 
-function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {
+export function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {
   const first = readsHistory ? 1 : 0;
   return sequences.flatMap((sequence, user) =>
     Array.from(sequence.keys())
@@ -203,7 +203,7 @@ export function trainingModel(
  * All samples once, in a random order, each with fresh negatives; a short last batch is filled up with
  * nothing.
  */
-function trainingBatches(
+export function trainingBatches(
   { scorer, length: L }: CandidateModel,
   samples: readonly Sample[],
   B: number,

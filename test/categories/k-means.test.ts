@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
-import { assignCategories, kMeans } from '../../src/categories/k-means.ts';
+import { assignCategories, kMeans, plusPlus } from '../../src/categories/k-means.ts';
 import { createRandom } from '../../src/random.ts';
 
 const rows = (...values: number[][]) => Float32Array.from(values.flat());
@@ -73,6 +73,33 @@ test('nothing to group is refused', () => {
   assert.throws(() => kMeans(rows([1, 0]), { dimension: 2, clusterCount: 0, seed: 1 }), {
     code: 'bad-request',
   });
+});
+
+/** `count` times (cosine, sine). */
+const times = (count: number, cosine: number) =>
+  Array.from({ length: count }, () => [cosine, Math.sqrt(1 - cosine ** 2)]).flat();
+
+test('k-means++ draws by distance: a direction that has a centroid already is not drawn again', () => {
+  const three = Float64Array.from([...times(200, 1), ...times(1, 0), ...times(1, -1)]);
+  for (let seed = 0; seed < 50; seed++) {
+    const centroids = plusPlus(three, 2, 3, createRandom(seed));
+    assert.deepEqual([...centroids.filter((_, i) => i % 2 === 0)].sort(), [-1, 0, 1]);
+  }
+});
+
+test('k-means++ draws by distance and keeps the better of two draws: three of four times by hand', () => {
+  // From (1, 0), where most rows are, one row lies at 1 - cosine = 2, eight lie at 1/4: half the distance is
+  // the one row's, half is the eight's. The eight leave 7/4 to go and the one leaves 2, so that they are
+  // kept unless both draws hit the one: 1 - (1/2)^2. By equal shares of rows they would be kept 99 times of
+  // 100, by distances squared once more 21 times, of a single draw 50 times.
+  const rows = Float64Array.from([...times(1_000, 1), ...times(8, 0.75), ...times(1, -1)]);
+  const seconds = Array.from({ length: 400 }, (_, seed) => plusPlus(rows, 2, 2, createRandom(seed)))
+    .filter(([first]) => first === 1)
+    .map(([, , second]) => second);
+  assert.ok(seconds.length > 350);
+  const eight = seconds.filter((second) => second === 0.75).length / seconds.length;
+  // The standard error is 0.022.
+  assert.ok(Math.abs(eight - 0.75) < 0.1, `${eight}`);
 });
 
 test('adjusted Rand index by hand', () => {

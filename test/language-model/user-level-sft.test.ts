@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { type Architecture, hiddenStates } from '../../src/language-model/architecture.ts';
 import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
 import { isLoraParameter } from '../../src/language-model/lora.ts';
 import {
@@ -13,11 +14,20 @@ import {
   saveAdapter,
   saveBaseModel,
 } from '../../src/language-model/model-folder.ts';
+import { pooledInputs } from '../../src/language-model/pooled-reader.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
-import { HEAD, readTexts } from '../../src/language-model/tuned-model.ts';
-import { fineTuneOnUsers, type SftExample } from '../../src/language-model/user-level-sft.ts';
+import { HEAD, readTexts, type TunedModel } from '../../src/language-model/tuned-model.ts';
+import {
+  fineTuneOnUsers,
+  type SftExample,
+  sftBatch,
+  sftModel,
+} from '../../src/language-model/user-level-sft.ts';
+import { buildModel, initialValues, parameterFeeds, type Values } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
+import { sizeOf } from '../../src/tensor/graph.ts';
+import { createSession } from '../../src/tensor/session.ts';
 import { smallLlama } from '../support/small-llama.ts';
 
 const K = 4;
@@ -27,9 +37,10 @@ const config = smallLlama({
   num_hidden_layers: 1,
   num_attention_heads: 2,
 });
+const architecture: Architecture = { kind: 'decoder', config };
 
-function plantedExamples(count: number): SftExample[] {
-  const random = createRandom(3);
+function plantedExamples(count: number, seed: string | number = 3): SftExample[] {
+  const random = createRandom(seed);
   return Array.from({ length: count }, () => {
     const liked = [random.integer(K), random.integer(K)];
     const tokens = Int32Array.from(
@@ -47,21 +58,19 @@ const rows = Array.from({ length: 200 }, (_, row) =>
   Int32Array.from({ length: 8 }, (_, i) => 1 + 4 * ((row * 7 + i * 3) % 10) + (row % K)),
 );
 
-async function pretrain() {
-  return pretrainCausal(rows, {
-    config,
-    endOfText: 0,
-    batchSize: 8,
-    length: 18,
-    tokens: 20_000,
-    learningRate: 5e-3,
-    seed: 1,
-    progress: silentProgress,
-  });
-}
+const pretrained = await pretrainCausal(rows, {
+  config,
+  endOfText: 0,
+  batchSize: 8,
+  length: 18,
+  tokens: 20_000,
+  learningRate: 5e-3,
+  seed: 1,
+  progress: silentProgress,
+});
 
-test('pre-training learns what follows what: below half of the uniform loss', async () => {
-  const { loss } = await pretrain();
+test('pre-training learns what follows what: below half of the uniform loss', () => {
+  const { loss } = pretrained;
   assert.ok(
     loss < Math.log(41) / 2,
     `${loss} nats a token; uniform over the tokens that occur is ${Math.log(41)}`,
@@ -69,10 +78,10 @@ test('pre-training learns what follows what: below half of the uniform loss', as
 });
 
 test('user-level SFT reads the distribution off the prompt; base weights stay; folders give back the same model', async () => {
-  const base = (await pretrain()).values;
+  const base = pretrained.values;
   const { model, heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
     plantedExamples(400),
-    { architecture: { kind: 'decoder', config }, pooling: 'mean', values: base },
+    { architecture, pooling: 'mean', values: base },
     {
       lora: { rank: 8, alpha: 16, dropout: 0 },
       categoryCount: K,
@@ -96,6 +105,17 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
       assert.deepEqual(tensor, base.get(name), `${name} has moved`);
   }
 
+  const fresh = plantedExamples(100, 'fresh');
+  const withoutAdapter = new Map(
+    [...model.values].map(([name, { shape, values }]) => [
+      name,
+      { shape, values: name.endsWith('.lora_B.weight') ? new Float32Array(values.length) : values },
+    ]),
+  );
+  const loss = await lossOn(fresh, model);
+  const headAlone = await lossOn(fresh, { ...model, values: withoutAdapter });
+  assert.ok(loss < 0.8 * headAlone, `${loss} nats of others; ${headAlone} with the adapter left out`);
+
   const texts = [Int32Array.of(1, 5, 9), Int32Array.of(4, 8), new Int32Array(), Int32Array.from(rows[3])];
   const options = { maxTokens: 64, name: 'read', progress: silentProgress };
   const read = await readTexts(model, texts, options);
@@ -118,12 +138,84 @@ test('user-level SFT reads the distribution off the prompt; base weights stay; f
   await rm(folder, { recursive: true });
 });
 
+/** The mean over examples of -sum p log q, where q is what the model answers. */
+async function lossOn(examples: readonly SftExample[], model: TunedModel): Promise<number> {
+  const texts = examples.map(({ tokens }) => tokens);
+  const { distributions } = await readTexts(model, texts, {
+    ...{ maxTokens: 64, name: 'read', progress: silentProgress },
+  });
+  const losses = examples.map(({ target }, i) =>
+    target.reduce((sum, p, k) => sum - p * Math.log(distributions[i * K + k]), 0),
+  );
+  return losses.reduce((sum, loss) => sum + loss, 0) / examples.length;
+}
+
+test('the loss of a soft target p is -sum p log q, a mean over the examples, padding rows not among them', async () => {
+  const tuned = {
+    ...{ architecture, lora: { rank: 2, alpha: 4, dropout: 0.5 } },
+    ...{ categoryCount: K },
+  } as const;
+  const { graph, outputs, parameters } = sftModel('inference', tuned, 4, 16);
+  const random = createRandom('soft');
+  const values: Values = new Map(
+    parameters.map(({ name, tensor: { shape } }) => [
+      name,
+      { shape, values: Float32Array.from({ length: sizeOf(shape) }, () => 0.3 * random.normal()) },
+    ]),
+  );
+  const examples = [
+    { tokens: Int32Array.of(1, 2, 3), target: Float32Array.of(0.5, 0.25, 0.25, 0) },
+    { tokens: Int32Array.of(9, 8), target: Float32Array.of(0.1, 0.2, 0.3, 0.4) },
+    { tokens: Int32Array.of(7), target: Float32Array.of(0, 0, 1, 0) },
+  ];
+  const session = await createSession(graph, outputs);
+  const feeds = { ...parameterFeeds(parameters, values), ...sftBatch(examples, 4, 16, K) };
+  const { loss } = await session.run(feeds);
+  await session.release();
+  const wanted = await lossOn(examples, { ...tuned, values });
+  assert.ok(Math.abs(loss[0] - wanted) < 1e-5, `${loss[0]}, by hand ${wanted}`);
+});
+
+test('who is held out is not learnt from, and decides which epoch is the best', async () => {
+  // Two users of the same prompt and of other categories, one of whom is held out. The more is learnt of the
+  // one, the worse is what is said of the other, so that the first epoch is the best: hardly better than
+  // knowing nothing, ln K. Learnt from both, the loss would fall to ln 2, and to 0 where the one who is learnt
+  // from is asked.
+  const examples = [0, 1].map((category) => ({
+    tokens: Int32Array.of(1, 2, 3),
+    target: Float32Array.from({ length: K }, (_, k) => (k === category ? 1 : 0)),
+  }));
+  const noise = buildModel('training', (scope) => ({
+    hidden: hiddenStates(scope, architecture, pooledInputs(scope, 1, 16)),
+  }));
+  const { model, heldOutLoss, meanAnswerLoss, history } = await fineTuneOnUsers(
+    examples,
+    { architecture, values: initialValues(noise.parameters, createRandom(1)) },
+    {
+      ...{ lora: { rank: 2, alpha: 4, dropout: 0 }, categoryCount: K, batchSize: 8, tokensAtOnce: 1_000 },
+      ...{ maxTokens: 64, epochs: 12, patience: 12, samplesPerEpoch: 10, learningRate: 1e-2, seed: 1 },
+      progress: silentProgress,
+    },
+  );
+  assert.ok(history.at(-1)!.loss < 0.3, `learnt to ${history.at(-1)!.loss} nats`);
+  assert.ok(heldOutLoss > Math.log(K), `${heldOutLoss} nats`);
+  assert.deepEqual(
+    history.map(({ metric }) => metric).toSorted((one, other) => other! - one!),
+    history.map(({ metric }) => metric),
+  );
+  // The model that is given back is the first epoch's.
+  const losses = await Promise.all(examples.map((example) => lossOn([example], model)));
+  assert.ok(Math.abs(Math.max(...losses) - heldOutLoss) < 1e-5, `${losses}, held out ${heldOutLoss}`);
+  assert.ok(Math.min(...losses) < Math.log(K), 'one user is learnt from');
+  assert.ok(meanAnswerLoss > 10, 'the mean of who is learnt from says 0 of the other category');
+});
+
 test('a batch in parts teaches the same as a whole one, the short last batch of a bucket too', async () => {
-  const { values } = await pretrain();
+  const { values } = pretrained;
   const tune = (tokensAtOnce: number) =>
     fineTuneOnUsers(
       plantedExamples(60),
-      { architecture: { kind: 'decoder', config }, pooling: 'mean', values },
+      { architecture, pooling: 'mean', values },
       {
         ...{
           lora: { rank: 2, alpha: 4, dropout: 0 },

@@ -22,9 +22,10 @@ export const lastOf = (sequences: readonly Int32Array[]): NextItems => ({
 });
 
 /**
- * Trained on users who alternate between some pairs of items, asked for users of other pairs: 200 of all 780.
+ * Trained on `count` users who alternate between some pairs of items, asked for users of other pairs: 200 of
+ * all 780.
  */
-export function alternatingSplit(): Split {
+export function alternatingSplit(count: number): Split {
   const random = createRandom('pairs');
   const pairs = random.shuffle(
     Array.from({ length: N }, (_, b) => Array.from({ length: b }, (_, a) => [a, b])).flat(),
@@ -34,20 +35,27 @@ export function alternatingSplit(): Split {
     return Int32Array.from({ length: 7 }, (_, i) => order[i % 2]);
   };
   const held = lastOf(pairs.slice(0, 200).map(alternate));
-  const train = Array.from({ length: 800 }, () => alternate(pairs[200 + random.integer(pairs.length - 200)]));
+  const train = Array.from({ length: count }, () =>
+    alternate(pairs[200 + random.integer(pairs.length - 200)]),
+  );
   return { name: 'leave-one-out', train, validation: held, test: held };
 }
 
 export const CATEGORY_SIZE = 8;
 
-/** Users stay inside one of five categories of eight items, the items in any order and none twice. */
+/**
+ * 300 users stay inside one of five categories of eight items, the items in any order and none twice; one
+ * user more has nearly all items, and another one far more interactions than there are items.
+ */
 export function categorySplit(): Split {
   const random = createRandom('categories');
   const sequences = Array.from({ length: 300 }, (_, user) => {
     const items = Int32Array.from({ length: CATEGORY_SIZE }, (_, i) => (user % 5) + 5 * i);
     return random.shuffle(items).slice(0, 6);
   });
-  return leaveOneOut(sequences);
+  const everything = Int32Array.from({ length: N - 1 }, (_, i) => i);
+  const heavy = Int32Array.from({ length: 70 }, (_, i) => 5 * (i % CATEGORY_SIZE));
+  return leaveOneOut([...sequences, everything, heavy]);
 }
 
 export const profile = (over: Partial<DataProfile> = {}): DataProfile => ({

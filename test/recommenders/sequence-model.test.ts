@@ -38,7 +38,7 @@ const model: SequenceModel = {
 const training: Omit<TrainingOptions, 'table'> = {
   batchSize: 64,
   positionsPerStep: 1_000,
-  steps: 300,
+  steps: 10,
   patience: 100,
   learningRate: 5e-3,
   seed: 1,
@@ -133,7 +133,7 @@ test('an item is trusted with n / (n + 20) of its residual after n interactions'
 test('dual: a residual beside the adapter tells apart items of equal features; unseen items have none', async () => {
   // All items look alike, so that only residuals can learn to alternate; item 39 occurs in no sequence.
   const features = new Float32Array(N * 4).fill(1);
-  const sequences = alternating(400, 1).map((sequence) => sequence.map((item) => item % (N - 1)));
+  const sequences = alternating(100, 1).map((sequence) => sequence.map((item) => item % (N - 1)));
   const trust = historyTrust(sequences, N);
   const { values, itemVectors } = await trained(sequences, {
     ...training,
@@ -152,7 +152,6 @@ test('the same seed gives the same model to the bit, another seed another one', 
   const train = (seed: number) =>
     trained(sequences, {
       ...training,
-      steps: 10,
       seed,
       table: { kind: 'random' },
     });

@@ -1,0 +1,36 @@
+// What comes out of a training is its best epoch, the recommender too, which ranked every later one as well.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Split } from '../../src/interactions/dataset.ts';
+import { silentProgress } from '../../src/progress.ts';
+import { createCandidateRecommender } from '../../src/recommenders/candidate-model.ts';
+import { MODELS, type Model, trainModel } from '../../src/recommenders/models.ts';
+import { createScorer } from '../../src/recommenders/sequence-model.ts';
+import { alternating, lastOf, N, profile } from '../support/planted.ts';
+
+const NOBODYS = N - 1;
+const train = alternating(60, 1).map((sequence) => sequence.map((item) => item % NOBODYS));
+/** Everybody is asked for an item that nobody takes: the more is learnt, the lower it ranks. */
+const asked = lastOf(train);
+const validation = { ...asked, targets: asked.targets.map(() => NOBODYS) };
+const split: Split = { name: 'leave-one-out', train, validation, test: validation };
+
+for (const name of ['sasrec', 'ncf'] as const) {
+  test(`${name}: an early epoch is the best, and it is what ranks`, async () => {
+    const model: Model = MODELS[name](profile({ userCount: 60 }), 8);
+    const { recommender, values, bestEpoch, history } = await trainModel(model, split, {
+      ...{ batchSize: 16, positionsPerStep: 1_000, steps: 24, patience: 100, learningRate: 0.02, seed: 1 },
+      ...{ table: { kind: 'random' }, progress: silentProgress, name },
+    });
+    assert.ok(history.length > bestEpoch + 2, `epoch ${bestEpoch} of ${history.length}`);
+    assert.ok(model.kind !== 'counted');
+    const again =
+      model.kind === 'sequence'
+        ? await createScorer(model, { kind: 'random' })
+        : await createCandidateRecommender(model, { kind: 'random' });
+    await again.load(values);
+    const [got, wanted] = [await recommender.score(asked), await again.score(asked)];
+    assert.deepEqual(got, wanted);
+    await Promise.all([recommender.release(), again.release()]);
+  });
+}

@@ -2,6 +2,7 @@
 // training never sees; no initialisation comes after it, and no padding or mask row shifts it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Values } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { createTabulator, historyTrust, type ItemTable } from '../../src/recommenders/item-table.ts';
@@ -87,3 +88,31 @@ for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
     assert.ok(apart(place(1), place(N - 1)) > 1e-4, 'residuals tell apart');
   });
 }
+
+test('the table by hand: an adapter is linear, GELU, linear; a residual counts by its trust', async () => {
+  const weights: Values = new Map([
+    ['items.features', { shape: [2, 1], values: Float32Array.of(1, -2) }],
+    ['items.adapter.inner.weight', { shape: [1, 1], values: Float32Array.of(1.5) }],
+    ['items.adapter.inner.bias', { shape: [1], values: Float32Array.of(0.5) }],
+    ['items.adapter.outer.weight', { shape: [1, 1], values: Float32Array.of(3) }],
+    ['items.adapter.outer.bias', { shape: [1], values: Float32Array.of(-1) }],
+    ['items.residual', { shape: [2, 1], values: Float32Array.of(10, 20) }],
+    ['items.vectors', { shape: [2, 1], values: Float32Array.of(7, 8) }],
+  ]);
+  const adapter = { features: Float32Array.of(1, -2), hidden: 1 };
+  const residual = { trust: Float32Array.of(0.5, 0.25) };
+  // GELU is x times the normal distribution's share below x, of 2 and of -2.5.
+  const adapted = [3 * 2 * 0.9772499 - 1, 3 * -2.5 * 0.0062097 - 1];
+  for (const [table, wanted] of [
+    [{ kind: 'frozen+adapter', ...adapter }, adapted],
+    [{ kind: 'dual', ...adapter, ...residual }, [adapted[0] + 5, adapted[1] + 5]],
+    [{ kind: 'frozen+residual', vectors: Float32Array.of(7, 8), ...residual }, [12, 13]],
+  ] as const) {
+    const tabulator = await createTabulator(table, 2, 1);
+    const got = await tabulator.table(weights);
+    await tabulator.release();
+    wanted.forEach((x, i) => {
+      assert.ok(Math.abs(got[i] - x) < 1e-5, `${table.kind}, item ${i}: ${got[i]}, by hand ${x}`);
+    });
+  }
+});

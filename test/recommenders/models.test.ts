@@ -9,6 +9,7 @@ import { buildModel, initialValues, parameterFeeds } from '../../src/network/sco
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom, type Random } from '../../src/random.ts';
 import type { DataProfile } from '../../src/recommenders/data-profile.ts';
+import { itemKnn } from '../../src/recommenders/item-knn.ts';
 import type { ItemTable } from '../../src/recommenders/item-table.ts';
 import { rankingMetrics } from '../../src/recommenders/metrics.ts';
 import {
@@ -217,23 +218,25 @@ test('popular ranks by how often training has an item', async () => {
   assert.deepEqual([...(await rankInCatalogue(recommender, model, next))], [0, 2]);
 });
 
-test('item-knn: cosine over users, shrunk, recent items first', async () => {
-  // Items 0 and 1 share two users of two and three; 0 and 2 share one.
-  const train = [Int32Array.of(0, 1), Int32Array.of(0, 1, 2), Int32Array.of(1)];
-  const { recommender } = await trainModel(
-    MODELS['item-knn'](profile(), 16),
-    {
-      name: 'time',
-      train,
-      validation: { users: new Int32Array(), histories: [], targets: new Int32Array() },
-      test: { users: new Int32Array(), histories: [], targets: new Int32Array() },
-    },
-    {} as Parameters<typeof trainModel>[2],
-  );
-  const scores = await recommender.score({ users: Int32Array.of(0), histories: [Int32Array.of(2, 0)] });
-  const cosine = (shared: number, a: number, b: number) => shared / (Math.sqrt(a * b) + 10);
-  const close = (got: number, wanted: number) =>
-    assert.ok(Math.abs(got - wanted) < 1e-6, `${got}, wanted ${wanted}`);
-  close(scores[1], cosine(2, 2, 3) + 0.8 * cosine(1, 1, 3));
-  close(scores[2], cosine(1, 2, 1));
+test('item-knn: cosine over users who have both, shrunk; recent items count more, an item is no neighbour of its own', async () => {
+  // Items 0 and 1 share two users of two and three; 0 and 2 share one, 1 and 2 one; twice is not more than once.
+  const train = [Int32Array.of(0, 1, 0), Int32Array.of(0, 1, 2), Int32Array.of(1)];
+  const scoresWith = async (neighbors: number, histories: readonly Int32Array[]) => {
+    const recommender = itemKnn(train, 4, { neighbors, shrinkage: 10, decay: 0.8 });
+    const users = Int32Array.from(histories.keys());
+    return [...(await recommender.score({ users, histories }))];
+  };
+  const cosine = (shared: number, a: number, b: number) => Math.fround(shared / (Math.sqrt(a * b) + 10));
+  const [of01, of02, of12] = [cosine(2, 2, 3), cosine(1, 2, 1), cosine(1, 3, 1)];
+  const close = (got: readonly number[], wanted: readonly number[]) =>
+    wanted.forEach((x, i) => {
+      assert.ok(Math.abs(got[i] - x) < 1e-6, `${i}: ${got}, by hand ${wanted}`);
+    });
+  const histories = [Int32Array.of(2, 0), Int32Array.of(0, 2)];
+  close(await scoresWith(100, histories), [
+    ...[0.8 * of02, of01 + 0.8 * of12, of02, 0],
+    ...[of02, 0.8 * of01 + of12, 0.8 * of02, 0],
+  ]);
+  // Item 1 is the nearest of item 0, and item 0 the nearest of item 2.
+  close(await scoresWith(1, histories), [0.8 * of02, of01, 0, 0, of02, 0.8 * of01, 0, 0]);
 });

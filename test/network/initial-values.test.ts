@@ -11,13 +11,13 @@ import {
 } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 
-const start = (names: readonly string[], initializer: Initializer, seed = 1) => {
+const start = (names: readonly string[], initializer: Initializer, seed = 1, shape = [2, 3]) => {
   const { parameters } = buildModel('training', (scope) =>
-    names.map((name) => scope.parameter(name, [100, 300], initializer)),
+    names.map((name) => scope.parameter(name, shape, initializer)),
   );
   return initialValues(parameters, createRandom(seed));
 };
-const valuesOf = (initializer: Initializer) => start(['w'], initializer).get('w')!.values;
+const valuesOf = (initializer: Initializer) => start(['w'], initializer, 1, [100, 300]).get('w')!.values;
 
 for (const [what, initializer, deviation] of [
   ['normal of 0.02', normal(0.02), 0.02],

@@ -164,7 +164,7 @@ export async function trainSequenceModel(
 }
 
 /** The windows that are learnt from, and what stands behind a short one. */
-function taskOf(
+export function taskOf(
   { encoder: { task }, itemCount, length }: SequenceModel,
   sequences: readonly Int32Array[],
 ): { readonly windows: readonly Window[]; readonly padding: number } {

@@ -104,7 +104,8 @@ for (const parts of [1, 2]) {
       return (process.memoryUsage().rss - before) / 2 ** 20;
     };
     await grownBy(20);
-    // What is forgotten adds up in every stretch, 48 MB for the gradients of one part; the collector's moods do not.
+    // What is forgotten adds up in every stretch, 48 MB for the gradients of one part; what the garbage
+    // collector leaves for later does not.
     const grown = [await grownBy(192), await grownBy(192), await grownBy(192)];
     await trainer.release();
     assert.ok(Math.min(...grown) < 16, `grown by ${grown.map((x) => x.toFixed(0)).join(', ')} MB`);

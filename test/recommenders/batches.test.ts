@@ -12,7 +12,10 @@ import {
 } from '../../src/recommenders/batches.ts';
 import { drawNegatives } from '../../src/recommenders/losses.ts';
 import { maskedWindows } from '../../src/recommenders/masked-windows.ts';
+import { SEQUENCE_MODELS } from '../../src/recommenders/models.ts';
 import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
+import { taskOf } from '../../src/recommenders/sequence-model.ts';
+import { N, profile } from '../support/planted.ts';
 
 test('a history of 6 in windows of 3: the last three pairs, then the first two', () => {
   const windows = nextItemWindows([Int32Array.of(10, 11, 12, 13, 14, 15)], 3);
@@ -189,4 +192,25 @@ test('Cloze: hidden items are asked for where they stood, the last window again 
   });
   const items = restored.filter((token) => token < 100).sort();
   assert.deepEqual(items, [10, 11, 12, 12, 13, 13, 14, 14, 15, 15, 16, 16]);
+});
+
+test('Cloze: every place of a window is hidden as often as its share says, drawn anew each time', () => {
+  const [, window] = maskedWindows([Int32Array.of(10, 11, 12, 13, 14)], 5, 0.4, 100);
+  const random = createRandom('cloze');
+  const hidden = new Array<number>(5).fill(0);
+  for (let i = 0; i < 500; i++) for (const place of window.row(random).asked) hidden[place]++;
+  // Two of five places; a standard error is 11.
+  for (const [place, count] of hidden.entries())
+    assert.ok(Math.abs(count - 200) < 50, `place ${place}: ${count} of 500`);
+});
+
+test('what stands behind a short row is an item that nobody sees under a causal mask, else the padding token', () => {
+  const taskWith = (name: 'sasrec' | 'bert4rec') =>
+    taskOf(SEQUENCE_MODELS[name](profile(), 8), [Int32Array.of(1, 2, 3)]);
+  const [sasrec, bert4rec] = [taskWith('sasrec'), taskWith('bert4rec')];
+  assert.deepEqual([sasrec.padding, bert4rec.padding], [0, N + 1]);
+  assert.deepEqual(
+    [sasrec.windows.map(({ targets }) => targets), bert4rec.windows.map(({ targets }) => targets)],
+    [[2], [1, 1]],
+  );
 });

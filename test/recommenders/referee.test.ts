@@ -32,6 +32,7 @@ interface Row {
 
 interface Expected {
   readonly histories: readonly (readonly number[])[];
+  readonly judgedHistories: readonly (readonly number[])[];
   readonly nextItem: readonly Row[];
   readonly cloze: readonly Row[];
   readonly judgements: readonly (readonly number[])[];
@@ -42,9 +43,7 @@ const expected: Expected = JSON.parse(
   readFileSync(new URL('../fixtures/recommenders.json', import.meta.url), 'utf8'),
 );
 
-const [N, L] = [6, 8];
-const histories = expected.histories.map((items) => Int32Array.from(items));
-const users = Int32Array.from(histories.keys());
+const [N, L, USERS] = [6, 8, 4];
 const random = { kind: 'random' } as const;
 
 /** The k-th number, from 1, of the parameters in the order of their names: 0.7 sin(k * k). */
@@ -66,14 +65,20 @@ function assertClose(got: ArrayLike<number>, wanted: readonly number[], what: st
   });
 }
 
-async function checkScores(recommender: Recommender, wanted: readonly (readonly number[])[]): Promise<void> {
+async function checkScores(
+  recommender: Recommender,
+  rows: readonly (readonly number[])[],
+  wanted: readonly (readonly number[])[],
+): Promise<void> {
+  const histories = rows.map((items) => Int32Array.from(items));
+  const users = Int32Array.from(histories.keys());
   const queries: Queries = { users, histories };
   assertClose(await recommender.score(queries), wanted.flat(), 'scores of all');
   for (const user of users) {
     const alone = { users: Int32Array.of(user), histories: [histories[user]] };
     assertClose(await recommender.score(alone), wanted[user], `scores of user ${user} alone`);
   }
-  const candidates = Int32Array.of(5, 0, 3, 3, 2, 4);
+  const candidates = Int32Array.from({ length: 2 * users.length }, (_, i) => (5 * i + 5) % N);
   const asked = [...candidates].map((item, i) => wanted[Math.floor(i / 2)][item]);
   assertClose(await recommender.score(queries, candidates), asked, 'scores of two candidates each');
   await recommender.release();
@@ -106,7 +111,7 @@ for (const [name, encoder] of Object.entries(encoders)) {
   test(`${name}: scores and loss are PyTorch's`, async () => {
     const scorer = await sequence.createScorer(model(0.5), random);
     await scorer.load(weightsOf(sequence.trainingModel(model(0.5), random, shape).parameters));
-    await checkScores(scorer, scores);
+    await checkScores(scorer, expected.histories, scores);
 
     const isMasked = encoder(0).task !== 'next item';
     const rows = (isMasked ? expected.cloze : expected.nextItem).map(({ items, asked, targets }) => ({
@@ -120,20 +125,20 @@ for (const [name, encoder] of Object.entries(encoders)) {
 const scorers: Readonly<Record<string, (dropout: number) => candidate.CandidateScorer>> = {
   din: (dropout) => din({ activation: 3, layers: [5, 4], dropout }),
   dien: (dropout) => dien({ layers: [5], dropout, auxiliary: 1 }),
-  ncf: (dropout) => ncf({ userCount: 3, layers: [5, 3], dropout }),
+  ncf: (dropout) => ncf({ userCount: USERS, layers: [5, 3], dropout }),
 };
 
 for (const [name, scorer] of Object.entries(scorers)) {
   const { scores, loss } = expected.models[name];
   const model = (dropout: number): candidate.CandidateModel => ({
     ...{ kind: 'candidate', scorer: { ...scorer(dropout), negatives: 2 } },
-    ...{ itemCount: N, userCount: 3, width: 4, length: L, repeatable: new Uint8Array(N) },
+    ...{ itemCount: N, userCount: USERS, width: 4, length: L, repeatable: new Uint8Array(N) },
   });
 
   test(`${name}: scores and loss are PyTorch's`, async () => {
     const recommender = await candidate.createCandidateRecommender(model(0.5), random);
-    recommender.load(weightsOf(candidate.trainingModel(model(0.5), random, 3).parameters));
-    await checkScores(recommender, scores);
+    recommender.load(weightsOf(candidate.trainingModel(model(0.5), random, USERS).parameters));
+    await checkScores(recommender, expected.judgedHistories, scores);
 
     const rowsOf = (rows: readonly (readonly number[])[]) => {
       const filled = new Int32Array(rows.length * L);
@@ -143,13 +148,15 @@ for (const [name, scorer] of Object.entries(scorers)) {
       return filled;
     };
     const feeds = {
-      users,
-      items: rowsOf(expected.histories),
-      real: Float32Array.from({ length: 3 * L }, (_, i) => +(i % L < histories[Math.floor(i / L)].length)),
+      users: Int32Array.from({ length: USERS }, (_, user) => user),
+      items: rowsOf(expected.judgedHistories),
+      real: Float32Array.from(
+        expected.judgedHistories.flatMap(({ length }) => Array.from({ length: L }, (_, i) => +(i < length))),
+      ),
       candidates: Int32Array.from(expected.judgements.flat()),
-      weights: new Float32Array(3).fill(1 / 3),
+      weights: new Float32Array(USERS).fill(1 / USERS),
       wrong: rowsOf(expected.wrongItems),
     };
-    assertClose(await lossOf(candidate.trainingModel(model(0), random, 3), feeds), [loss], 'loss');
+    assertClose(await lossOf(candidate.trainingModel(model(0), random, USERS), feeds), [loss], 'loss');
   });
 }

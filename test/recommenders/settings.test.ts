@@ -1,9 +1,12 @@
 // What models.ts settles for each recommender by the data, and where its dropout falls.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { buildModel, initialValues, normal, parameterFeeds } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 import { MODELS, SEQUENCE_MODELS, type SequenceModelName } from '../../src/recommenders/models.ts';
 import { trainingModel } from '../../src/recommenders/sequence-model.ts';
+import { sizeOf } from '../../src/tensor/graph.ts';
+import { createSession } from '../../src/tensor/session.ts';
 import { profile } from '../support/planted.ts';
 
 const [dense, sparse] = [profile({ isDense: true }), profile({ isDense: false })];
@@ -63,3 +66,31 @@ test('BERT4Rec has no dropout of the inner layer, CORE one of the items that are
   const transformer = ['24 0.20', ...block(2, 4, '0.20'), ...block(2, 4, '0.20')];
   assert.deepEqual(dropoutOf('core', dense), [...transformer, '24 0.20', '160 0.20']);
 });
+
+for (const name of ['sasrec', 'bert4rec'] as const) {
+  test(`${name}: what is dropped is what a sublayer gives; what it was given goes past it`, async () => {
+    const { graph, outputs, parameters } = buildModel('training', (scope) => {
+      const items = scope.graph.input('items', [2, 3], 'int32');
+      const table = scope.parameter('table', [dense.itemCount, 4], normal(1));
+      return { hidden: SEQUENCE_MODELS[name](dense, 4).encoder.hidden(scope, items, table, 3) };
+    });
+    // All is dropped but the embeddings, the first place.
+    const masks = graph.inputs.filter((input) => input.name.startsWith('dropout.'));
+    const feeds = masks.map((mask, i) => [
+      mask.name,
+      new Float32Array(sizeOf(mask.shape)).fill(i === 0 ? 1 : 0),
+    ]);
+    const session = await createSession(graph, outputs);
+    const { hidden } = await session.run({
+      ...parameterFeeds(parameters, initialValues(parameters, createRandom(1))),
+      ...Object.fromEntries(feeds),
+      items: Int32Array.of(1, 2, 3, 1, 5, 3),
+    });
+    await session.release();
+    const apart = (position: number) => {
+      const state = (row: number) => hidden.subarray(4 * (3 * row + position), 4 * (3 * row + position + 1));
+      return Math.max(...state(0).map((x, j) => Math.abs(x - state(1)[j])));
+    };
+    assert.deepEqual([apart(0) < 1e-6, apart(1) > 0.1, apart(2) < 1e-6], [true, true, true]);
+  });
+}

@@ -56,6 +56,21 @@ test('every next item of every user is a target exactly once an epoch, after the
   assert.deepEqual(pairs.sort(), expected.sort());
 });
 
+test('each epoch has its windows in another order', () => {
+  const windows = nextItemWindows(
+    Array.from({ length: 20 }, (_, u) => new Int32Array(3).fill(u)),
+    4,
+  );
+  const shape = chooseBatchShape(windows, { batchSize: 5, positionsPerStep: 100 });
+  const orderOf = (seed: number) =>
+    [...packWindows(windows, shape, createRandom(seed))].flat().map(({ sequence }) => sequence[0]);
+  assert.notDeepEqual(orderOf(1), orderOf(2));
+  assert.deepEqual(
+    orderOf(1).toSorted((a, b) => a - b),
+    orderOf(2).toSorted((a, b) => a - b),
+  );
+});
+
 test('long windows make small batches: 128 of 4 positions, 32 of 100', () => {
   const shapeOf = (length: number) => {
     const windows = nextItemWindows(Array(500).fill(new Int32Array(length + 1)), length);
@@ -206,11 +221,15 @@ test('Cloze: every place of a window is hidden as often as its share says, drawn
 
 test('what stands behind a short row is an item that nobody sees under a causal mask, else the padding token', () => {
   const taskWith = (name: 'sasrec' | 'bert4rec') =>
-    taskOf(SEQUENCE_MODELS[name](profile(), 8), [Int32Array.of(1, 2, 3)]);
+    taskOf(SEQUENCE_MODELS[name](profile({ length: 8 }), 8), [Int32Array.from({ length: 20 }, (_, i) => i)]);
   const [sasrec, bert4rec] = [taskWith('sasrec'), taskWith('bert4rec')];
   assert.deepEqual([sasrec.padding, bert4rec.padding], [0, N + 1]);
   assert.deepEqual(
     [sasrec.windows.map(({ targets }) => targets), bert4rec.windows.map(({ targets }) => targets)],
-    [[2], [1, 1]],
+    // Of 20 items 19 are asked for, eight in a window; or a fifth of eight, eight and four.
+    [
+      [8, 8, 3],
+      [1, 2, 2, 1],
+    ],
   );
 });

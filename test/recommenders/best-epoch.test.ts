@@ -16,6 +16,9 @@ const asked = lastOf(train);
 const validation = { ...asked, targets: asked.targets.map(() => NOBODYS) };
 const split: Split = { name: 'leave-one-out', train, validation, test: validation };
 
+/** 60 windows in batches of 16, and 420 interactions in one batch: so many epochs have 24 steps. */
+const EPOCHS = { sasrec: Math.ceil(24 / (60 / 16)), ncf: 24 };
+
 for (const name of ['sasrec', 'ncf'] as const) {
   test(`${name}: an early epoch is the best, and it is what ranks`, async () => {
     const model: Model = MODELS[name](profile({ userCount: 60 }), 8);
@@ -23,7 +26,8 @@ for (const name of ['sasrec', 'ncf'] as const) {
       ...{ batchSize: 16, positionsPerStep: 1_000, steps: 24, patience: 100, learningRate: 0.02, seed: 1 },
       ...{ table: { kind: 'random' }, progress: silentProgress, name },
     });
-    assert.ok(history.length > bestEpoch + 2, `epoch ${bestEpoch} of ${history.length}`);
+    assert.equal(history.length, EPOCHS[name]);
+    assert.ok(bestEpoch < EPOCHS[name] - 2, `epoch ${bestEpoch}`);
     assert.ok(model.kind !== 'counted');
     const again =
       model.kind === 'sequence'

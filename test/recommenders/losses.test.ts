@@ -63,6 +63,28 @@ test('gBCE: the positive counts beta = alpha (t (1 - 1 / alpha) + 1 / alpha), 1 
   close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0.5 }, Int32Array.of(1, 2)), wanted);
 });
 
+test('gBCE of 40 positions: the first 20 share one set of negatives, the others the next', async () => {
+  const [R, d] = [40, 1];
+  const graph = new Graph();
+  const loss: Loss = { kind: 'gbce', negatives: 1, calibration: 0 }; // beta = 1
+  const [h, E] = [graph.input('h', [R, d]), graph.input('E', [ITEMS.length, d])];
+  const session = await createSession(graph, { loss: lossOf(loss, h, E, labelInputs(graph, loss, R)) });
+  for (const [position, wanted] of [
+    [0, binary(0, [2])],
+    [19, binary(0, [2])],
+    [20, binary(0, [3])],
+    [39, binary(0, [3])],
+  ]) {
+    const feeds = { h: new Float32Array(R).fill(1), E: Float32Array.from(ITEMS) };
+    const result = await session.run({
+      ...{ ...feeds, targets: new Int32Array(R).fill(1), negatives: Int32Array.of(0, 4) },
+      weights: Float32Array.from({ length: R }, (_, r) => (r === position ? 1 : 0)),
+    });
+    close(result.loss[0], wanted);
+  }
+  await session.release();
+});
+
 test('a right item that was drawn as a negative does not count', async () => {
   // Item 0 is right for the first position, item 3 for the second.
   const bce = 0.75 * binary(2, [3], { k: 2 }) + 0.25 * binary(2, [4], { k: 2 });

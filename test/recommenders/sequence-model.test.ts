@@ -159,3 +159,33 @@ test('the same seed gives the same model to the bit, another seed another one', 
   assert.deepEqual(first.itemVectors, again.itemVectors);
   assert.notDeepEqual(first.itemVectors, other.itemVectors);
 });
+
+const settled: Readonly<Record<string, Pick<SequenceModel, 'encoder' | 'loss'>>> = {
+  'negatives of bce': { encoder: WITHOUT_DROPOUT.sasrec, loss: { kind: 'bce', negatives: 1 } },
+  'masks of BERT4Rec': { encoder: WITHOUT_DROPOUT.bert4rec, loss: { kind: 'cross-entropy' } },
+};
+for (const [what, own] of Object.entries(settled)) {
+  test(`each epoch draws the ${what} anew: what has learnt nothing has another loss`, async () => {
+    const sequences = alternating(30, 1);
+    const { recommender, history } = await trainSequenceModel(
+      { ...model, ...own },
+      sequences,
+      lastOf(sequences),
+      {
+        ...{ ...training, steps: 3, batchSize: 30, learningRate: 0, table: { kind: 'random' } },
+      },
+    );
+    await recommender.release();
+    assert.equal(new Set(history.map(({ loss }) => loss)).size, history.length);
+    assert.ok(history.length > 1);
+  });
+}
+
+test('weight decay pulls on what is learnt', async () => {
+  const sequences = alternating(30, 1);
+  const lengthWith = async (weightDecay: number) => {
+    const { itemVectors } = await trained(sequences, { ...training, weightDecay, table: { kind: 'random' } });
+    return Math.hypot(...itemVectors);
+  };
+  assert.ok((await lengthWith(50)) < 0.9 * (await lengthWith(0)));
+});

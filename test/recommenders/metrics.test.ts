@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rankingMetrics } from '../../src/recommenders/metrics.ts';
+import { ndcgOfUsers, rankingMetrics } from '../../src/recommenders/metrics.ts';
 
 test('ranks 0, 2, 6, 12 and 30: each metric is a fraction over five users', () => {
   const metrics = rankingMetrics(Int32Array.of(0, 2, 6, 12, 30));
@@ -29,6 +29,15 @@ test('any cut-off; recall is the hit rate, since one item is relevant', () => {
   ]);
   assert.equal(metrics['recall@3'], 2 / 3);
   assert.equal(metrics['hr@1'], 1 / 3);
+});
+
+test('ranks count from 0: the fifth item is among five, the sixth is not', () => {
+  const metrics = rankingMetrics(Int32Array.of(4, 5), [5]);
+  assert.deepEqual(
+    [metrics['hr@5'], metrics['mrr@5'], metrics['ndcg@5']],
+    [1 / 2, 1 / 5 / 2, 1 / Math.log2(6) / 2],
+  );
+  assert.deepEqual([...ndcgOfUsers(Int32Array.of(0, 4, 5), 5)], [1, 1 / Math.log2(6), 0]);
 });
 
 test('no users, no metric: zero, not NaN', () => {

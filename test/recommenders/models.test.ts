@@ -237,6 +237,10 @@ test('item-knn: cosine over users who have both, shrunk; recent items count more
     ...[0.8 * of02, of01 + 0.8 * of12, of02, 0],
     ...[of02, 0.8 * of01 + of12, 0.8 * of02, 0],
   ]);
+  const inUse = MODELS['item-knn'](profile(), 16);
+  assert.ok(inUse.kind === 'counted');
+  const queries = { users: Int32Array.of(0, 1), histories };
+  close([...(await inUse.count(train, 4).score(queries))], await scoresWith(100, histories));
   // Item 1 is the nearest of item 0, and item 0 the nearest of item 2.
   close(await scoresWith(1, histories), [0.8 * of02, of01, 0, 0, of02, 0.8 * of01, 0, 0]);
 });

@@ -43,6 +43,45 @@ test('an item that nobody meets twice has no rank for who has it', async () => {
   assert.deepEqual(await ranksWith(two), [2, 25]);
 });
 
+test('an item that the user has twice is left out once', async () => {
+  const next = { users: Int32Array.of(0), histories: [Int32Array.of(2, 2, 3)], targets: Int32Array.of(7) };
+  const offer = { itemCount: N, repeatable: new Uint8Array(N) };
+  assert.deepEqual([...(await rankInCatalogue(equal, offer, next))], [5]);
+});
+
+test('among candidates a tie goes to the lower index too, wherever the candidate stands', async () => {
+  const next = {
+    users: Int32Array.of(0, 1),
+    histories: [Int32Array.of(1), Int32Array.of(1)],
+    targets: Int32Array.of(7, 0),
+  };
+  const candidates = Int32Array.of(7, 20, 3, 5, 0, 20, 3, 5);
+  assert.deepEqual([...(await rankAmong(equal, { itemCount: N }, next, candidates))], [2, 0]);
+});
+
+test("each user's target ranks by the scores of that user and history, in whatever order they are computed", async () => {
+  // A user's best item is the one of the user's own number, the next the last of the history.
+  const own: Recommender = {
+    async score({ users, histories }, candidates) {
+      const score = (b: number, item: number) =>
+        item === users[b] ? 2 : item === histories[b].at(-1) ? 1 : 0;
+      const all = Float32Array.from({ length: users.length * N }, (_, i) => score(Math.floor(i / N), i % N));
+      return candidates ? pickCandidates(all, candidates, N) : all;
+    },
+    release: async () => {},
+  };
+  const users = Int32Array.from({ length: 100 }, (_, row) => 10 + (row % 7));
+  const histories = Array.from(users, (_, row) => new Int32Array(1 + ((row * 7) % 5)).fill(20 + (row % 3)));
+  const targets = Int32Array.from(users, (user, row) => (row % 2 === 0 ? user : 20 + (row % 3)));
+  const wanted = Array.from(users, (_, row) => row % 2);
+  const next = { users, histories, targets };
+  assert.deepEqual([...(await rankInCatalogue(own, everything, next))], wanted);
+  const candidates = Int32Array.from(
+    [...targets].flatMap((target, row) => [target, row % 2 === 0 ? 20 + (row % 3) : users[row], 39]),
+  );
+  assert.deepEqual([...(await rankAmong(own, { itemCount: N }, next, candidates))], wanted);
+});
+
 test('sampled candidates: the target first, others that the user does not have, the same for the same seed', async () => {
   const histories = [Int32Array.of(1, 2, 3), Int32Array.of(4)];
   const next = { users: Int32Array.of(0, 1), histories, targets: Int32Array.of(9, 8) };

@@ -161,10 +161,10 @@ function draw(weights: Float64Array, total: number, random: Random): number {
  * Each centroid is the direction of its rows' sum. One without rows moves to the row that lies farthest from
  * its own.
  */
-function means(
+export function means(
   rows: Float64Array,
   dimension: number,
-  { centroids, categories, distances }: Clustering,
+  { centroids, categories, distances }: Pick<Clustering, 'centroids' | 'categories' | 'distances'>,
 ): Float64Array {
   const sums = new Float64Array(centroids.length);
   for (let row = 0; row < categories.length; row++) {

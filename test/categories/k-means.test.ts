@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
-import { assignCategories, kMeans, plusPlus } from '../../src/categories/k-means.ts';
+import { assignCategories, kMeans, means, plusPlus } from '../../src/categories/k-means.ts';
 import { createRandom } from '../../src/random.ts';
+import { unitRows } from '../../src/unit-rows.ts';
 
 const rows = (...values: number[][]) => Float32Array.from(values.flat());
 
@@ -66,6 +67,56 @@ test('no category is left empty', () => {
     const { categories } = kMeans(vectors, { dimension: 3, clusterCount: 20, seed });
     assert.equal(new Set(categories).size, 20);
   }
+});
+
+test('a centroid is the direction of the sum of its rows; those without rows take the rows farthest from their own', () => {
+  const unit = Float64Array.of(1, 0, 0, 1, -1, 0, 0.6, 0.8);
+  const moved = means(unit, 2, {
+    centroids: new Float64Array(3 * 2),
+    categories: Int32Array.of(0, 0, 0, 0),
+    distances: Float64Array.of(0.3, 0, 0.9, 0.4),
+  });
+  // The rows sum to (0.6, 1.8); the third is the farthest, then the last.
+  const wanted = [0.6 / Math.hypot(0.6, 1.8), 1.8 / Math.hypot(0.6, 1.8), -1, 0, 0.6, 0.8];
+  wanted.forEach((x, i) => {
+    assert.ok(Math.abs(moved[i] - x) < 1e-12, `${i}: ${moved}`);
+  });
+});
+
+test('of a few starts the best: the corners of a rectangle are never parted the long way', () => {
+  // One start in 20 takes two corners of a short side for its centroids, and then stays there.
+  const corners = rows([0.11, 0.1, 1], [0.11, -0.1, 1], [-0.11, 0.1, 1], [-0.11, -0.1, 1]);
+  for (let seed = 0; seed < 300; seed++) {
+    const [a, b, c, d] = kMeans(corners, { dimension: 3, clusterCount: 2, seed }).categories;
+    assert.ok(a === b && c === d && a !== c, `seed ${seed}: ${[a, b, c, d]}`);
+  }
+});
+
+test('it goes on until hardly anything is gained', () => {
+  const random = createRandom('converged');
+  const unit = unitRows(
+    Float64Array.from({ length: 4_000 }, () => random.normal()),
+    4,
+  );
+  const { categories, inertia } = kMeans(Float32Array.from(unit), {
+    dimension: 4,
+    clusterCount: 20,
+    seed: 1,
+  });
+  const next = means(unit, 4, {
+    ...{ centroids: new Float64Array(20 * 4), categories, distances: new Float64Array(1_000) },
+  });
+  const nearest = assignCategories(Float32Array.from(unit), Float32Array.from(next), 4);
+  const left = nearest.reduce((sum, k, row) => {
+    let cosine = 0;
+    for (let j = 0; j < 4; j++) cosine += unit[4 * row + j] * next[4 * k + j];
+    return sum + 1 - cosine;
+  }, 0);
+  assert.ok(left > inertia * (1 - 1e-3), `one step more: ${left} instead of ${inertia}`);
+});
+
+test('where two centroids are as near, the first is taken', () => {
+  assert.deepEqual([...assignCategories(rows([1, 1]), rows([1, 0], [0, 1], [1, 0]), 2)], [0]);
 });
 
 test('nothing to group is refused', () => {

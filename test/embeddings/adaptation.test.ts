@@ -125,11 +125,12 @@ test('an adaptation survives its file; other blocks than the fitted ones are ref
 });
 
 test('principal components turn rows onto the axes of the data, at right angles and of one length; more columns are zero', () => {
-  // Four points at (+-3, 0) and (0, +-1), turned by an angle of 3-4-5: variances 4.5 and 0.5 along the axes.
+  // Four points at (+-3, 0) and (0, +-1), turned by an angle of 3-4-5: variances 4.5 and 0.5 along the axes;
+  // and moved, which changes nothing.
   const points = [3, 0, -3, 0, 0, 1, 0, -1];
   const turned = Float32Array.from(points, (_, i) => {
     const [x, y] = points.slice(i - (i % 2), i - (i % 2) + 2);
-    return i % 2 === 0 ? 0.6 * x - 0.8 * y : 0.8 * x + 0.6 * y;
+    return i % 2 === 0 ? 0.6 * x - 0.8 * y + 5 : 0.8 * x + 0.6 * y - 2;
   });
   const vectors = principalComponents(turned, 2, { width: 3, rowLength: 0.5 });
   const expected = [0.5, 0, 0, 0.5, 0, 0, 0, 0.5, 0, 0, 0.5, 0];

@@ -22,10 +22,10 @@ const block = (copies: number) => {
   return { name: 'text', width: F, values, rowLength: 8 };
 };
 
-function learn(copies: number, validation = lastOf(held)) {
+function learn(copies: number, validation = lastOf(held), train = sequences) {
   const itemCount = copies * N;
   const model = sasrecModel(profile({ itemCount, repeatable: new Uint8Array(itemCount).fill(1) }), d);
-  return learnAdapter([block(copies)], model, sequences, validation, {
+  return learnAdapter([block(copies)], model, train, validation, {
     ...{
       hidden: 8,
       steps: 20,
@@ -58,6 +58,17 @@ test('an item that never occurs is no negative, has no residual, and is not aske
   };
   const half = await learn(2, nobody);
   assert.ok(half.validationNdcg > 0, 'half of the targets can be hit');
+});
+
+test('an item that occurs once has a twentieth of the residual that it learns', async () => {
+  const [RARE, steps, learningRate] = [N - 1, 20, 1e-3];
+  const others = sequences.map((sequence) => sequence.map((item) => (item === RARE ? 0 : item)));
+  const { residual } = await learn(1, lastOf(held), [...others, Int32Array.of(0, RARE)]);
+  const longest = (item: number) => Math.max(...residual.subarray(item * d, (item + 1) * d).map(Math.abs));
+  // A step of Adam is about the learning rate long at most.
+  assert.ok(longest(RARE) < 1.5 * (1 / 21) * steps * learningRate, `${longest(RARE)}`);
+  assert.ok(longest(RARE) > 0);
+  assert.ok(longest(0) > 2 * longest(RARE), `${longest(0)} of a frequent one`);
 });
 
 test('what the adapter makes of the features, and the residual, are the table that was learnt', async () => {

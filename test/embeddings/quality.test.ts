@@ -21,6 +21,7 @@ test('rows of one direction and two lengths: one direction is used, all cosines 
   close(effectiveRank, 1);
   close(meanCosine, 1);
   close(norms.mean, 7.5);
+  close(norms.deviation, 2.5);
 });
 
 test('the spectrum is around the mean, the strongest direction first', () => {

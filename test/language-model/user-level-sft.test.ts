@@ -210,6 +210,41 @@ test('who is held out is not learnt from, and decides which epoch is the best', 
   assert.ok(meanAnswerLoss > 10, 'the mean of who is learnt from says 0 of the other category');
 });
 
+test('a twentieth of the users is held out, and an epoch draws as many of the others as it is told', async () => {
+  const half = (user: number) => Float32Array.of(user % 2, 1 - (user % 2), 0, 0);
+  const examples = Array.from({ length: 100 }, (_, user) => ({
+    tokens: Int32Array.from({ length: 1 + (user % 40) }, () => 1),
+    target: half(user),
+  }));
+  const steps: number[] = [];
+  const { heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
+    examples,
+    { architecture, values: pretrained.values },
+    {
+      ...{ lora: { rank: 2, alpha: 4, dropout: 0 }, categoryCount: K, batchSize: 5, tokensAtOnce: 1_000 },
+      ...{ maxTokens: 16, epochs: 3, patience: 3, samplesPerEpoch: 20, learningRate: 0, seed: 1 },
+      progress: {
+        start: (name, total) => {
+          steps.push(total);
+          return silentProgress.start(name, total);
+        },
+      },
+    },
+  );
+  assert.deepEqual(steps, [3 * 4], 'three epochs of four batches of five');
+  // A head that has learnt nothing says 1/4 to everybody.
+  assert.ok(Math.abs(heldOutLoss - Math.log(4)) < 1e-5, `${heldOutLoss}`);
+  // Where `first` of the five held out have the first category, 50 - first of 95 learnt ones have it.
+  const meanAnswers = [0, 1, 2, 3, 4, 5].map((first) => {
+    const [p, q] = [(50 - first) / 95, (45 + first) / 95];
+    return -(first / 5) * Math.log(p) - (1 - first / 5) * Math.log(q);
+  });
+  assert.ok(
+    meanAnswers.some((loss) => Math.abs(loss - meanAnswerLoss) < 1e-6),
+    `${meanAnswerLoss}, of five: ${meanAnswers}`,
+  );
+});
+
 test('a batch in parts teaches the same as a whole one, the short last batch of a bucket too', async () => {
   const { values } = pretrained;
   const tune = (tokensAtOnce: number) =>

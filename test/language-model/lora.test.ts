@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { projection } from '../../src/language-model/lora.ts';
+import { endsInOneOf, projection } from '../../src/language-model/lora.ts';
 import { buildModel, initialValues, parameterFeeds, type Values } from '../../src/network/scope.ts';
 import { createRandom } from '../../src/random.ts';
 import { createSession } from '../../src/tensor/session.ts';
@@ -56,4 +56,12 @@ test('a fresh adapter gives nothing, and can learn: A is noise of 1 / sqrt(input
   const A = start.get('layer.lora_A.weight')!.values;
   const deviation = Math.sqrt(A.reduce((sum, x) => sum + x * x, 0) / A.length);
   assert.ok(Math.abs(deviation / (1 / 20) - 1) < 0.05, `${deviation}`);
+});
+
+test("a target is a layer's whole name or its last parts, not a piece of it", () => {
+  const layer = 'model.layers.1.mlp.up_proj';
+  for (const name of [layer, 'layers.1.mlp.up_proj', 'up_proj']) assert.ok(endsInOneOf(layer, ['x', name]));
+  for (const name of ['proj', 'mlp', 'model.layers.1', 'up_proj.weight'])
+    assert.ok(!endsInOneOf(layer, [name]));
+  assert.ok(!endsInOneOf('model.layers.11.mlp.up_proj', ['1.mlp.up_proj']));
 });

@@ -153,7 +153,7 @@ async function lossOn(examples: readonly SftExample[], model: TunedModel): Promi
 test('the loss of a soft target p is -sum p log q, a mean over the examples, padding rows not among them', async () => {
   const tuned = {
     ...{ architecture, lora: { rank: 2, alpha: 4, dropout: 0.5 } },
-    ...{ categoryCount: K },
+    ...{ pooling: 'mean' as const, categoryCount: K },
   } as const;
   const { graph, outputs, parameters } = sftModel('inference', tuned, 4, 16);
   const random = createRandom('soft');
@@ -190,7 +190,7 @@ test('who is held out is not learnt from, and decides which epoch is the best', 
   }));
   const { model, heldOutLoss, meanAnswerLoss, history } = await fineTuneOnUsers(
     examples,
-    { architecture, values: initialValues(noise.parameters, createRandom(1)) },
+    { architecture, pooling: 'mean', values: initialValues(noise.parameters, createRandom(1)) },
     {
       ...{ lora: { rank: 2, alpha: 4, dropout: 0 }, categoryCount: K, batchSize: 8, tokensAtOnce: 1_000 },
       ...{ maxTokens: 64, epochs: 12, patience: 12, samplesPerEpoch: 10, learningRate: 1e-2, seed: 1 },
@@ -219,7 +219,7 @@ test('a twentieth of the users is held out, and an epoch draws as many of the ot
   const steps: number[] = [];
   const { heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
     examples,
-    { architecture, values: pretrained.values },
+    { architecture, pooling: 'mean', values: pretrained.values },
     {
       ...{ lora: { rank: 2, alpha: 4, dropout: 0 }, categoryCount: K, batchSize: 5, tokensAtOnce: 1_000 },
       ...{ maxTokens: 16, epochs: 3, patience: 3, samplesPerEpoch: 20, learningRate: 0, seed: 1 },

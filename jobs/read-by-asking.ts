@@ -137,7 +137,7 @@ function checkVectors(
   throw new TslrecError(
     'bad-data',
     `${model}: got ${rows} different vectors for ${different} different texts, expected at least half as ` +
-      'many; see that its server reads whole texts and not a few words of each, and remove ' +
+      'many; see that the model reads whole texts and knows their words, and remove ' +
       `${file} to have all read anew.`,
   );
 }

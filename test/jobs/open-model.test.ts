@@ -2,7 +2,7 @@
 // as it stands where one does. A failpoint ends the runs once items and users are read; the later stages are
 // the usual ones.
 import assert from 'node:assert/strict';
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
@@ -164,7 +164,7 @@ test('what is brought and cannot be read is told before anything is trained', as
 test('an adapter without a head is asked in words; of one that was not tuned for it no answer can be read', async (context) => {
   const folder = await temporaryFolder(context);
   const store = await emptyStoreFolder(context);
-  await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
+  writeSmallCatalogue(path.join(folder, 'sample'));
   cpSync(path.join(fixtures, 'llama-2'), path.join(folder, 'llama-2'), { recursive: true });
   // Room for a prompt and the longest answer.
   await editJson(path.join(folder, 'llama-2', 'config.json'), { max_position_embeddings: 512 });
@@ -176,3 +176,18 @@ test('an adapter without a head is asked in words; of one that was not tuned for
     /^tslrec: llama-2: got 60 answers to 20 prompts and none that can be read .*; tune it on the chat\.jsonl that /,
   );
 });
+
+/** 20 items in words that the model of the fixture knows, 24 users of five items each. */
+function writeSmallCatalogue(folder: string): void {
+  const titles = ['warm', 'small', 'green', 'blue', 'light'].flatMap((what) =>
+    ['tent', 'lamp', 'chair', 'boots'].map((thing) => `${what} ${thing}`),
+  );
+  const items = titles.map((title, i) => `${JSON.stringify({ item_id: `i${i}`, title })}\n`);
+  const rows = Array.from({ length: 24 * 5 }, (_, row) => {
+    const [user, place] = [Math.floor(row / 5), row % 5];
+    return `u${user},i${(user + place * (1 + (user % 3))) % titles.length},${place + 1}\n`;
+  });
+  mkdirSync(folder);
+  writeFileSync(path.join(folder, 'items.jsonl'), items.join(''));
+  writeFileSync(path.join(folder, 'interactions.csv'), `user_id,item_id,timestamp\n${rows.join('')}`);
+}

@@ -28,7 +28,15 @@ async function setUp(context: TestContext, input: string | Buffer = lines(texts)
   const file = path.join(folder, name);
   const output = path.join(folder, 'out', 'vectors.npy');
   writeFileSync(file, input);
-  const options = { model: bert, input: file, output, normalize: false, folder, progress: silentProgress };
+  const options = {
+    model: bert,
+    input: file,
+    output,
+    normalize: false,
+    force: true,
+    folder,
+    progress: silentProgress,
+  };
   return { folder, output, run: (changed: Partial<EmbedOptions> = {}) => embed({ ...options, ...changed }) };
 }
 

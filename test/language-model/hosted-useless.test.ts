@@ -197,7 +197,7 @@ test('a model that reads a few words of each text: most share a vector, and are 
   await assert.rejects(
     reading,
     refused(
-      /^tiny: got \d+ different vectors for 40 different texts, expected at least half as many; see that its server reads whole texts and not a few words of each, and remove \S+ to have all read anew\.$/,
+      /^tiny: got \d+ different vectors for 40 different texts, expected at least half as many; see that the model reads whole texts and knows their words, and remove \S+ to have all read anew\.$/,
     ),
   );
   // What is kept is not taken for right the next time.

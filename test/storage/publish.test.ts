@@ -185,6 +185,7 @@ test('drafts, refused and large', async (context) => {
         { inferredPreferences: Float32Array.of(1, 0, Number.NaN, 1) },
         /inferredPreferences of user "u2" contains NaN/,
       ],
+      [{ userIds: ['u2', 'u1'] }, /user id "u1" stands behind "u2"; user ids have to be sorted\./],
       [{ userIds: ['u1', 'u1'] }, /user id "u1" occurs twice/],
       [{ items: items('a', 'b', 'b', 'd') }, /item id "b" occurs twice/],
       [{ items: items('a', '', 'c', 'd') }, /item id "" is empty/],

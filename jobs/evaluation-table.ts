@@ -116,7 +116,11 @@ export function notesOf({
     ...(candidates === undefined && ownTargets.ranked ? [repeatsRanked(ownTargets)] : []),
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary)
-      ? ['gain = over the same model from a random start, paired test over users.']
+      ? [
+          'gain = over the same model from a random start, paired test over users; each p stands alone, not ' +
+            'corrected for their number.',
+          "to random's best = of this training alone; what made the embeddings took its time before.",
+        ]
       : []),
     ...(isOverFirst(summary)
       ? [`over ${summary[0].model} = over its random start, paired test over users.`]

@@ -28,7 +28,7 @@ async function askRaw(service: Pick<Service, 'url'>, path: string): Promise<numb
 }
 
 async function untilReady(service: Service) {
-  for (let attempt = 0; attempt < 200; attempt++) {
+  for (let attempt = 0; attempt < 2_400; attempt++) {
     const answer = await ask(service, '/readyz');
     if (answer.status === 200) return answer;
     await new Promise((resolve) => setTimeout(resolve, 25));

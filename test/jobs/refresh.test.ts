@@ -132,7 +132,7 @@ test('refresh', async (context) => {
       const response = await fetch(url + resource);
       return { status: response.status, body: JSON.parse(await response.text()) };
     };
-    for (let attempt = 0; attempt < 200 && (await ask('/readyz')).status !== 200; attempt++)
+    for (let attempt = 0; attempt < 2_400 && (await ask('/readyz')).status !== 200; attempt++)
       await setTimeout(25);
     assert.deepEqual((await ask('/readyz')).body, { status: 'ready', version: undisturbed.version });
 

@@ -151,15 +151,13 @@ for (const [name, { fault, reason, limits }] of Object.entries(passing)) {
   test(`${name}: ${reason}, tried again`, async (context) => {
     const { server, clock, model } = await setUp(context, limits);
     const tries = limits?.tries ?? TRIES;
-    const began = performance.now();
     server.failWith(fault);
     await assert.rejects(model.embed(['a']), { reason });
     assert.equal(server.requests.length, tries);
     assert.equal(clock.waits.length, tries - 1);
-    assert.ok(performance.now() - began < tries * (limits?.deadlineMs ?? SECOND) + SECOND);
 
     // With a deadline that a busy machine keeps when the server does answer.
-    const again = { deadlineMs: limits?.deadlineMs ? 1000 : 5 * SECOND };
+    const again = { deadlineMs: limits?.deadlineMs ? 2 * SECOND : 60 * SECOND };
     const patient = createHostedModel({
       model: 'tiny',
       at: { endpointUrl: server.url },
@@ -372,7 +370,7 @@ const midStream: Record<string, { fault: Fault; reason: string; limits?: Partial
     reason: 'bad-response',
   },
   'is reset': { fault: faults.stuckAfter(4, 'reset'), reason: 'unavailable' },
-  hangs: { fault: faults.stuckAfter(4, 'hang'), reason: 'timeout', limits: { deadlineMs: 400 } },
+  hangs: { fault: faults.stuckAfter(4, 'hang'), reason: 'timeout', limits: { deadlineMs: 1_500 } },
   'sends broken JSON': {
     fault: faults.events((events) => events.with(4, '{"choices": [')),
     reason: 'bad-response',
@@ -402,10 +400,10 @@ for (const [name, { fault, reason, limits }] of Object.entries(midStream)) {
 }
 
 test('streams are under way until they end: no more than the limit, and a place is free again when one breaks off', async (context) => {
-  const { server, model } = await setUp(context, { concurrency: 2, deadlineMs: 300 });
+  const { server, model } = await setUp(context, { concurrency: 2, deadlineMs: 1_500 });
   server.failWith(faults.stuckAfter(4, 'hang'));
   const streams = Promise.allSettled(Array.from({ length: 5 }, () => answer(model)));
-  await until(() => server.requests.length > 0);
+  await until(() => server.requests.length >= 2);
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(server.requests.length, 2);
   assert.ok((await streams).every(({ status }) => status === 'rejected'));

@@ -96,7 +96,7 @@ test('weights in parts come with their index', async (context) => {
 
 for (const fault of ['cut', 'damaged', 'dropped', 'stalled', 'busy', 'endless'] satisfies Fault[]) {
   test(`a download that is ${fault} is tried again, twice; after that nothing of it stays`, async (context) => {
-    const deadlineMs = fault === 'stalled' ? 300 : undefined;
+    const deadlineMs = fault === 'stalled' ? 1_500 : undefined;
     const { hub, get } = await setUp(context, {
       faults: { 'model.safetensors': [fault, fault] },
       deadlineMs,
@@ -176,8 +176,9 @@ test('an access token is sent with every request to the hub', async (context) =>
 
 test('without a network: one sentence that says so and what to do, at once', async (context) => {
   const folder = await temporaryFolder(context);
-  const offline = { folder, progress: silentProgress, hubUrl: 'http://hub.invalid' }; // a name that no resolver knows
-  const began = performance.now();
+  // A name that no resolver knows; a pause would outlast the test.
+  const patience = { deadlineMs: 60_000, pausesMs: [3_600_000] };
+  const offline = { folder, progress: silentProgress, hubUrl: 'http://hub.invalid', patience };
   await assert.rejects(
     modelFolder('hub:acme/x', offline),
     refused(
@@ -185,7 +186,6 @@ test('without a network: one sentence that says so and what to do, at once', asy
       /^hub:acme\/x cannot be downloaded from http:\/\/hub\.invalid \(this machine is offline or does not find it: E\w+\); try again later, or download/,
     ),
   );
-  assert.ok(performance.now() - began < 15_000, 'no pauses');
 });
 
 test('a folder that cannot be written is the fault of the folder, not of the hub', async (context) => {

@@ -10,7 +10,7 @@ import type { TestContext } from 'node:test';
 export type Fault = 'cut' | 'damaged' | 'dropped' | 'stalled' | 'busy' | 'slow' | 'endless';
 
 /** Between the five parts of a file that is sent slowly. */
-export const SLOW_PAUSE_MS = 300;
+export const SLOW_PAUSE_MS = 600;
 
 export interface HubServer {
   readonly url: string;

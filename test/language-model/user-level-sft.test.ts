@@ -210,10 +210,14 @@ test('who is held out is not learnt from, and decides which epoch is the best', 
   assert.ok(meanAnswerLoss > 10, 'the mean of who is learnt from says 0 of the other category');
 });
 
-test('a twentieth of the users is held out, and an epoch draws as many of the others as it is told', async () => {
+test('a twentieth of the users is held out, and each epoch draws as many of the others as it is told anew', async () => {
   const half = (user: number) => Float32Array.of(user % 2, 1 - (user % 2), 0, 0);
-  const examples = Array.from({ length: 100 }, (_, user) => ({
-    tokens: Int32Array.from({ length: 1 + (user % 40) }, () => 1),
+  const readings = new Array<number>(100).fill(0);
+  const examples = readings.map((_, user) => ({
+    get tokens() {
+      readings[user]++;
+      return Int32Array.of(1, 2);
+    },
     target: half(user),
   }));
   const steps: number[] = [];
@@ -232,6 +236,9 @@ test('a twentieth of the users is held out, and an epoch draws as many of the ot
     },
   );
   assert.deepEqual(steps, [3 * 4], 'three epochs of four batches of five');
+  // Three draws of 20 of 95 have some 48 different users, one draw 20; those held out are read as well.
+  const read = readings.filter((count) => count > Math.min(...readings)).length;
+  assert.ok(read > 35 && read <= 65, `${read} users`);
   // A head that has learnt nothing says 1/4 to everybody.
   assert.ok(Math.abs(heldOutLoss - Math.log(4)) < 1e-5, `${heldOutLoss}`);
   // Where `first` of the five held out have the first category, 50 - first of 95 learnt ones have it.

@@ -63,17 +63,17 @@ test('gBCE: the positive counts beta = alpha (t (1 - 1 / alpha) + 1 / alpha), 1 
   close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0.5 }, Int32Array.of(1, 2)), wanted);
 });
 
-test('gBCE of 40 positions: the first 20 share one set of negatives, the others the next', async () => {
-  const [R, d] = [40, 1];
+test('gBCE of 41 positions: the first 21 share one set of negatives, the others the next', async () => {
+  const [R, d] = [41, 1];
   const graph = new Graph();
   const loss: Loss = { kind: 'gbce', negatives: 1, calibration: 0 }; // beta = 1
   const [h, E] = [graph.input('h', [R, d]), graph.input('E', [ITEMS.length, d])];
   const session = await createSession(graph, { loss: lossOf(loss, h, E, labelInputs(graph, loss, R)) });
   for (const [position, wanted] of [
     [0, binary(0, [2])],
-    [19, binary(0, [2])],
-    [20, binary(0, [3])],
-    [39, binary(0, [3])],
+    [20, binary(0, [2])],
+    [21, binary(0, [3])],
+    [40, binary(0, [3])],
   ]) {
     const feeds = { h: new Float32Array(R).fill(1), E: Float32Array.from(ITEMS) };
     const result = await session.run({

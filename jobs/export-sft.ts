@@ -16,7 +16,7 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { learnSamples } from './learn-samples.ts';
 import { learnerFor } from './learner.ts';
-import { checkReplaceable, type OutputFile, prepareFolder } from './output-file.ts';
+import { checkReplaceable, type OutputFile, prepareOutputFolder } from './output-file.ts';
 import { isListedInSft, isOwnSft } from './own-outputs.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { LONGEST_PROMPT } from './stages/fine-tune.ts';
@@ -75,7 +75,7 @@ export async function exportSft({
   progress,
   ...options
 }: ExportSftOptions): Promise<ExportSftResult> {
-  prepareFolder(output);
+  prepareOutputFolder(output);
   const files = outputFiles(output);
   await checkReplaceable(files, options.force);
   const skippedRowsFile = await skippedRowsIn(folder, options);

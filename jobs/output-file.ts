@@ -1,11 +1,14 @@
 // Where a command writes after long work: a path that cannot be used is better told before it, and so is a
 // file that is not tslrec's to replace.
-import { accessSync, constants, lstatSync, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
+import { makeFolder } from '../src/files.ts';
+import { isFolderPath, shownLocation } from '../src/storage/location.ts';
 
 /** Makes the folder of `file`, as --output names it. */
 export function prepareOutput(file: string, extension: string): void {
+  refuseUrl(file);
   if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
     const inside = path.join(file, `output${extension}`);
     throw new TslrecError(
@@ -23,9 +26,24 @@ export function prepareOutput(file: string, extension: string): void {
   prepareFolder(path.dirname(file));
 }
 
+/** The same of a folder that a caller names. */
+export function prepareOutputFolder(folder: string): void {
+  refuseUrl(folder);
+  prepareFolder(folder);
+}
+
+/** It would become a folder of that name, here. */
+function refuseUrl(place: string): void {
+  if (isFolderPath(place)) return;
+  throw new TslrecError(
+    'bad-request',
+    `${shownLocation(place)} cannot be written to: give a path on this machine (./ before a name with a colon).`,
+  );
+}
+
 /** Makes the folder if it is not there, and sees that it can be written to. */
 export function prepareFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   accessSync(folder, constants.W_OK);
 }
 

@@ -9,7 +9,8 @@ import type { Log } from '../src/log.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
-import { openStore, type Store, type VersionDraft } from '../src/storage/store.ts';
+import type { Lock } from '../src/storage/database.ts';
+import { openStore, type RunningRun, type Store, type VersionDraft } from '../src/storage/store.ts';
 import { type BroughtModel, type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
 import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
@@ -28,6 +29,8 @@ export interface RefreshOptions extends ReadChoices {
   readonly store: string;
   /** Where files go: the store itself where it is a folder. */
   readonly folder: string;
+  /** The Postgres schema that holds the tables. */
+  readonly schema?: string;
   readonly preset: PresetName;
   readonly seed: number;
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
@@ -67,7 +70,14 @@ export interface RefreshResult extends ReadingReport {
   readonly sharedVectors?: number;
 }
 
-export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
+/** Another refresh of the store was running, and nothing has been done. */
+export interface AlreadyRunning {
+  readonly alreadyRunning: true;
+  /** Undefined where it has just begun. */
+  readonly run: RunningRun | undefined;
+}
+
+export async function refresh(options: RefreshOptions): Promise<RefreshResult | AlreadyRunning> {
   // Who did what, and how a recommender sees the items where one is given. Read first: a mistake leaves
   // nothing behind.
   const ingesting = performance.now();
@@ -76,9 +86,12 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult> {
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
   const ingested = { dataset, report, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
-  const store = await openStore(options.store, { folder: options.folder, migrate: true, log: options.log });
+  const { folder, schema, log } = options;
+  const store = await openStore(options.store, { folder, schema, migrate: true, log });
   try {
-    return await learnAndPublish(store, ingested, options);
+    const { lock, running } = await store.lockRefreshes();
+    if (!lock) return { alreadyRunning: true, run: running };
+    return await learnAndPublish(store, lock, ingested, options).finally(lock.release);
   } finally {
     await store.close();
   }
@@ -94,6 +107,7 @@ interface Ingested {
 
 async function learnAndPublish(
   store: Store,
+  lock: Lock,
   ingested: Ingested,
   options: RefreshOptions,
 ): Promise<RefreshResult> {
@@ -107,6 +121,7 @@ async function learnAndPublish(
 
   const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {
     seconds[name] = reused ? 0 : took;
+    await lock.check();
     await store.finishStage(runId, name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
   };

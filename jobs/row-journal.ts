@@ -1,11 +1,13 @@
 // Rows that a server gave, kept in a file as they come, so that a refresh that broke off asks again only for
 // those that are missing. One JSON line a row, appended; of a line that a kill cut short nothing is used.
-import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
+import { makeFolder } from '../src/files.ts';
 import { forEachLine } from '../src/interactions/lines.ts';
 import { jsonValue } from '../src/json.ts';
 import { decodeFloats } from '../src/network/floats.ts';
+import { fileMode } from '../src/private-files.ts';
 
 export interface KeptRow {
   readonly values: Float32Array;
@@ -37,7 +39,7 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
     kinds.set(kind, rows);
     return rows;
   };
-  mkdirSync(path.dirname(file), { recursive: true });
+  makeFolder(path.dirname(file));
   if (existsSync(file)) {
     await forEachLine(file, (text) => {
       const line = jsonValue(text) as Line | undefined;
@@ -60,6 +62,7 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
         appendFileSync(
           file,
           added.map(([row, kept]) => `\n${JSON.stringify(asLine(kind, row, kept))}`).join(''),
+          { mode: fileMode(file) },
         );
       },
     };

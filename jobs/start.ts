@@ -29,6 +29,7 @@ try {
   const service = await serveUntilSignal({
     storeLocation: config.store,
     folder: config.folder,
+    schema: config.schema,
     port: config.port,
     host: config.host,
     log: createLog('warn'),
@@ -42,6 +43,7 @@ try {
 async function isEmpty(): Promise<boolean> {
   const store = await openStore(config.store, {
     folder: config.folder,
+    schema: config.schema,
     migrate: true,
     log: createLog('warn'),
   });

@@ -15,10 +15,10 @@ import { encodeOnnxRecommender, shownItems } from '../src/recommenders/onnx-file
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
+import { SKIPPED_ROWS } from '../src/storage/store-folder.ts';
 import { checkReplaceable, prepareOutput } from './output-file.ts';
 import { isOwnIdsOf, isOwnOnnx, isOwnSkippedRows, isOwnWeights, WEIGHTS_MARK } from './own-outputs.ts';
 import { PRESETS, type PresetName, trainingKey } from './presets.ts';
-import { SKIPPED_ROWS } from './work.ts';
 
 export interface TrainOptions extends ReadChoices {
   readonly data: string;

@@ -4,15 +4,13 @@ import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
+import { keepStoreFolderPrivate, SKIPPED_ROWS } from '../src/storage/store-folder.ts';
 import { checkReplaceable, prepareFolder } from './output-file.ts';
 import { isOwnSkippedRows } from './own-outputs.ts';
 import { type Preset, samplesKey, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
 
-/** Rows that `--on-bad-row=skip` left out, in the store's folder. */
-export const SKIPPED_ROWS = 'skipped-rows.jsonl';
-
-/** The file for them, where it is tslrec's to replace. */
+/** The file for rows that are skipped, where it is tslrec's to replace. */
 export async function skippedRowsIn(
   folder: string,
   { onBadRow, force }: { readonly onBadRow: OnBadRow; readonly force?: boolean },
@@ -54,6 +52,7 @@ export function openWork({
   const input = { datasetHash: dataset.hash, splitHash: hashSplit(split), preset, seed, srsHash };
   const key = workKey(input);
   const workFolder = path.join(folder, 'work', key);
+  keepStoreFolderPrivate(folder);
   prepareFolder(workFolder);
   return { key, samplesKey: samplesKey(input), folder: workFolder, progress, seed, onStage };
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { TslrecError } from './errors.ts';
 import { shown } from './interactions/bad-rows.ts';
-import { isPostgres } from './storage/store.ts';
+import { DEFAULT_SCHEMA } from './storage/database.ts';
+import { isFolderPath, isPostgres, shownLocation } from './storage/location.ts';
 
 export interface Config {
   readonly port: number;
@@ -11,6 +12,8 @@ export interface Config {
   readonly store: string;
   /** Files of a store in Postgres. */
   readonly folder: string;
+  /** The Postgres schema that holds the tables. */
+  readonly schema: string;
   /** Whose kernels train and infer: see tensor/session.ts. */
   readonly execution: { readonly provider: string; readonly threads: number };
   /** Sent to hosted language models, and to the Hugging Face hub for models to download. */
@@ -38,7 +41,21 @@ const environment = z.object({
   PORT: wholeNumber(65_535, 8080),
   HOST: z.string().min(1, 'it has to be a name or an address').default('127.0.0.1'),
   DATABASE_URL: unlessEmpty(z.string().refine(isPostgres, 'it has to begin with postgres://').optional()),
-  TSLREC_FOLDER: z.string().min(1, 'it has to be the path of a folder').default('.tslrec'),
+  TSLREC_FOLDER: z
+    .string()
+    .min(1, 'it has to be the path of a folder')
+    .refine(isFolderPath, 'it has to be the path of a folder (./ before a name with a colon)')
+    .default('.tslrec'),
+  TSLREC_SCHEMA: unlessEmpty(
+    z
+      .string()
+      .regex(
+        /^(?!pg_|information_schema$)[a-z_][a-z0-9_]{0,62}$/,
+        'it has to be a name of at most 63 lower-case letters, digits and underscores that is not of the ' +
+          'database itself (pg_..., information_schema)',
+      )
+      .default(DEFAULT_SCHEMA),
+  ),
   TSLREC_EXECUTION_PROVIDER: unlessEmpty(z.string().default('cpu')),
   TSLREC_THREADS: wholeNumber(MOST_THREADS, 0),
   HF_TOKEN: unlessEmpty(
@@ -55,7 +72,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   if (!read.success) {
     const [{ path, message }] = read.error.issues;
     const name = path.join('.');
-    const got = SECRETS.includes(name) ? '' : ` and is ${shown(variables[name] ?? '')}`;
+    const got = SECRETS.includes(name) ? '' : ` and is ${shown(shownLocation(variables[name] ?? ''))}`;
     throw new TslrecError(
       'bad-request',
       `The environment variable ${name} is wrong: ${message}${got}; set it anew.`,
@@ -67,6 +84,7 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
     host: HOST,
     store: DATABASE_URL ?? TSLREC_FOLDER,
     folder: TSLREC_FOLDER,
+    schema: read.data.TSLREC_SCHEMA,
     execution: { provider: TSLREC_EXECUTION_PROVIDER, threads: TSLREC_THREADS },
     accessToken: read.data.HF_TOKEN,
     failpoint: read.data.TSLREC_FAILPOINT,

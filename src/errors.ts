@@ -71,6 +71,8 @@ const FILE_TROUBLE: Readonly<Record<string, string>> = {
   ENXIO: 'it is a socket, a file is wanted',
   EPERM: 'it is not permitted',
   EROFS: 'the file system is read-only',
+  ERR_LINK_TO_NOTHING: 'it is a symbolic link to something that does not exist',
+  ERR_NO_FOLDER_THERE: 'no folder can be made there',
 };
 
 /**

@@ -1,8 +1,19 @@
 // Files that appear whole or not at all: written under a temporary name, fsynced, renamed into place, and the
-// folder fsynced, so that neither a crash nor a full disk leaves half a file under the final name.
-// Synchronous, because only jobs and worker threads write files.
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+// folder fsynced, so that neither a crash nor a full disk leaves half a file under the final name; and the
+// folders that they lie in. Synchronous, because only jobs and worker threads write files.
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
+import { fileMode, folderMode } from './private-files.ts';
 
 export interface AtomicFile {
   write(chunk: string | Uint8Array): void;
@@ -18,8 +29,8 @@ export const MOST_BYTES_AT_ONCE = 2 ** 30;
 
 export function openAtomicFile(file: string): AtomicFile {
   const temporary = temporaryName(file);
-  mkdirSync(path.dirname(file), { recursive: true });
-  let descriptor: number | undefined = about(file, () => openSync(temporary, 'w'));
+  makeFolder(path.dirname(file));
+  let descriptor: number | undefined = about(file, () => openSync(temporary, 'w', fileMode(file)));
   let pending = '';
   const writeAll = (bytes: Uint8Array) =>
     about(file, () => {
@@ -79,6 +90,45 @@ export function moveIntoPlace(temporary: string, file: string): void {
     renameSync(temporary, file);
     if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
   });
+}
+
+/**
+ * Makes a folder and those that are missing above it, level by level: Node's own recursive mkdir never ends
+ * where nothing can be made, such as in /proc. Every error says which level could not be made, and why.
+ */
+export function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  let above = path.normalize(folder);
+  for (; !isFolder(above, folder); above = path.dirname(above)) {
+    if (above === path.dirname(above)) throw fileError('ERR_NO_FOLDER_THERE', folder);
+    missing.push(above);
+  }
+  for (const level of missing.reverse()) makeLevel(level);
+}
+
+/** Refuses what is there and no folder. */
+function isFolder(place: string, wanted: string): boolean {
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return true;
+  if (found) throw fileError(place === path.normalize(wanted) ? 'EEXIST' : 'ENOTDIR', wanted);
+  const link = lstatSync(place, { throwIfNoEntry: false });
+  if (link) throw fileError('ERR_LINK_TO_NOTHING', place);
+  return false;
+}
+
+function makeLevel(folder: string): void {
+  try {
+    mkdirSync(folder, folderMode(folder));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw fileError('ERR_NO_FOLDER_THERE', folder);
+    if (code !== 'EEXIST' || !isFolder(folder, folder)) throw error; // another process may have been faster
+  }
+}
+
+/** As Node reports trouble with a file; errors.ts puts it into words. */
+function fileError(code: string, file: string): Error {
+  return Object.assign(new Error(`${code}: ${file}`), { code, path: file });
 }
 
 /** What fails is told of the file that was wanted: its temporary file means nothing, a descriptor says nothing. */

@@ -24,7 +24,14 @@ export function stopBars(): void {
   shown.clear();
 }
 
+/** A signal ends the process as it would without bars: theirs would only stop the bar. */
+function endBySignal(signal: NodeJS.Signals): void {
+  stopBars();
+  process.kill(process.pid, signal);
+}
+
 export function terminalProgress(): Progress {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, endBySignal);
   return {
     start(task, total) {
       const bar = new SingleBar({
@@ -37,6 +44,7 @@ export function terminalProgress(): Progress {
         stream: process.stderr,
         noTTYOutput: true,
         notTTYSchedule: 10_000,
+        gracefulExit: false,
       });
       bar.start(total, 0, { note: '' });
       shown.add(bar);

@@ -2,13 +2,17 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as passing } from 'node:timers/promises';
 import { createApp } from './api/app.ts';
 import { TslrecError } from './errors.ts';
 import type { Log } from './log.ts';
 import { openStore } from './storage/store.ts';
 
 const SECOND = 1000;
-const DRAIN_TIMEOUT_MS = 10 * SECOND;
+/** From the signal to the end, whatever requests and the database do. */
+const STOP_WITHIN_MS = 10 * SECOND;
+/** Leaves a second for the store to close. */
+const DRAIN_TIMEOUT_MS = STOP_WITHIN_MS - SECOND;
 const SERVER_LIMITS = {
   maxHeaderSize: 16 * 1024,
   headersTimeout: 10 * SECOND,
@@ -21,6 +25,8 @@ export interface ServiceOptions {
   readonly storeLocation: string;
   /** Where index files go when the store is in Postgres. */
   readonly folder?: string;
+  /** The Postgres schema that holds the tables. */
+  readonly schema?: string;
   /** 0 takes any free port. */
   readonly port: number;
   readonly host?: string;
@@ -36,11 +42,12 @@ export interface Service {
 export async function startService({
   storeLocation,
   folder,
+  schema,
   port,
   host,
   log,
 }: ServiceOptions): Promise<Service> {
-  const store = await openStore(storeLocation, { folder, log });
+  const store = await openStore(storeLocation, { folder, schema, log });
   const server = createServer(SERVER_LIMITS, createApp({ store, log }));
   try {
     await listen(server, port, host ?? '127.0.0.1');
@@ -67,10 +74,14 @@ export async function startService({
   };
 }
 
-/** Starts the service and stops it when the process is asked to end. */
+/** Starts the service; when the process is asked to end, it stops the service and ends the process. */
 export async function serveUntilSignal(options: ServiceOptions): Promise<Service> {
   const service = await startService(options);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void service.stop());
+  const end = async () => {
+    await Promise.race([service.stop(), passing(STOP_WITHIN_MS)]);
+    process.exit(); // an index that is being loaded, or an embedded database at work, would hold it
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void end());
   return service;
 }
 

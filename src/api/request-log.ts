@@ -1,6 +1,7 @@
 // One line a request, when it ends or is cut off. What the client controls is cut to a bounded length.
 import type { RequestHandler } from 'express';
 import type { Log } from '../log.ts';
+import { maskedQuery } from '../masked-url.ts';
 
 const MAX_URL_CHARACTERS = 200;
 
@@ -11,7 +12,7 @@ export function logRequests(log: Log): RequestHandler {
       log.info(
         {
           method: request.method,
-          url: request.originalUrl.slice(0, MAX_URL_CHARACTERS),
+          url: shownUrl(request.originalUrl).slice(0, MAX_URL_CHARACTERS),
           status: response.statusCode,
           complete: response.writableFinished,
           durationMs: Math.round(performance.now() - startedMs),
@@ -21,4 +22,10 @@ export function logRequests(log: Log): RequestHandler {
     });
     next();
   };
+}
+
+/** Someone may send a token in the query, though nothing here reads one. */
+function shownUrl(url: string): string {
+  const [path, ...query] = url.split('?');
+  return path + maskedQuery(query.join('?'));
 }

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { ARM_NAMES } from '../../jobs/arms.ts';
 import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
 import { evaluationTable } from '../../jobs/evaluation-table.ts';
-import { checkReplaceable, prepareFolder } from '../../jobs/output-file.ts';
+import { checkReplaceable, prepareOutputFolder } from '../../jobs/output-file.ts';
 import { reportFiles, writeReport } from '../../jobs/report/write-report.ts';
 import type { Config } from '../config.ts';
 import { WARM_START_MODES } from '../evaluation/warm-start.ts';
@@ -91,7 +91,7 @@ export function evaluateCommand(config: Config): Command {
     .action(async (options: Options) => {
       const { report, force } = options;
       if (report !== undefined) {
-        prepareFolder(report);
+        prepareOutputFolder(report);
         await checkReplaceable(reportFiles(report), force);
       }
       const folder = filesFolder(options.store, config);

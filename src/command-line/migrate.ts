@@ -9,9 +9,8 @@ export function migrateCommand(config: Config): Command {
     .description('Creates or updates the schema of the store.')
     .addOption(storeOption(config))
     .action(async ({ store }: { store: string }) => {
-      await (
-        await openStore(store, { folder: config.folder, migrate: true, log: createLog('warn') })
-      ).close();
+      const { folder, schema } = config;
+      await (await openStore(store, { folder, schema, migrate: true, log: createLog('warn') })).close();
       console.log('The schema is current.');
     });
 }

@@ -2,8 +2,10 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { PRESETS } from '../../jobs/presets.ts';
 import type { Config } from '../config.ts';
+import { TslrecError } from '../errors.ts';
 import type { ReadingReport } from '../interactions/read-dataset.ts';
-import { isPostgres } from '../storage/store.ts';
+import { maskedUrl } from '../masked-url.ts';
+import { checkLocation, isPostgres } from '../storage/location.ts';
 
 /** The longest history that a recommender may be told to see: attention's memory grows with its square. */
 const LONGEST_LENGTH = 1000;
@@ -19,22 +21,30 @@ export const integerFrom =
     return value;
   };
 
+/** Where a store may be, given as an option. */
+const location = (text: string): string => {
+  checkLocation(text);
+  return text;
+};
+
 export const dataOption = () =>
   new Option(
     '--data <folder>',
     'items.jsonl and interactions.csv, or a MovieLens 100K, 1M or 10M folder; gzip accepted',
   ).makeOptionMandatory();
 export const storeOption = ({ store }: Config) =>
-  new Option('--store <folder|postgres://...>', 'where versions are kept').default(
-    store,
-    isPostgres(store) ? 'DATABASE_URL' : store,
-  );
+  new Option('--store <folder|postgres://...>', 'where versions are kept')
+    .argParser(location)
+    .default(store, isPostgres(store) ? 'DATABASE_URL' : store);
 export const workOption = ({ folder }: Config) =>
   new Option('--store <folder>', 'where the stages are kept; those of a refresh are used again')
     .argParser((text: string) => {
-      if (isPostgres(text))
-        throw new InvalidArgumentError('Give a folder: stages are files, whatever the store is.');
-      return text;
+      // Commander would print the argument, and with it a password.
+      if (!isPostgres(text)) return location(text);
+      throw new TslrecError(
+        'bad-request',
+        `--store is ${maskedUrl(text)}: give a folder, because stages are files, whatever the store is.`,
+      );
     })
     .default(folder);
 export const presetOption = () =>

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
+import { type AlreadyRunning, type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
 import { warmStartTable } from '../../jobs/warm-start-table.ts';
 import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
@@ -50,26 +50,39 @@ export function refreshCommand(config: Config): Command {
         srs: srsFiles(options),
         languageModel: broughtModel(options, config),
         folder: filesFolder(options.store, config),
+        schema: config.schema,
         onRead: reportReading,
         progress: terminalProgress(),
         log: createLog('warn'),
         failpoint: createFailpoint(config.failpoint),
       });
-      if (result.srs) reportVectors(result.items, result.srs);
-      const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
-      console.log(
-        `Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`,
-      );
-      if (result.tuning) reportTuning(result.tuning);
-      if (result.answers) reportAnswers(result.answers);
-      if (result.sharedVectors)
-        console.log(
-          `Different texts of items that the language model gave the same vector: ${result.sharedVectors}; ` +
-            'beyond what it reads of a text, or but for case, they may be the same to it.',
-        );
-      console.log(warmStartTable(result.warmStarts));
+      if ('alreadyRunning' in result) reportOther(result);
+      else report(result);
       if (options.json) console.log(JSON.stringify(result));
     });
+}
+
+function reportOther({ run }: AlreadyRunning): void {
+  const which = run
+    ? `run ${run.runId}, since ${run.since.toISOString()}, in process ${run.processId} on ${run.host}`
+    : 'it has just begun';
+  console.log(`Another refresh of this store is running (${which}); this one has done nothing.`);
+}
+
+function report(result: RefreshResult): void {
+  if (result.srs) reportVectors(result.items, result.srs);
+  const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
+  console.log(
+    `Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`,
+  );
+  if (result.tuning) reportTuning(result.tuning);
+  if (result.answers) reportAnswers(result.answers);
+  if (result.sharedVectors)
+    console.log(
+      `Different texts of items that the language model gave the same vector: ${result.sharedVectors}; ` +
+        'beyond what it reads of a text, or but for case, they may be the same to it.',
+    );
+  console.log(warmStartTable(result.warmStarts));
 }
 
 function reportTuning({ tokensPerSecond, peakMemory }: NonNullable<RefreshResult['tuning']>): void {

@@ -17,6 +17,7 @@ async function serve(config: Config, store: string): Promise<void> {
   const service = await serveUntilSignal({
     storeLocation: store,
     folder: config.folder,
+    schema: config.schema,
     port: config.port,
     host: config.host,
     log: createLog('info'),

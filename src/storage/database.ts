@@ -2,7 +2,7 @@
 // statements. What both promise, and test/support/database-contract.ts checks: a statement takes text,
 // numbers, booleans, null and arrays of them, answers rows as objects; without parameters it may be a script
 // of several statements; a transaction commits when its function returns and rolls back when it or any of its
-// statements fails.
+// statements fails; names without a schema are tslrec's own or pgvector's.
 
 export type Parameter = string | number | boolean | null | Date | readonly (string | number | null)[];
 
@@ -11,13 +11,31 @@ export type Query = <Row = Record<string, unknown>>(
   parameters?: readonly Parameter[],
 ) => Promise<Row[]>;
 
+/** Where tslrec's tables are, unless TSLREC_SCHEMA says so. */
+export const DEFAULT_SCHEMA = 'tslrec';
+
+/** What only one process may hold at a time. */
+export interface Lock {
+  /** Refuses with 'conflict' or 'unavailable' when the lock was lost and cannot be had again. */
+  check(): Promise<void>;
+  release(): Promise<void>;
+}
+
 export interface Database {
+  /** In which names without a schema are looked up first, and made. */
+  readonly schema: string;
   query: Query;
   /**
    * Inside `work` only the query it is given belongs to the transaction; the database's own would wait for
    * its end.
    */
   transaction<T>(work: (query: Query) => Promise<T>): Promise<T>;
+  /**
+   * Takes the lock of that name, without waiting; undefined where another process has it. While it is held,
+   * transactions commit only if it still is.
+   */
+  tryLock(name: string): Promise<Lock | undefined>;
+  /** Bounded in time, whatever the database does: what runs then is cut off. */
   close(): Promise<void>;
 }
 

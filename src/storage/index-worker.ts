@@ -1,11 +1,12 @@
 // The thread that builds a nearest-neighbour index file: hnswlib inserts synchronously, for seconds. The file
 // appears whole or not at all. hnswlib reports neither an unwritable path nor a full disk when it saves, so
 // what was written is read back and counted before it gets its name. The thread answers with the graph's recall.
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import hnswlib from 'hnswlib-node';
-import { about, moveIntoPlace, temporaryName } from '../files.ts';
+import { about, makeFolder, moveIntoPlace, temporaryName } from '../files.ts';
+import { fileMode, keepPrivate } from '../private-files.ts';
 import { unitRows } from '../unit-rows.ts';
 import { firstOfDirection } from './directions.ts';
 import { type IndexTask, SPACE } from './index-file.ts';
@@ -81,9 +82,10 @@ function throwReason(file: string): never {
 
 function writeIndexFile(task: IndexTask): number {
   const temporary = temporaryName(task.file);
-  mkdirSync(path.dirname(task.file), { recursive: true });
+  keepPrivate(path.dirname(task.file));
+  makeFolder(path.dirname(task.file));
   return about(task.file, () => {
-    closeSync(openSync(temporary, 'w'));
+    closeSync(openSync(temporary, 'w', fileMode(temporary)));
     try {
       const index = build(task);
       index.writeIndexSync(temporary);

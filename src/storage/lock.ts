@@ -4,10 +4,21 @@
 // ends. Node reaches that lock through SQLite: an exclusive transaction on an empty database file. The
 // owner's pid stands in a file beside it, for the message only (reading the lock file itself would drop the
 // lock: POSIX locks end with any close).
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { TslrecError } from '../errors.ts';
+import { makeFolder } from '../files.ts';
+import { fileMode } from '../private-files.ts';
 
 const SQLITE_BUSY = 5;
 
@@ -16,9 +27,13 @@ const held = new Set<DatabaseSync>();
 
 /** Takes the folder's lock or refuses with 'conflict', naming the owner. Call the result to let go. */
 export function lockFolder(folder: string): () => void {
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
+  accessSync(folder, constants.W_OK);
   const ownerFile = path.join(folder, 'lock-owner');
-  const lock = new DatabaseSync(path.join(folder, 'lock'), { timeout: 0 });
+  const lockFile = path.join(folder, 'lock');
+  // SQLite would make it with the modes that the umask leaves.
+  if (!existsSync(lockFile)) closeSync(openSync(lockFile, 'a', fileMode(lockFile)));
+  const lock = new DatabaseSync(lockFile, { timeout: 0 });
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
@@ -27,7 +42,7 @@ export function lockFolder(folder: string): () => void {
     throw new TslrecError('conflict', conflictMessage(folder, readOwner(ownerFile)), { cause: error });
   }
   held.add(lock);
-  writeFileSync(ownerFile, String(process.pid));
+  writeFileSync(ownerFile, String(process.pid), { mode: fileMode(ownerFile) });
   return () => {
     held.delete(lock);
     rmSync(ownerFile, { force: true });

@@ -6,20 +6,25 @@ import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { TslrecError } from '../errors.ts';
-import { type Database, type Query, runTransaction } from './database.ts';
+import { makeFolder } from '../files.ts';
+import { type Database, DEFAULT_SCHEMA, type Query, runTransaction } from './database.ts';
 import { lockFolder } from './lock.ts';
 import type { Answer, Statement } from './pglite-worker.ts';
+import { findSearchPath } from './search-path.ts';
 
 export function hasPgliteDatabase(folder: string): boolean {
   return existsSync(path.join(folder, 'database'));
 }
 
-export async function openPglite(folder: string): Promise<Database> {
+export async function openPglite(folder: string, schema = DEFAULT_SCHEMA): Promise<Database> {
   const unlock = lockFolder(folder);
   try {
     const dataFolder = path.join(folder, 'database');
     if (!hasPgliteDatabase(folder)) await createDataFolder(dataFolder);
-    return pgliteDatabase(await startWorker(dataFolder), unlock);
+    const worker = await startWorker(dataFolder);
+    const session = workerSession(worker);
+    await session(`SET search_path = ${await findSearchPath(session, schema)}`);
+    return pgliteDatabase(worker, session, schema, unlock);
   } catch (error) {
     unlock();
     throw new TslrecError(
@@ -36,6 +41,7 @@ export async function openPglite(folder: string): Promise<Database> {
 async function createDataFolder(dataFolder: string): Promise<void> {
   const unfinished = `${dataFolder}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
+  makeFolder(unfinished);
   await stopWorker(await startWorker(unfinished));
   await rename(unfinished, dataFolder);
 }
@@ -54,10 +60,10 @@ async function stopWorker(worker: Worker): Promise<void> {
   await exited;
 }
 
-function pgliteDatabase(worker: Worker, unlock: () => void): Database {
-  const session = workerSession(worker);
+function pgliteDatabase(worker: Worker, session: Query, schema: string, unlock: () => void): Database {
   const exclusively = createQueue();
   return {
+    schema,
     query: <Row>(sql: string, parameters?: Statement['parameters']) =>
       exclusively(() => session<Row>(sql, parameters)),
     transaction: (work) =>
@@ -69,6 +75,8 @@ function pgliteDatabase(worker: Worker, unlock: () => void): Database {
           throw error;
         }
       }),
+    // The folder is locked, so that there is no other process.
+    tryLock: async () => ({ check: async () => {}, release: async () => {} }),
     close: () =>
       exclusively(async () => {
         await stopWorker(worker);
@@ -91,7 +99,7 @@ function workerSession(worker: Worker): Query {
   worker.on('exit', () => die('its thread ended'));
   worker.on('message', ({ id, rows, error }: Answer) => {
     if (rows) waiting.get(id)?.resolve(rows);
-    else waiting.get(id)?.reject(error);
+    else waiting.get(id)?.reject(Object.assign(new Error(error?.message), { code: error?.code }));
     waiting.delete(id);
   });
   const session = async (sql: string, parameters?: Statement['parameters']) => {

@@ -1,8 +1,10 @@
 // Runs: executions of the refresh pipeline, written down stage by stage so that a killed one is resumed.
 // Everything here may be called again with the same arguments and changes nothing.
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { TslrecError } from '../errors.ts';
-import type { Database, Query } from './database.ts';
+import type { Database, Lock, Query } from './database.ts';
 import { shownId } from './ids.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -18,11 +20,22 @@ export interface Run extends RunRequest {
   readonly runId: string;
   readonly status: 'running' | 'failed' | 'finished';
   readonly startedAt: Date;
+  /** When its last process began or resumed it; null for a run of an earlier version. */
+  readonly runningSince: Date | null;
   readonly finishedAt: Date | null;
   /** The version it published. */
   readonly version: string | null;
   readonly metrics: Json | null;
   readonly error: string | null;
+}
+
+/** A run that another process executes now. */
+export interface RunningRun {
+  readonly runId: string;
+  /** When that process began or resumed it. */
+  readonly since: Date;
+  readonly host: string;
+  readonly processId: number;
 }
 
 export interface FinishedStage {
@@ -33,6 +46,11 @@ export interface FinishedStage {
 }
 
 export interface Runs {
+  /**
+   * Keeps other refreshes of this store out until the lock is released; where one keeps this one out, the run
+   * that it executes, or undefined before it has begun one.
+   */
+  lockRefreshes(): Promise<{ readonly lock?: Lock; readonly running?: RunningRun }>;
   /** Resumes the newest unfinished run with this key, running or failed, else begins a new one. */
   beginRun(request: RunRequest): Promise<{ runId: string; resumed: boolean }>;
   finishStage(runId: string, stage: string, seconds: number, details: Json): Promise<void>;
@@ -44,8 +62,16 @@ export interface Runs {
   listRuns(limit: number): Promise<Run[]>;
 }
 
+/** Time for a refresh that has just taken the lock to write down its run, or to end for a mistake. */
+const SECOND_TRY_AFTER_MS = 1000;
+
 export function createRuns(database: Database): Runs {
+  const tryLock = () => database.tryLock(`tslrec refresh ${database.schema}`);
   return {
+    lockRefreshes: async () => {
+      const lock = (await tryLock()) ?? (await setTimeout(SECOND_TRY_AFTER_MS).then(tryLock));
+      return lock ? { lock } : { running: await selectRunning(database.query) };
+    },
     beginRun: (request) =>
       database.transaction(async (query) => {
         const unfinished = await resumeUnfinishedRun(query, request.key);
@@ -84,18 +110,19 @@ function newRunId(now: Date): string {
 
 async function resumeUnfinishedRun(query: Query, key: string): Promise<string | undefined> {
   const rows = await query<{ id: string }>(
-    `UPDATE runs SET status = 'running', error = NULL
+    `UPDATE runs SET status = 'running', error = NULL, host = $2, process_id = $3, running_since = now()
      WHERE id = (SELECT max(id) FROM runs WHERE key = $1 AND status <> 'finished')
      RETURNING id`,
-    [key],
+    [key, hostname(), process.pid],
   );
   return rows[0]?.id;
 }
 
 async function insertRun(query: Query, runId: string, { key, command, options }: RunRequest): Promise<void> {
   await query(
-    `INSERT INTO runs (id, key, command, options, status) VALUES ($1, $2, $3, $4::jsonb, 'running')`,
-    [runId, key, command, JSON.stringify(options)],
+    `INSERT INTO runs (id, key, command, options, status, host, process_id, running_since)
+     VALUES ($1, $2, $3, $4::jsonb, 'running', $5, $6, now())`,
+    [runId, key, command, JSON.stringify(options), hostname(), process.pid],
   );
 }
 
@@ -137,10 +164,19 @@ async function updateFailedRun(query: Query, runId: string, message: string): Pr
   ]);
 }
 
+/** The newest: whoever has the lock was the last to begin or resume one. */
+async function selectRunning(query: Query): Promise<RunningRun | undefined> {
+  const rows = await query<RunningRun>(
+    `SELECT id AS "runId", running_since AS since, host, process_id AS "processId"
+     FROM runs WHERE status = 'running' AND running_since IS NOT NULL ORDER BY running_since DESC LIMIT 1`,
+  );
+  return rows[0];
+}
+
 function selectRuns(query: Query, limit: number): Promise<Run[]> {
   return query(
-    `SELECT id AS "runId", key, command, options, status, started_at AS "startedAt", finished_at AS "finishedAt",
-       version, metrics, error
+    `SELECT id AS "runId", key, command, options, status, started_at AS "startedAt",
+       running_since AS "runningSince", finished_at AS "finishedAt", version, metrics, error
      FROM runs ORDER BY id DESC LIMIT $1`,
     [limit],
   );

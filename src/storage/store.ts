@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Database } from './database.ts';
 import type { VersionDraft } from './draft.ts';
 import { createLoadedVersions } from './loaded-versions.ts';
+import { checkLocation, isPostgres } from './location.ts';
 import { hasPgliteDatabase, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 import { type Failpoint, publish } from './publish.ts';
@@ -13,6 +14,7 @@ import { createReads, type Reads } from './reads.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { createServing, type Readiness } from './serving.ts';
+import { keepStoreFolderPrivate } from './store-folder.ts';
 import { createVersions, type Version, type Versions } from './versions.ts';
 
 export type { Category } from './category-sizes.ts';
@@ -28,7 +30,7 @@ export type {
   ItemNeighbours,
   UserPreferences,
 } from './reads.ts';
-export type { FinishedStage, Run, RunRequest } from './runs.ts';
+export type { FinishedStage, Run, RunningRun, RunRequest } from './runs.ts';
 export type { Readiness } from './serving.ts';
 export type { EmbeddingMatrix } from './version-rows.ts';
 export type { Manifest, Version } from './versions.ts';
@@ -36,6 +38,8 @@ export type { Manifest, Version } from './versions.ts';
 export interface StoreOptions {
   /** Where files go when `location` is a Postgres URL; a folder store keeps them in itself. */
   readonly folder?: string;
+  /** The Postgres schema that holds the tables. */
+  readonly schema?: string;
   /** Creates or updates the schema; without it a store whose schema is not current is refused. */
   readonly migrate?: boolean;
   readonly log: Log;
@@ -53,13 +57,15 @@ export interface Store extends Runs, Versions, Reads {
   close(): Promise<void>;
 }
 
-export const isPostgres = (location: string): boolean => /^postgres(ql)?:\/\//.test(location);
-
 /** Opens the store in a folder (PGlite, this process only) or behind a `postgres://` URL (shared). */
 export async function openStore(location: string, options: StoreOptions): Promise<Store> {
+  checkLocation(location);
   const inPostgres = isPostgres(location);
   const folder = path.resolve(inPostgres ? (options.folder ?? '.tslrec') : location);
-  const database = inPostgres ? await openPostgres(location) : await openFolder(folder, options);
+  keepStoreFolderPrivate(folder);
+  const database = inPostgres
+    ? await openPostgres(location, options.schema)
+    : await openFolder(folder, options);
   try {
     if (options.migrate) await migrate(database);
     await checkSchema(database);
@@ -77,7 +83,7 @@ async function openFolder(folder: string, options: StoreOptions): Promise<Databa
       `There is no store in ${folder}: run \`npx tslrec refresh\` to make one.`,
     );
   }
-  return openPglite(folder);
+  return openPglite(folder, options.schema);
 }
 
 /** The store over a database that is open, and whose schema is current. */

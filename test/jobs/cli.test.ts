@@ -1,7 +1,7 @@
 // The command line: what it says of itself, and that every mistake is answered with one sentence and an exit
 // code.
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { EvaluationResult } from '../../jobs/evaluate.ts';
@@ -275,9 +275,72 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     ],
     [
       'a database for the stages',
-      'evaluate --data sample --store postgres://127.0.0.1/tslrec',
-      /^error: option '--store <folder>' argument '\S+' is invalid\. Give a folder: stages are files, /,
+      'evaluate --data sample --store postgres://me:secret@127.0.0.1/tslrec',
+      /^tslrec: --store is postgres:\/\/me:\*\*\*@127\.0\.0\.1\/tslrec: give a folder, because stages are files, /,
     ],
+    ...[
+      'migrate --store mysql://me:secret@host/name',
+      'serve --store postgresql+psycopg2://me:secret@host/name',
+      'refresh --data sample --store postgres:me:secret@host/name',
+      'evaluate --data sample --store jdbc:postgresql://me:secret@host/name',
+    ].map(
+      (parameters) =>
+        [
+          `another kind of database: ${parameters}`,
+          parameters,
+          /^tslrec: The store cannot be kept in [a-z0-9+]+:\/\/\*\*\*\S*: give a folder \(.*postgres:\/\//,
+        ] as const,
+    ),
+    ...[
+      'train --data sample --output s3://me:secret@bucket/model.onnx',
+      'evaluate --data sample --report s3://me:secret@bucket/report',
+    ].map(
+      (parameters) =>
+        [
+          `a place elsewhere: ${parameters}`,
+          parameters,
+          /^tslrec: s3:\S* cannot be written to: give a path /,
+        ] as const,
+    ),
+    [
+      'a database for the folder',
+      'serve',
+      /^tslrec: The environment variable TSLREC_FOLDER is wrong: it has to be the path of a folder .*mysql:/,
+      { TSLREC_FOLDER: 'mysql://me:secret@host/name' },
+    ],
+    [
+      "libpq's keys and values",
+      'serve',
+      /^tslrec: The environment variable DATABASE_URL is wrong: it has to begin with postgres:/,
+      { DATABASE_URL: 'host=localhost password=secret' },
+    ],
+    ...[
+      'migrate --store /proc/x',
+      'refresh --data sample --store /proc/x',
+      'evaluate --data sample --report /proc/x',
+      'train --data sample --output /proc/x/y.onnx',
+      'export-sft --data sample --output /proc/x/samples',
+      'generate-sample /proc/x',
+    ].map(
+      (parameters) =>
+        [
+          `a place where nothing can be made: ${parameters}`,
+          parameters,
+          /^tslrec: \/proc\S* cannot be used: .*; give another path or repair this one\.$/,
+        ] as const,
+    ),
+    [
+      'a folder where nothing can be made',
+      'refresh --data sample',
+      /^tslrec: \/proc\/x cannot be used: .*; give another path or repair this one\.$/,
+      { TSLREC_FOLDER: '/proc/x' },
+    ],
+    ...['My-schema', 'pg_mine'].map((schema): readonly [string, string, RegExp, Record<string, string>] => [
+      `the schema ${schema}`,
+      'migrate',
+      /^tslrec: The environment variable TSLREC_SCHEMA is wrong: it has to be a name of at most 63 /,
+      { TSLREC_SCHEMA: schema },
+    ]),
     [
       'a folder for the interactions',
       'evaluate --data folders',
@@ -351,9 +414,12 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
       assert.deepEqual({ code, stdout }, { code: 1, stdout: '' });
       const [sentence, ...rest] = stderr.trimEnd().split('\n');
       assert.match(sentence, expected);
+      assert.doesNotMatch(stderr, /secret/);
       assert.deepEqual(rest, sentence.startsWith('error:') ? ['(--help tells more)'] : []);
     });
   }
+  const named = readdirSync(folder, { recursive: true }).filter((name) => /[:=]/.test(String(name)));
+  assert.deepEqual(named, [], 'no URL has become a folder');
 });
 
 test('--help tells that DATABASE_URL names the store, not what is in it', async (context) => {
@@ -365,11 +431,22 @@ test('--help tells that DATABASE_URL names the store, not what is in it', async 
   assert.doesNotMatch(stdout, /secret/);
 });
 
-test('migrate makes an empty store, and finds it current when asked again', async (context) => {
+test('migrate makes an empty store that is its owner’s, and finds it current when asked again', async (context) => {
   const folder = await temporaryFolder(context);
+  const umask = process.umask(0); // the command inherits it
+  context.after(() => process.umask(umask));
+  const places = () =>
+    readdirSync(path.join(folder, 'new'), { recursive: true }).map((name) =>
+      path.join(folder, 'new', String(name)),
+    );
+  const openToOthers = () => places().filter((place) => (statSync(place).mode & 0o077) !== 0);
   for (let attempt = 0; attempt < 2; attempt++) {
     const { code, stdout, stderr } = await tslrec(folder, ['migrate', '--store', 'new']);
     assert.deepEqual({ code, stdout, stderr }, { code: 0, stdout: 'The schema is current.\n', stderr: '' });
+    assert.deepEqual(openToOthers(), []);
+    assert.ok(places().length > 100);
+    // As an earlier version has left it.
+    for (const place of places()) chmodSync(place, statSync(place).isDirectory() ? 0o777 : 0o666);
   }
 });
 

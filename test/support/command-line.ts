@@ -8,7 +8,9 @@ import { text } from 'node:stream/consumers';
 
 const MAIN = path.join(import.meta.dirname, '../../src/main.ts');
 const LONGEST_RUN_MS = 5 * 60_000;
-const SETTINGS = ['PORT', 'HOST', 'DATABASE_URL', 'TSLREC_FOLDER', 'HF_TOKEN', 'TSLREC_FAILPOINT'];
+const SETTINGS = [
+  ...['PORT', 'HOST', 'DATABASE_URL', 'TSLREC_FOLDER', 'TSLREC_SCHEMA', 'HF_TOKEN', 'TSLREC_FAILPOINT'],
+];
 
 export interface Exit {
   readonly code: number | null;

@@ -1,0 +1,14 @@
+// What a store keeps in its folder is its owner's alone: PGlite's data, index files, what the stages leave,
+// rows that were skipped, and the lock.
+import path from 'node:path';
+import { keepPrivate } from '../private-files.ts';
+
+/** Rows that `--on-bad-row=skip` left out. */
+export const SKIPPED_ROWS = 'skipped-rows.jsonl';
+
+const PRIVATE = ['database', 'database.unfinished', 'indexes', 'work', SKIPPED_ROWS, 'lock', 'lock-owner'];
+
+/** Before anything is made in it; what an earlier version left open to others is closed. */
+export function keepStoreFolderPrivate(folder: string): void {
+  for (const name of PRIVATE) keepPrivate(path.join(folder, name));
+}

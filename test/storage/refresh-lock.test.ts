@@ -1,0 +1,147 @@
+// Two refreshes of one store: the second ends well and says which runs; who loses its lock publishes nothing.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import path from 'node:path';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import type { AlreadyRunning } from '../../jobs/refresh.ts';
+import { openPostgres } from '../../src/storage/postgres.ts';
+import { openStore } from '../../src/storage/store.ts';
+import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
+import {
+  emptyStoreFolder,
+  silentLog,
+  temporaryFolder,
+  temporaryPostgresDatabase,
+  withoutPostgres,
+} from '../support/stores.ts';
+
+const SAMPLE = ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2'];
+const refresh = (store: string, seed = '1') => [
+  ...['refresh', '--data', 'sample', '--store', store, '--preset', 'quick', '--seed', seed, '--json'],
+];
+
+/** A refresh that has begun, and stands still until it is ended. */
+async function begunRefresh(folder: string, store: string, begun: () => Promise<boolean>) {
+  const child = startTslrec(folder, refresh(store));
+  child.stdout.resume();
+  child.stderr.resume();
+  const closed = once(child, 'close');
+  while (!(await begun())) {
+    assert.equal(child.exitCode, null, 'it ended before it had begun');
+    await setTimeout(50);
+  }
+  child.kill('SIGSTOP');
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    child.kill('SIGCONT');
+    assert.deepEqual(await closed, [null, signal]);
+  };
+  return { pid: child.pid, end };
+}
+
+test('a second refresh on Postgres', { skip: withoutPostgres }, async (context) => {
+  const url = await temporaryPostgresDatabase(context);
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, SAMPLE);
+  const runs = async () => {
+    const store = await openStore(url, { folder, log: silentLog });
+    return store.listRuns(9).finally(store.close);
+  };
+  await (await openStore(url, { folder, migrate: true, log: silentLog })).close();
+  const first = await begunRefresh(folder, url, async () => (await runs()).length > 0);
+  const [{ runId, runningSince }] = await runs();
+
+  for (const seed of ['1', '2']) {
+    await context.test(`of seed ${seed} ends with 0 and names the one that runs`, async () => {
+      const second = await tslrec(folder, refresh(url, seed));
+      assert.equal(second.code, 0, second.stderr);
+      const [sentence] = second.stdout.split('\n');
+      assert.match(
+        sentence,
+        new RegExp(
+          `^Another refresh of this store is running \\(run ${runId}, since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z, ` +
+            `in process ${first.pid} on ${hostname()}\\); this one has done nothing\\.$`,
+        ),
+      );
+      const { alreadyRunning, run } = lastLine<AlreadyRunning>(second);
+      assert.equal(alreadyRunning, true);
+      assert.deepEqual([run?.runId, run?.processId, run?.host], [runId, first.pid, hostname()]);
+      assert.deepEqual(
+        (await runs()).map((each) => [each.runId, each.status]),
+        [[runId, 'running']],
+      );
+    });
+  }
+
+  await context.test('goes on with the run of one whose process has been ended', async () => {
+    await first.end('SIGTERM');
+    const resumed = async () => (await runs())[0].runningSince! > runningSince!;
+    await (await begunRefresh(folder, url, resumed)).end('SIGKILL');
+    assert.deepEqual(
+      (await runs()).map((run) => run.runId),
+      [runId],
+    );
+  });
+});
+
+test('a second refresh in one folder is refused, naming the process', async (context) => {
+  const store = await emptyStoreFolder(context);
+  const folder = await temporaryFolder(context);
+  await tslrec(folder, SAMPLE);
+  const first = await begunRefresh(folder, store, async () => existsSync(path.join(store, 'lock-owner')));
+  const second = await tslrec(folder, refresh(store, '2'));
+  assert.equal(second.code, 1);
+  assert.match(second.stderr, new RegExp(`^tslrec: \\S+ is in use by process ${first.pid}\\. Stop it first`));
+  await first.end('SIGKILL');
+});
+
+test('a lock on Postgres', { skip: withoutPostgres }, async (context) => {
+  const url = await temporaryPostgresDatabase(context);
+  const [ours, theirs] = [await openPostgres(url), await openPostgres(url)];
+  context.after(() => Promise.all([ours.close(), theirs.close()]));
+  await ours.query('CREATE TABLE notes (text text)');
+  const write = () => ours.transaction((query) => query("INSERT INTO notes VALUES ('written')"));
+  const written = async () => (await theirs.query('SELECT text FROM notes')).length;
+  /** As a restart of the server does, or a router that forgets. */
+  const cutLock = () =>
+    theirs.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
+       WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+  const lock = await ours.tryLock('refresh');
+  assert.ok(lock);
+
+  await context.test('is had by one', async () => {
+    assert.equal(await theirs.tryLock('refresh'), undefined);
+    assert.ok(await theirs.tryLock('another').then((other) => other?.release().then(() => true)));
+    await lock.check();
+  });
+
+  await context.test('that was lost is taken again where it is free', async () => {
+    await cutLock();
+    await write();
+    assert.equal(await written(), 1);
+    assert.equal(await theirs.tryLock('refresh'), undefined);
+  });
+
+  await context.test('that was lost to another process commits nothing', async () => {
+    await cutLock();
+    const taken = await theirs.tryLock('refresh');
+    assert.ok(taken);
+    await assert.rejects(lock.check(), { code: 'conflict', message: /publishes nothing; run it again/ });
+    await assert.rejects(write(), { code: 'conflict' });
+    assert.equal(await written(), 1);
+    await taken.release();
+  });
+
+  await context.test('that was let go is free', async () => {
+    await lock.release();
+    const taken = await theirs.tryLock('refresh');
+    assert.ok(taken);
+    await write();
+    assert.equal(await written(), 2);
+  });
+});

@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { EvaluationResult } from '../../jobs/evaluate.ts';
-import { lastLine, tslrec } from '../support/command-line.ts';
+import { lastLine, START, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';
 
@@ -375,7 +375,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       "somebody's own file",
       'generate-sample thin',
-      /^tslrec: thin\/interactions\.csv is there already, and tslrec cannot tell that it is its own: move it elsewhere, give another name, or replace it with --force\.$/,
+      /^tslrec: thin\/items\.jsonl is there already, and tslrec cannot tell that it is its own: move it elsewhere, give another name, or replace it with --force\.$/,
     ],
     [
       'a URL that is none',
@@ -482,5 +482,27 @@ test('evaluate prints one row an arm, mode and split, with the figures of the ru
     const [hr, ndcg, mrr] = ['hr@10', 'ndcg@10', 'mrr@10'].map((metric) => Number(row[metric]));
     assert.ok(hr <= 1 && hr >= ndcg && ndcg >= mrr && mrr > 0, `${hr} ${ndcg} ${mrr}`);
     assert.ok(Math.abs(hr * 24 - Math.round(hr * 24)) < 1e-9, `${hr} is no share of 24 users`);
+  }
+});
+
+test('npm start answers a mistake with one sentence too', async (context) => {
+  const folder = await temporaryFolder(context);
+  const mistakes: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [
+      { DATABASE_URL: 'mysql://me:secret@host/name' },
+      /^tslrec: The environment variable DATABASE_URL is wrong/,
+    ],
+    [
+      { DATABASE_URL: 'postgres://me:secret@127.0.0.1:1/name' },
+      /^tslrec: The database postgres:\/\/me:\*\*\*@/,
+    ],
+    [{ TSLREC_FOLDER: '/proc/x' }, /^tslrec: \/proc\S* cannot be used: /],
+  ];
+  for (const [environment, expected] of mistakes) {
+    const { code, stderr } = await tslrec(folder, [], environment, START);
+    assert.equal(code, 1);
+    assert.match(stderr, expected);
+    assert.match(stderr, /^[^\n]+\.\n$/);
+    assert.doesNotMatch(stderr, /secret/);
   }
 });

@@ -7,6 +7,8 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 const MAIN = path.join(import.meta.dirname, '../../src/main.ts');
+/** What `npm start` runs. */
+export const START = path.join(import.meta.dirname, '../../jobs/start.ts');
 const LONGEST_RUN_MS = 5 * 60_000;
 const SETTINGS = [
   ...['PORT', 'HOST', 'DATABASE_URL', 'TSLREC_FOLDER', 'TSLREC_SCHEMA', 'HF_TOKEN', 'TSLREC_FAILPOINT'],
@@ -23,9 +25,10 @@ export function startTslrec(
   folder: string,
   parameters: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  program = MAIN,
 ): ChildProcessByStdio<null, Readable, Readable> {
   const inherited = Object.entries(process.env).filter(([name]) => !SETTINGS.includes(name));
-  return spawn(process.execPath, [MAIN, ...parameters], {
+  return spawn(process.execPath, [program, ...parameters], {
     cwd: folder,
     env: { ...Object.fromEntries(inherited), ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -37,8 +40,9 @@ export async function tslrec(
   folder: string,
   parameters: readonly string[],
   environment?: Readonly<Record<string, string>>,
+  program?: string,
 ): Promise<Exit> {
-  const child = startTslrec(folder, parameters, environment);
+  const child = startTslrec(folder, parameters, environment, program);
   const [stdout, stderr, [code, signal]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),

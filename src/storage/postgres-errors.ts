@@ -35,7 +35,11 @@ const ADVICE: readonly Advice[] = [
     advice: () => 'it offers no TLS: leave sslmode out of the URL, or turn TLS on at the server',
   },
   {
-    code: /CERT|ALTNAME|LEAF_SIGNATURE/,
+    code: /ALTNAME/,
+    advice: () => 'its certificate is of another name: put that name into the URL, or sslmode=no-verify',
+  },
+  {
+    code: /CERT|LEAF_SIGNATURE/,
     advice: () =>
       'its certificate is not trusted: name the authority with sslrootcert=FILE in the URL, or encrypt without ' +
       'knowing with whom by sslmode=no-verify',

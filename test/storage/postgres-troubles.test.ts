@@ -249,6 +249,14 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
       migrate: /may not look into the schema tslrec: .*GRANT USAGE/,
       serve: /may not look into the schema tslrec: .*GRANT USAGE/,
     },
+    'a user that may read and no more': {
+      asUser: true,
+      current: true,
+      sql: [
+        'GRANT USAGE ON SCHEMA tslrec TO PUBLIC',
+        'GRANT SELECT ON ALL TABLES IN SCHEMA tslrec TO PUBLIC',
+      ],
+    },
     'no right to make the extension': {
       asUser: true,
       sql: ['CREATE SCHEMA tslrec', 'GRANT ALL ON SCHEMA tslrec TO PUBLIC'],

@@ -38,15 +38,12 @@ const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
   'publish:before-commit': 'old',
   'publish:after-commit': 'new',
 };
-/** The stages that train, and how the line begins that each shows on stderr. */
+/** A stage of each kind that trains, and how the line begins that it shows on stderr. */
 const TRAININGS: Readonly<Record<string, string>> = {
   pretrain: 'recommender: pre-train',
   'pretrain-language-model': 'language model: pre-train',
   'fine-tune': 'language model: user SFT',
   'augment-1': 'adaptation 1/2',
-  'augment-2': 'adaptation 2/2',
-  'warm-start-init': 'recommender: init',
-  'warm-start-frozen': 'recommender: frozen',
   'warm-start-frozen+residual': 'recommender: frozen+residual',
 };
 const INTO_TRAINING_MS = 300;
@@ -188,7 +185,7 @@ test('refresh', async (context) => {
   });
 
   await context.test(
-    'killed at every boundary and inside every training, readers keep a whole version and nothing is done twice',
+    'killed at every boundary and inside trainings, readers keep a whole version and nothing is done twice',
     async (kills) => {
       const storeFolder = await emptyStoreFolder(kills);
       const old = await publishOther(storeFolder);

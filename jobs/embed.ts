@@ -57,8 +57,8 @@ export async function embed({
   const texts = await readTexts(input);
   const folder = await modelFolder(model, options);
   const encoder = await loadTextEncoder(folder, { adapter });
-  const vectors = await encoder.embed(texts, { name: 'embed texts', progress: options.progress });
-  await encoder.release();
+  const reading = encoder.embed(texts, { name: 'embed texts', progress: options.progress });
+  const vectors = await reading.finally(() => encoder.release());
   const values = normalize ? Float32Array.from(unitRows(vectors, encoder.width)) : vectors;
   await checkReplaceable(files, force);
   writeFileAtomically(output, encodeNpy({ shape: [texts.length, encoder.width], values }));

@@ -83,14 +83,15 @@ export async function findHostedModels({
   };
 }
 
+const SHOWN_NAMES = 5;
+
 /** Of an object the names alone: what stands behind a name that does not belong there may be a secret. */
 function shown(got: unknown): string {
   if (got === undefined) return 'nothing';
   if (typeof got !== 'object' || got === null) return JSON.stringify(got);
   if (Array.isArray(got)) return 'a list';
-  return (
-    Object.keys(got)
-      .map((name) => `"${name}"`)
-      .join(', ') || 'an empty object'
-  );
+  const names = Object.keys(got).map((name) => JSON.stringify(name));
+  if (names.length === 0) return 'an empty object';
+  const others = names.length > SHOWN_NAMES ? ` and ${names.length - SHOWN_NAMES} more` : '';
+  return `${names.slice(0, SHOWN_NAMES).join(', ')}${others}`;
 }

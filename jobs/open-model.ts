@@ -21,6 +21,7 @@ import { HEAD_FILE, readHead } from '../src/language-model/model-folder.ts';
 import { checkModelWeights } from '../src/language-model/model-weights.ts';
 import { readAdapter } from '../src/language-model/peft-adapter.ts';
 import { readSentenceModules, sentenceFiles } from '../src/language-model/sentence-modules.ts';
+import { isThere } from '../src/named-file.ts';
 import type { Progress } from '../src/progress.ts';
 import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 
@@ -55,7 +56,7 @@ export async function findOpenModel(
   const named = base ?? (adapter && (await baseOf(adapter)));
   if (named === undefined) return undefined;
   const folder = await modelFolder(named, { ...hub, accessToken });
-  const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
+  const hasHead = adapter !== undefined && isThere(path.join(adapter, HEAD_FILE));
   // Now, because what cannot be read is better told before the recommender is trained.
   const architecture = await readArchitecture(folder);
   const weights = await checkModelWeights(folder, architecture.kind, parametersOf(architecture));
@@ -65,7 +66,6 @@ export async function findOpenModel(
     ...(await sentenceFiles(folder)),
   ];
   await readSentenceModules(folder, architecture.config.hidden_size);
-  await checkCode(folder, architecture);
   if (adapter !== undefined) {
     await readAdapter(adapter, architecture);
     // Without a head it is asked in words, which an encoder cannot answer.
@@ -77,9 +77,10 @@ export async function findOpenModel(
     const answers = hasHead
       ? [path.join(adapter, HEAD_FILE)]
       : IF_THERE.map((name) => path.join(folder, name));
-    files.push(...answers.filter((file) => existsSync(file)));
+    files.push(...answers.filter(isThere));
   }
   const trainedOn = adapter === undefined ? undefined : await readTrainedOn(adapter);
+  await checkCode(folder, architecture);
   return {
     kind: 'open',
     folder,
@@ -141,7 +142,7 @@ const inShell = (word: string): string =>
 /** jobs/finetune_trl.py keeps beside a head what it was trained on. */
 async function readTrainedOn(adapter: string): Promise<TrainedOn | undefined> {
   const file = path.join(adapter, 'sft.json');
-  return existsSync(file)
+  return isThere(file)
     ? { file, ...(await readJsonFile(file, z.object({ work: z.string() }), SAMPLES_ADVICE)) }
     : undefined;
 }

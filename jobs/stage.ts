@@ -1,10 +1,11 @@
 // A stage of the pipeline and its file: computed once, written whole, read back by a run that was killed and
 // by later runs over the same data. What a stage gives is tensors and a few facts, so one file format serves
 // all.
-import { existsSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { isThere } from '../src/named-file.ts';
+import { readKept, writeKept } from '../src/network/kept-file.ts';
 import type { NamedTensor } from '../src/network/safetensors.ts';
-import { readSafetensors, writeSafetensors } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
 
 export interface StageOutput<Facts> {
@@ -40,8 +41,9 @@ export async function stage<Facts>(
   compute: (checkpoint: string) => Promise<StageOutput<Facts>>,
 ): Promise<StageOutput<Facts>> {
   const file = path.join(context.folder, `${name}.safetensors`);
-  if (existsSync(file)) {
-    const { tensors, metadata } = await readSafetensors(file);
+  const kept = isThere(file) ? await readKept(file) : undefined;
+  if (kept) {
+    const { tensors, metadata } = kept;
     const facts = JSON.parse(metadata.facts) as Facts;
     await context.onStage({ name, seconds: Number(metadata.seconds), reused: true, facts });
     return { tensors, facts };
@@ -50,7 +52,7 @@ export async function stage<Facts>(
   const began = performance.now();
   const output = await compute(checkpoint);
   const seconds = (performance.now() - began) / 1000;
-  writeSafetensors(file, output.tensors, { facts: JSON.stringify(output.facts), seconds: String(seconds) });
+  writeKept(file, output.tensors, { facts: JSON.stringify(output.facts), seconds: String(seconds) });
   rmSync(checkpoint, { force: true });
   await context.onStage({ name, seconds, reused: false, facts: output.facts });
   return output;

@@ -1,6 +1,6 @@
 // Files that a caller named, as they are read: only files, of a bounded size, and not what stands for another
 // one. Every error says which file, as those of the file system for folders and open files would not.
-import { constants } from 'node:fs';
+import { constants, lstatSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { TslrecError } from './errors.ts';
 import { MOST_BYTES_AT_ONCE } from './files.ts';
@@ -22,6 +22,23 @@ export async function readNamedFile(file: string, mostBytes = LARGEST_FILE): Pro
     await handle.close();
   }
 }
+
+/** The text in a file of at most `mostBytes`; UTF-8, whose byte order mark is left out. */
+export async function readNamedText(file: string, mostBytes: number): Promise<string> {
+  const bytes = await readNamedFile(file, mostBytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got bytes that are not UTF-8, expected text; copy it again, or save it as UTF-8.`,
+      { cause: error },
+    );
+  }
+}
+
+/** A link to nothing is there, too: reading it fails, where passing it over would read something else. */
+export const isThere = (file: string): boolean => lstatSync(file, { throwIfNoEntry: false }) !== undefined;
 
 /** Links are followed; a pipe, a device or a folder is refused before it could hold this process up. */
 export async function openNamedFile(file: string): Promise<{ handle: FileHandle; size: number }> {

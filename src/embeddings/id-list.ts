@@ -1,7 +1,6 @@
 // Whose the rows of a vector file are: a text file with one id a line, a JSON array, or such an array in the
 // metadata of a safetensors file, in the order of the rows. Ids are kept as they were written, less the blanks
 // around them.
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
@@ -9,7 +8,7 @@ import { shown } from '../interactions/bad-rows.ts';
 import { idProblem } from '../interactions/catalogue.ts';
 import { forEachLine } from '../interactions/lines.ts';
 import { jsonValue } from '../json.ts';
-import { readNamedFile } from '../named-file.ts';
+import { isThere, readNamedText } from '../named-file.ts';
 import type { VectorFile } from './vector-file.ts';
 
 export interface IdList {
@@ -35,13 +34,13 @@ export async function readIdList(
   if (idFile === undefined && ids !== undefined) return parseJson(ids, `${file}, "ids" in its metadata`);
   const chosen = idFile ?? besideOf(file);
   if (path.extname(chosen) !== '.json') return readLines(chosen);
-  return parseJson(new TextDecoder().decode(await readNamedFile(chosen, LARGEST_LIST)), chosen);
+  return parseJson(await readNamedText(chosen, LARGEST_LIST), chosen);
 }
 
 function besideOf(file: string): string {
   const stem = file.slice(0, -path.extname(file).length);
   const candidates = ENDINGS.map((ending) => stem + ending);
-  const found = candidates.find((candidate) => existsSync(candidate));
+  const found = candidates.find((candidate) => isThere(candidate));
   if (found !== undefined) return found;
   throw new TslrecError(
     'bad-data',

@@ -3,7 +3,8 @@
 // little-endian float16, 32 or 64, by rows (C) or by columns (Fortran, what np.save makes of a transposed
 // array). Written are float32 by rows.
 import { TslrecError } from '../errors.ts';
-import { bytesOf, decodeFloats, type FloatFormat } from '../network/floats.ts';
+import { openNamedFile, readBytes, refuseStandIn } from '../named-file.ts';
+import { bytesOf, decodeBuffer, type FloatFormat } from '../network/floats.ts';
 import type { NamedTensor } from '../network/safetensors.ts';
 
 const MAGIC = '\x93NUMPY';
@@ -19,34 +20,50 @@ const LENGTH_BYTES = new Map([
   [3, 4],
 ]);
 
-/** More than the header of any plain array; NumPy reads 10,000. */
-const LARGEST_HEADER = 65_535;
+/** More than the header of any plain array, and what stands before it; NumPy reads 10,000. */
+const LARGEST_HEADER = 65_536;
 
-/** `file` is what messages call the bytes. */
-export function parseNpy(bytes: Buffer, file: string): NamedTensor {
-  const { dtype, inFortranOrder, shape, body } = parseHeader(bytes, file);
+/** A table [rows, width]. The file is as long as its header says, or its values are not read. */
+export async function readNpy(file: string): Promise<NamedTensor> {
+  const { handle, size } = await openNamedFile(file);
+  try {
+    const beginning = Buffer.from(await readBytes(handle, file, 0, Math.min(size, LARGEST_HEADER)));
+    refuseStandIn(beginning, file);
+    const { format, inFortranOrder, shape, end } = tableOf(beginning, size, file);
+    const values = decodeBuffer(await readBytes(handle, file, end, size - end), format);
+    return { shape, values: inFortranOrder ? transposed(values, shape[1]) : values };
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `size` is that of the whole file. */
+function tableOf(beginning: Buffer, size: number, file: string) {
+  const { dtype, inFortranOrder, shape, end } = parseHeader(beginning, file);
   const format = FORMATS.get(dtype);
   if (format === undefined || shape.length !== 2) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got an array of shape (${shape.join(', ')}) and type ${dtype ?? 'with fields'}, expected one of ` +
+      `${file}: got an array of shape (${shownShape(shape)}) and type ${dtype ?? 'with fields'}, expected one of ` +
         'shape (rows, width) and type <f2, <f4 or <f8; save the table of item vectors: ' +
         'np.save(file, table.astype("<f4"))',
     );
   }
   const [rows, width] = shape;
   const expected = rows * width * bytesOf(format);
-  if (body.length !== expected) {
+  if (size - end !== expected) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got ${body.length} bytes of values, expected ${expected} for shape (${rows}, ${width}) of ` +
-        `${dtype}; ` +
-        'save or copy it again, one array a file',
+      `${file}: got ${size - end} bytes of values, expected ${expected} for shape (${rows}, ${width}) of ` +
+        `${dtype}; save or copy it again, one array a file`,
     );
   }
-  const values = decodeFloats(body, format);
-  return { shape, values: inFortranOrder ? transposed(values, width) : values };
+  return { format, inFortranOrder, shape, end };
 }
+
+const SHOWN_DIMENSIONS = 8;
+const shownShape = (shape: readonly number[]): string =>
+  `${shape.slice(0, SHOWN_DIMENSIONS).join(', ')}${shape.length > SHOWN_DIMENSIONS ? ', ...' : ''}`;
 
 /** The parts of a file, as version 1 has it: its values begin at a multiple of 64 bytes. */
 export function encodeNpy({ shape, values }: NamedTensor): readonly [header: Uint8Array, values: Uint8Array] {
@@ -64,10 +81,10 @@ function parseHeader(bytes: Buffer, file: string) {
   const isNpy =
     bytes.toString('latin1', 0, MAGIC.length) === MAGIC && lengthBytes > 0 && bytes.length >= begin;
   const end = isNpy ? begin + bytes.readUIntLE(MAGIC.length + 2, lengthBytes) : 0;
-  const header = bytes.toString('latin1', begin, Math.min(end, begin + LARGEST_HEADER));
+  const header = bytes.toString('latin1', begin, end);
   const order = /'fortran_order': *(True|False)/.exec(header)?.[1];
   const shape = /'shape': *\(([\d, ]*)\)/.exec(header)?.[1];
-  if (order === undefined || shape === undefined) {
+  if (order === undefined || shape === undefined || end > bytes.length) {
     throw new TslrecError(
       'bad-data',
       `${file} is not what np.save writes (versions 1 to 3 of the format): its header cannot be read; save ` +
@@ -79,7 +96,7 @@ function parseHeader(bytes: Buffer, file: string) {
     dtype: /'descr': *'([^']*)'/.exec(header)?.[1],
     inFortranOrder: order === 'True',
     shape: Array.from(shape.matchAll(/\d+/g), Number),
-    body: bytes.subarray(end),
+    end,
   };
 }
 

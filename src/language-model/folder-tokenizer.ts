@@ -2,7 +2,7 @@
 // folder.
 import path from 'node:path';
 import { TslrecError } from '../errors.ts';
-import { readNamedFile } from '../named-file.ts';
+import { readNamedText } from '../named-file.ts';
 import { type IsolatedCode, isolatedCode, type Work } from './isolated/isolated-code.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
@@ -22,10 +22,11 @@ export interface FolderTokenizerOptions {
 /** The tokenizer of a model folder; to be released. */
 export async function readTokenizer(
   folder: string,
-  { vocabularySize, maxTokens, code = isolatedCode() }: FolderTokenizerOptions,
+  { vocabularySize, maxTokens, code: shared }: FolderTokenizerOptions,
 ): Promise<Tokenizer> {
   const file = path.join(folder, 'tokenizer.json');
-  const json = await readNamedFile(file, LARGEST_TOKENIZER);
+  const json = Buffer.from(await readNamedText(file, LARGEST_TOKENIZER));
+  const code = shared ?? isolatedCode();
   const reading: Work = {
     subject: `${file}: the tokenizer`,
     advice: ADVICE,
@@ -45,16 +46,19 @@ export async function readTokenizer(
       new TslrecError('bad-data', `${file}: the tokenizer cannot ${task} (${message}); ${ADVICE}.`),
   });
   const known = (tokens: Int32Array): Int32Array => {
-    const unknown = tokens.find((token) => token >= vocabularySize);
+    const unknown = tokens.find((token) => token < 0 || token >= vocabularySize);
     if (unknown === undefined) return tokens;
     throw new TslrecError(
       'bad-data',
-      `${file}: got the token ${unknown}, expected numbers below the vocab_size ${vocabularySize} of ` +
+      `${file}: got the token ${unknown}, expected numbers from 0 to below the vocab_size ${vocabularySize} of ` +
         'config.json; give a folder whose files belong to one model.',
     );
   };
   return {
-    vocabularySize: await code.ask('tokenizer', { json, maxTokens }, reading),
+    vocabularySize: await code.ask('tokenizer', { json, maxTokens }, reading).catch((error) => {
+      if (shared === undefined) code.release();
+      throw error;
+    }),
     async encode(texts, { bare = false } = {}) {
       const encoded: Int32Array[] = [];
       for (const { block, bytes } of textBlocks(texts)) {

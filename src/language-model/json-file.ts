@@ -2,7 +2,7 @@
 // Ten times what the largest open models have fits in.
 import type * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { readNamedFile } from '../named-file.ts';
+import { readNamedText } from '../named-file.ts';
 
 const LARGEST_JSON = 1e7;
 
@@ -13,7 +13,7 @@ export async function readJsonFile<Schema extends z.ZodType>(
   advice: string,
   show: (value: unknown) => string = shown,
 ): Promise<z.infer<Schema>> {
-  const json = parseJson((await readNamedFile(file, LARGEST_JSON)).toString(), file);
+  const json = parseJson(await readNamedText(file, LARGEST_JSON), file);
   const read = schema.safeParse(json, { reportInput: true });
   if (read.success) return read.data;
   const { path, message, input } = read.error.issues[0];

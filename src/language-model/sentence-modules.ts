@@ -3,10 +3,10 @@
 // any other module or setting is refused, because its vectors would be others. A folder without modules.json
 // is averaged over its tokens, as sentence-transformers does with it.
 // Legend: B texts, L tokens, H hidden size, w width of the vectors.
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
+import { isThere } from '../named-file.ts';
 import { buildModel, type Scope, type Values, zeros } from '../network/scope.ts';
 import { add, divide, matmul, multiply, sqrt, sum, swapLast, tanh } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
@@ -50,7 +50,7 @@ export async function sentenceFiles(folder: string): Promise<string[]> {
     ['config.json', 'model.safetensors'].map((file) => path.join(folder, name, file)),
   );
   const shared = [MODULES, SENTENCE_CONFIG, PROMPTS].map((file) => path.join(folder, file));
-  return [...shared, ...own].filter((file) => existsSync(file));
+  return [...shared, ...own].filter(isThere);
 }
 
 const MODULES = 'modules.json';
@@ -122,15 +122,18 @@ async function readIfThere<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
 ): Promise<Partial<z.infer<Schema>>> {
-  return existsSync(file) ? readJsonFile(file, schema, 'copy it again') : {};
+  return isThere(file) ? readJsonFile(file, schema, 'copy it again') : {};
 }
 
-const modulesJson = z.array(
-  z.object({
-    type: z.string(),
-    path: z.string().regex(/^(\w[\w.-]*)?$/, 'expected the name of a folder in it'),
-  }),
-);
+const MOST_MODULES = 20;
+const modulesJson = z
+  .array(
+    z.object({
+      type: z.string(),
+      path: z.string().regex(/^(\w[\w.-]*)?$/, 'expected the name of a folder in it'),
+    }),
+  )
+  .max(MOST_MODULES, `expected at most ${MOST_MODULES} modules`);
 const KINDS = ['Transformer', 'Pooling', 'Dense', 'Normalize'] as const;
 
 interface Module {
@@ -141,7 +144,7 @@ interface Module {
 /** The model, its pooling, and what follows; none at all where the folder does not say. */
 async function readModules(folder: string): Promise<Module[]> {
   const file = path.join(folder, MODULES);
-  if (!existsSync(file)) return [];
+  if (!isThere(file)) return [];
   const modules = await readJsonFile(file, modulesJson, ADVICE);
   const read = modules.map(({ type, path: name }) => ({
     kind: KINDS.find((kind) => type.startsWith('sentence_transformers.') && type.endsWith(`.${kind}`)),

@@ -1,10 +1,11 @@
 // The tensors of a model or an adapter, out of one safetensors file or several: exactly those that are
 // wanted, in the shapes that are wanted. All headers are checked before the first tensor is read.
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
+import { isThere } from '../named-file.ts';
 import { type NamedTensor, type OpenSafetensors, openSafetensors } from '../network/safetensors.ts';
 import type { Parameter, Values } from '../network/scope.ts';
 import { sizeOf } from '../tensor/graph.ts';
@@ -26,8 +27,8 @@ export async function modelFiles(folder: string): Promise<string[]> {
   const [whole, index] = ['model.safetensors', 'model.safetensors.index.json'].map((name) =>
     path.join(folder, name),
   );
-  if (existsSync(whole)) return [whole];
-  if (!existsSync(index)) {
+  if (isThere(whole)) return [whole];
+  if (!isThere(index)) {
     const others = readdirSync(folder).filter((name) => OTHER_WEIGHTS.test(name));
     const got = others.length === 0 ? 'no weights' : others.slice(0, SHOWN_FILES).join(', ');
     throw new TslrecError(

@@ -35,10 +35,10 @@ export async function loadTextEncoder(
   const modules = await readSentenceModules(folder, hidden_size);
   const { width, pooling, prepare } = modules;
   const maxTokens = Math.min(max_position_embeddings, modules.maxTokens);
-  const tokenizer = await readTokenizer(folder, { vocabularySize, maxTokens });
   const { lora, values: adapted } =
     adapter === undefined ? noAdapter : await readAdapter(adapter, architecture);
   const base = await readModelWeights(folder, architecture.kind, parametersOf(architecture));
+  const tokenizer = await readTokenizer(folder, { vocabularySize, maxTokens });
   const reader = createPooledReader(
     (scope, inputs) => ({
       embedding: sentenceVectors(scope, inputs, hiddenStates(scope, architecture, inputs, lora), modules),

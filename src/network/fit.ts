@@ -1,9 +1,10 @@
 // The training loop: epochs, early stopping on a validation metric, and a checkpoint from which a killed
 // training continues as if nothing had happened (batches and masks follow from seed, epoch and step).
-import { existsSync } from 'node:fs';
+import { isThere } from '../named-file.ts';
 import type { Progress } from '../progress.ts';
 import type { Feeds } from '../tensor/session.ts';
-import { type NamedTensor, readSafetensors, writeSafetensors } from './safetensors.ts';
+import { readKept, writeKept } from './kept-file.ts';
+import type { NamedTensor } from './safetensors.ts';
 import type { Values } from './scope.ts';
 import type { Trainer } from './trainer.ts';
 
@@ -69,8 +70,9 @@ export async function fit(options: FitOptions): Promise<FitResult> {
   let best: Values = trainer.values();
   let bestEpoch = -1;
   let bestMetric = Number.NEGATIVE_INFINITY;
-  if (checkpoint && existsSync(checkpoint)) {
-    const { tensors, metadata } = await readSafetensors(checkpoint);
+  const kept = checkpoint && isThere(checkpoint) ? await readKept(checkpoint) : undefined;
+  if (kept) {
+    const { tensors, metadata } = kept;
     trainer.restore(withPrefix(tensors, 'state/'), Number(metadata.steps));
     best = new Map([...best, ...withPrefix(tensors, 'best/')]);
     bestEpoch = Number(metadata.bestEpoch);
@@ -129,7 +131,7 @@ function writeCheckpoint(
   for (const [name, tensor] of state) tensors.set(`state/${name}`, tensor);
   // What is frozen is as it was before the training.
   for (const [name, tensor] of best) if (state.has(name)) tensors.set(`best/${name}`, tensor);
-  writeSafetensors(file, tensors, {
+  writeKept(file, tensors, {
     steps: String(trainer.steps),
     bestEpoch: String(record.bestEpoch),
     bestMetric: String(record.bestMetric),

@@ -7,7 +7,7 @@ import { writeFileAtomically } from '../files.ts';
 import { openNamedFile, readBytes, refuseStandIn } from '../named-file.ts';
 import type { Shape } from '../tensor/graph.ts';
 import { sizeOf } from '../tensor/graph.ts';
-import { bytesOf, decodeBuffer, decodeFloats, type FloatFormat, isFloatFormat } from './floats.ts';
+import { bytesOf, decodeBuffer, type FloatFormat, isFloatFormat } from './floats.ts';
 
 export interface NamedTensor {
   readonly shape: Shape;
@@ -22,15 +22,11 @@ export interface SafetensorsFile {
 }
 
 /**
- * What a file's header tells; a tensor is decoded when it is asked for, so that others may be of any type.
+ * What a file's header tells. A tensor is read when it is asked for, so that others may be of any type, and the
+ * file never lies in memory as a whole beside its tensors.
  */
-export interface SafetensorsContents extends Pick<SafetensorsFile, 'metadata'> {
+export interface OpenSafetensors extends Pick<SafetensorsFile, 'metadata'> {
   readonly shapes: ReadonlyMap<string, Shape>;
-  readonly tensor: (name: string) => NamedTensor;
-}
-
-/** A file that is read tensor by tensor, so that it never lies in memory as a whole beside its tensors. */
-export interface OpenSafetensors extends Pick<SafetensorsContents, 'metadata' | 'shapes'> {
   readonly tensor: (name: string) => Promise<NamedTensor>;
   readonly close: () => Promise<void>;
 }
@@ -42,10 +38,13 @@ const MOST_VALUES = 2e6;
 /** Of the numbers in a shape: the header, its tensors, their fields. */
 const DEPTH = 3;
 
+/** More than any tensor has; NumPy's own limit. */
+const MOST_DIMENSIONS = 64;
+
 const count = z.int().nonnegative();
 const headerEntry = z.object({
   dtype: z.string(),
-  shape: z.array(count),
+  shape: z.array(count).max(MOST_DIMENSIONS),
   data_offsets: z.tuple([count, count]),
 });
 const headerMetadata = z.record(z.string(), z.string()).nullish();
@@ -91,8 +90,8 @@ export async function openSafetensors(file: string): Promise<OpenSafetensors> {
   try {
     const beginning = Buffer.from(await read(0, Math.min(BEGINNING, size)));
     const length = headerLength(beginning, size, file);
-    const header = Buffer.from(await read(8, length));
-    const { entries, metadata } = parseHeader(header.toString(), size - 8 - length, file);
+    const header = await read(8, length);
+    const { entries, metadata } = parseHeader(header, size - 8 - length, file);
     return {
       shapes: shapesOf(entries),
       metadata,
@@ -106,21 +105,6 @@ export async function openSafetensors(file: string): Promise<OpenSafetensors> {
     await handle.close();
     throw error;
   }
-}
-
-/** `file` is what messages call the bytes. */
-export function parseSafetensors(bytes: Buffer, file: string): SafetensorsContents {
-  const length = headerLength(bytes, bytes.length, file);
-  const bodies = bytes.subarray(8 + length);
-  const { entries, metadata } = parseHeader(bytes.toString('utf8', 8, 8 + length), bodies.length, file);
-  return {
-    shapes: shapesOf(entries),
-    metadata,
-    tensor: (name) => {
-      const { dtype, begin, end, shape } = floatEntry(name, entries, file);
-      return { shape, values: decodeFloats(bodies.subarray(begin, end), dtype) };
-    },
-  };
 }
 
 /** Of what stands in a file's place these bytes are enough to tell it. */
@@ -161,15 +145,31 @@ function floatEntry(
 
 /** `bodyBytes` is how many follow the header. */
 function parseHeader(
-  json: string,
+  header: ArrayBuffer,
   bodyBytes: number,
   file: string,
 ): { entries: Map<string, HeaderEntry>; metadata: Record<string, string> } {
+  const json = textOf(header, file);
   checkOutline(json, file);
   const { entries, metadata } = fieldsOf(json, file);
   checkPlaces(entries, bodyBytes, file);
   return { entries, metadata };
 }
+
+function textOf(header: ArrayBuffer, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(header);
+  } catch (error) {
+    throw notTheFormat(file, error);
+  }
+}
+
+const notTheFormat = (file: string, cause: unknown): TslrecError =>
+  new TslrecError(
+    'bad-data',
+    `${file} is not a safetensors file: its header is not the JSON that the format wants; write it again.`,
+    { cause },
+  );
 
 function fieldsOf(
   json: string,
@@ -182,11 +182,7 @@ function fieldsOf(
       metadata: headerMetadata.parse(metadata) ?? {},
     };
   } catch (error) {
-    throw new TslrecError(
-      'bad-data',
-      `${file} is not a safetensors file: its header is not the JSON that the format wants; write it again.`,
-      { cause: error },
-    );
+    throw notTheFormat(file, error);
   }
 }
 

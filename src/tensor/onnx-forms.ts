@@ -61,7 +61,7 @@ export const onnxForms: { readonly [N in OperationName]: OnnxForm<N> } = {
   softmax: simple('Softmax', { axis: -1 }),
   logSoftmax: simple('LogSoftmax', { axis: -1 }),
   layerNormalization: ({ inputs, attributes: { epsilon } }, onnx) =>
-    onnx.node('LayerNormalization', names(inputs), { axis: -1, epsilon }, 3),
+    onnx.node('LayerNormalization', names(inputs), { axis: -1, epsilon: { float: epsilon } }, 3),
   // An operator of ONNX Runtime: one pass where the standard ones take five.
   rmsNormalization: ({ inputs, attributes: { epsilon } }, onnx) =>
     onnx.node('SimplifiedLayerNormalization', names(inputs), { axis: -1, epsilon: { float: epsilon } }, 2),

@@ -8,7 +8,7 @@ import { Command } from 'commander';
 import { type EmbedOptions, embed } from '../../jobs/embed.ts';
 import { embedCommand } from '../../src/command-line/embed.ts';
 import { readConfig } from '../../src/config.ts';
-import { parseNpy } from '../../src/embeddings/npy.ts';
+import { readNpy } from '../../src/embeddings/npy.ts';
 import { printable } from '../../src/errors.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
@@ -40,10 +40,8 @@ async function setUp(context: TestContext, input: string | Buffer = lines(texts)
   return { folder, output, run: (changed: Partial<EmbedOptions> = {}) => embed({ ...options, ...changed }) };
 }
 
-const read = (output: string) => parseNpy(readFileSync(output), output);
-
-function assertRows(output: string, expected: readonly (readonly number[])[]): void {
-  const { shape, values } = read(output);
+async function assertRows(output: string, expected: readonly (readonly number[])[]): Promise<void> {
+  const { shape, values } = await readNpy(output);
   assert.deepEqual(shape, [expected.length, expected[0].length]);
   expected.flat().forEach((value, i) => {
     assert.ok(Math.abs(value - values[i]) < 1e-5, `${i}: ${values[i]}, expected ${value}`);
@@ -53,7 +51,7 @@ function assertRows(output: string, expected: readonly (readonly number[])[]): v
 test('each line has its row, as transformers gives it; the header is what np.load reads', async (context) => {
   const { output, run } = await setUp(context);
   assert.deepEqual(await run(), { output, model: bert, texts: texts.length, width: 16 });
-  assertRows(output, embeddings);
+  await assertRows(output, embeddings);
   const bytes = readFileSync(output);
   assert.equal(bytes.toString('latin1', 0, 8), '\x93NUMPY\x01\x00');
   assert.equal((10 + bytes.readUInt16LE(8)) % 64, 0);
@@ -83,14 +81,14 @@ for (const [what, fixture, damage] of [
     assert.ok(!existsSync(output));
     const one = await setUp(context, lines([texts[0], texts[0]]));
     await one.run({ model });
-    assert.equal(read(one.output).shape[0], 2);
+    assert.equal((await readNpy(one.output)).shape[0], 2);
   });
 }
 
 test('--normalize scales each vector to length 1', async (context) => {
   const { output, run } = await setUp(context);
   await run({ normalize: true });
-  assertRows(
+  await assertRows(
     output,
     embeddings.map((row) => row.map((x) => x / Math.hypot(...row))),
   );
@@ -105,9 +103,9 @@ test('an adapter changes the vectors; a text without a token has zeros, normalis
     writeFileSync(path.join(model, name), readFileSync(path.join(models, 'llama-2', name)));
   writeFileSync(path.join(model, 'tokenizer.json'), JSON.stringify({ ...tokenizer, post_processor: null }));
   await run({ model });
-  const plain = read(output).values;
+  const plain = (await readNpy(output)).values;
   await run({ model, adapter: path.join(models, 'llama-2', 'adapter-some'), normalize: true });
-  const adapted = read(output).values;
+  const adapted = (await readNpy(output)).values;
   assert.deepEqual([...plain.subarray(0, 16), ...adapted.subarray(0, 16)], new Array(32).fill(0));
   assert.ok(adapted.subarray(16).every((x, i) => x !== plain[16 + i]));
 });
@@ -119,7 +117,7 @@ test('a byte order mark, CRLF, gzip and other fields are no part of a text', asy
     'texts.jsonl.gz',
   );
   await run();
-  assertRows(output, embeddings.slice(0, 3));
+  await assertRows(output, embeddings.slice(0, 3));
 });
 
 test('a bad line is named, with what was got; nothing is written', async (context) => {

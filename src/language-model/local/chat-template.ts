@@ -1,11 +1,10 @@
 // Messages -> the prompt that a model was trained to answer: the chat template of its folder, a Jinja
 // template as transformers keeps it, in chat_template.jinja or in tokenizer_config.json. It is rendered where
 // the folder's code runs. A folder without one gets the messages' own words, each on a line.
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../../errors.ts';
-import { readNamedFile } from '../../named-file.ts';
+import { isThere, readNamedText } from '../../named-file.ts';
 import type { IsolatedCode } from '../isolated/isolated-code.ts';
 import { readJsonFile } from '../json-file.ts';
 import type { Message } from '../language-model.ts';
@@ -30,11 +29,11 @@ const tokenizerConfig = z.object({
 export async function readChatTemplate(folder: string, code: IsolatedCode): Promise<ChatTemplate> {
   const configFile = path.join(folder, 'tokenizer_config.json');
   const templateFile = path.join(folder, 'chat_template.jinja');
-  const config = existsSync(configFile)
+  const config = isThere(configFile)
     ? await readJsonFile(configFile, tokenizerConfig, 'give the file as its authors wrote it')
     : {};
-  const source = existsSync(templateFile)
-    ? (await readNamedFile(templateFile, LARGEST_TEMPLATE)).toString()
+  const source = isThere(templateFile)
+    ? await readNamedText(templateFile, LARGEST_TEMPLATE)
     : defaultTemplate(config.chat_template);
   if (source === undefined)
     return async (messages) => ({ text: messages.map(({ content }) => content).join('\n'), bare: false });
@@ -75,6 +74,13 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
           ),
       },
     );
+    const asked = messages.at(-1)?.content.trim() ?? '';
+    if (!rendered.includes(asked)) {
+      throw new TslrecError(
+        'bad-data',
+        `${folder}: got a chat template that leaves out the message, expected one that tells it; ${ADVICE}.`,
+      );
+    }
     return { text: rendered, bare: true };
   };
 }

@@ -1,7 +1,7 @@
 // With which tokens a model ends its answer: generation_config.json says it, or else config.json.
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as z from 'zod';
+import { isThere } from '../../named-file.ts';
 import { readJsonFile } from '../json-file.ts';
 
 const token = z.int().nonnegative();
@@ -20,7 +20,7 @@ export async function readEndTokens(folder: string): Promise<EndTokens> {
   const files = ['generation_config.json', 'config.json'].map((name) => path.join(folder, name));
   const read = await Promise.all(
     files
-      .filter((file) => existsSync(file))
+      .filter(isThere)
       .map((file) => readJsonFile(file, settings, 'give the token ids that the tokenizer has')),
   );
   const end = read.map(({ eos_token_id }) => eos_token_id).find((tokens) => tokens != null) ?? [];

@@ -1,9 +1,9 @@
 // A language model in this process: a folder with a decoder, and beside it what was tuned on it: a LoRA
 // adapter and, where tslrec trained that, the head that gives a text's distribution over the latent
 // categories.
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../../errors.ts';
+import { isThere } from '../../named-file.ts';
 import { createRandom, type Random } from '../../random.ts';
 import { readDecoder } from '../architecture.ts';
 import { readTokenizer } from '../folder-tokenizer.ts';
@@ -14,8 +14,9 @@ import { HEAD_FILE, readHead } from '../model-folder.ts';
 import { readModelWeights } from '../model-weights.ts';
 import { readAdapter } from '../peft-adapter.ts';
 import { readSentenceModules } from '../sentence-modules.ts';
+import type { Tokenizer } from '../tokenizer.ts';
 import { createCachedDecoder, decoderParameters } from './cached-decoder.ts';
-import { readChatTemplate } from './chat-template.ts';
+import { type ChatTemplate, readChatTemplate } from './chat-template.ts';
 import { readEndTokens } from './end-tokens.ts';
 import { createLocalGenerate } from './generate.ts';
 import { createLocalReaders } from './read.ts';
@@ -35,8 +36,7 @@ export async function loadLocalModel(
 ): Promise<LanguageModel> {
   const name = path.basename(path.resolve(folder));
   const config = await readDecoder(folder);
-  const code = isolatedCode();
-  const tokenizer = await readTokenizer(folder, { vocabularySize: config.vocab_size, code });
+  const endTokens = await readEndTokens(folder);
   const base = await readModelWeights(folder, 'decoder', decoderParameters(config));
   const tuned = adapter === undefined ? undefined : await readAdapter(adapter, { kind: 'decoder', config });
   if (tuned?.adaptsOutput) {
@@ -47,7 +47,7 @@ export async function loadLocalModel(
         'model with PEFT and give that folder.',
     );
   }
-  const hasHead = adapter !== undefined && existsSync(path.join(adapter, HEAD_FILE));
+  const hasHead = adapter !== undefined && isThere(path.join(adapter, HEAD_FILE));
   const head = hasHead ? await readHead(adapter, config.hidden_size) : undefined;
   const { hidden_size } = config;
   // A head was learnt on pooled hidden states; without one a vector is what the folder's own modules make of them.
@@ -55,17 +55,13 @@ export async function loadLocalModel(
     ? { pooling: head.pooling, layers: [], values: new Map(), width: hidden_size }
     : await readSentenceModules(folder, hidden_size);
   const values = new Map([...base, ...(tuned?.values ?? []), ...(head?.values ?? []), ...modules.values]);
+  const { tokenizer, template } = await readCode(folder, config.vocab_size);
   const decoder = createCachedDecoder(config, values, tuned?.lora);
   const readers = createLocalReaders(
     { config, lora: tuned?.lora, categoryCount: head?.categoryCount, values, modules, width: modules.width },
     { name, tokenizer },
   );
-  const chat = {
-    tokenizer,
-    decoder,
-    template: await readChatTemplate(folder, code),
-    endTokens: await readEndTokens(folder),
-  };
+  const chat = { tokenizer, decoder, template, endTokens };
   const generate = createLocalGenerate(chat, { name, maxTokens: config.max_position_embeddings, random });
   const score = createLocalScore(chat, { name, maxTokens: config.max_position_embeddings });
 
@@ -100,8 +96,23 @@ export async function loadLocalModel(
       end();
       released ??= Promise.allSettled(steps)
         .then(() => Promise.all([decoder.release(), readers.release()]))
-        .then(() => code.release());
+        .then(() => tokenizer.release());
       return released;
     },
   };
+}
+
+/** What runs in a process of its own is read last: it costs most, and is to be released. */
+async function readCode(
+  folder: string,
+  vocabularySize: number,
+): Promise<{ tokenizer: Tokenizer; template: ChatTemplate }> {
+  const code = isolatedCode();
+  try {
+    const tokenizer = await readTokenizer(folder, { vocabularySize, code });
+    return { tokenizer, template: await readChatTemplate(folder, code) };
+  } catch (error) {
+    code.release();
+    throw error;
+  }
 }

@@ -86,8 +86,7 @@ function beforeTuning(model?: BroughtModel): OpenModel | undefined {
   throw new TslrecError(
     'bad-request',
     'A hosted model is tuned before it is brought, so that "untuned" has nothing to read; leave it out of ' +
-      '--arms, or bring ' +
-      'that model with --base.',
+      '--arms, or bring that model with --base.',
   );
 }
 

@@ -14,9 +14,8 @@ export function categoriesOfLabels(labels: readonly string[], K: number, model: 
   throw new TslrecError(
     'bad-data',
     `${model}: got ${labels.length} labels (${few(labels)})${complaint}, expected ${K} that end in the ` +
-      'numbers from 0 to ' +
-      `${K - 1}, one for each category; serve a model tuned on what \`tslrec export-sft\` writes with the ` +
-      'options of this refresh.',
+      `numbers from 0 to ${K - 1}, one for each category; serve a model tuned on what \`tslrec ` +
+      'export-sft` writes with the options of this refresh.',
   );
 }
 

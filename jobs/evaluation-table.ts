@@ -117,8 +117,8 @@ export function notesOf({
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary)
       ? [
-          'gain = over the same model from a random start, paired test over users; each p stands alone, not ' +
-            'corrected for their number.',
+          'gain = over the same model from a random start, paired test over users; each p stands alone, ' +
+            'not corrected for their number.',
           "to random's best = of this training alone; what made the embeddings took its time before.",
         ]
       : []),

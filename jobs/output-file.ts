@@ -37,7 +37,8 @@ function refuseUrl(place: string): void {
   if (isFolderPath(place)) return;
   throw new TslrecError(
     'bad-request',
-    `${shownLocation(place)} cannot be written to: give a path on this machine (./ before a name with a colon).`,
+    `${shownLocation(place)} cannot be written to: give a path on this machine (./ before a name with a ` +
+      'colon).',
   );
 }
 

@@ -73,10 +73,8 @@ export async function readAnswers(
     throw new TslrecError(
       'bad-data',
       `${model.name}: got ${malformed} answers to ${prompts.length} prompts and none that can be read (of ` +
-        'the last, ' +
-        `${asked.at(-1)!.complaint}), expected distributions over ${K} categories as JSON; tune it on the ` +
-        'chat.jsonl that ' +
-        '`tslrec export-sft` writes, or ask another model.',
+        `the last, ${asked.at(-1)!.complaint}), expected distributions over ${K} categories as JSON; tune ` +
+        'it on the chat.jsonl that `tslrec export-sft` writes, or ask another model.',
     );
   }
   const mean = meanOf(read, K);
@@ -101,7 +99,9 @@ interface Asked {
 
 const answeredBefore = ({ values, malformed = 0 }: KeptRow): Asked => ({ distribution: values, malformed });
 
-/** What is known of the model's drafts; shared by all who are asked, because one model drafts like another. */
+/**
+ * What is known of the model's drafts; shared by all who are asked, because one model drafts like another.
+ */
 interface DraftRoom {
   /** Tokens for a draft before an answer: none until the model has written one. */
   tokens: number;

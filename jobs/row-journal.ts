@@ -87,7 +87,6 @@ function checkWidth(
   throw new TslrecError(
     'bad-data',
     `${model}: got rows of ${values.length} numbers, expected ${first.values.length} as in those that an ` +
-      'earlier run kept in ' +
-      `${file}; serve the model of then, or remove that file to have all read anew.`,
+      `earlier run kept in ${file}; serve the model of then, or remove that file to have all read anew.`,
   );
 }

@@ -17,7 +17,6 @@ export function checkTrainedOn(trainedOn: TrainedOn | undefined, samplesKey: str
   throw new TslrecError(
     'bad-data',
     `${trainedOn.file}: got a model tuned on the categories of other work (${trainedOn.work}), expected ` +
-      `${samplesKey}, that of this data, ` +
-      `preset and seed; ${SAMPLES_ADVICE}.`,
+      `${samplesKey}, that of this data, preset and seed; ${SAMPLES_ADVICE}.`,
   );
 }

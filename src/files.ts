@@ -131,7 +131,10 @@ function fileError(code: string, file: string): Error {
   return Object.assign(new Error(`${code}: ${file}`), { code, path: file });
 }
 
-/** What fails is told of the file that was wanted: its temporary file means nothing, a descriptor says nothing. */
+/**
+ * What fails is told of the file that was wanted: its temporary file means nothing, a descriptor says
+ * nothing.
+ */
 export function about<Result>(file: string, act: () => Result): Result {
   try {
     return act();

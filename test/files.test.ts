@@ -88,18 +88,11 @@ test('where no folder can be made, one sentence says so at once', async (context
   symlinkSync('nowhere', path.join(folder, 'to-nothing'));
   symlinkSync('loop', path.join(folder, 'loop'));
   mkdirSync(path.join(folder, 'forbidden'), 0o500);
-  const isRoot = process.getuid?.() === 0;
-  const places: readonly (readonly [string, RegExp, boolean?])[] = [
-    [
-      '/proc/x',
-      /^tslrec: \/proc\/x cannot be used: no folder can be made there; /,
-      process.platform !== 'linux',
-    ],
-    [
-      '/proc/x/y/z',
-      /^tslrec: \/proc\/x cannot be used: no folder can be made there; /,
-      process.platform !== 'linux',
-    ],
+  const isRoot = process.getuid?.() === 0 && 'root may write everywhere: run the tests as another user';
+  const hasNoProc = process.platform !== 'linux' && 'only Linux has /proc';
+  const places: readonly (readonly [place: string, expected: RegExp, skip?: string | false])[] = [
+    ['/proc/x', /^tslrec: \/proc\/x cannot be used: no folder can be made there; /, hasNoProc],
+    ['/proc/x/y/z', /^tslrec: \/proc\/x cannot be used: no folder can be made there; /, hasNoProc],
     ['/dev/null/x', /\/dev\/null\/x cannot be used: a part of the path is a file/],
     ['/dev/null', /\/dev\/null cannot be used: a file stands where a folder is wanted/],
     [path.join(folder, 'file'), /file cannot be used: a file stands where a folder is wanted/],

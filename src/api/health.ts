@@ -1,5 +1,6 @@
 // GET /healthz: the process answers. GET /readyz: reads can be answered, and from which version; 503 with the
-// reason while they cannot. Where that is not the active version, the answer says why the active one is refused.
+// reason while they cannot. Where that is not the active version, the answer says why the active one is
+// refused.
 import type { Router } from 'express';
 import { TslrecError } from '../errors.ts';
 import type { Store } from '../storage/store.ts';

@@ -19,7 +19,8 @@ export function embedCommand(config: Config): Command {
     .addOption(
       new Option(
         '--input <file>',
-        'one {"text": "..."} a line; gzip accepted; of a text longer than the model reads the end is left out',
+        'one {"text": "..."} a line; gzip accepted; of a text longer than the model reads the end is left ' +
+          'out',
       ).makeOptionMandatory(),
     )
     .addOption(

@@ -13,7 +13,10 @@ import { refreshCommand } from './refresh.ts';
 import { serveCommand } from './serve.ts';
 import { trainCommand } from './train.ts';
 
-/** Reads the parameters and the environment of this process; a failure is told on stderr and by the exit code 1. */
+/**
+ * Reads the parameters and the environment of this process; a failure is told on stderr and by the exit code
+ * 1.
+ */
 export async function runCommandLine(): Promise<void> {
   try {
     const config = readConfig(process.env);

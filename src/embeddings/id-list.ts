@@ -1,6 +1,6 @@
 // Whose the rows of a vector file are: a text file with one id a line, a JSON array, or such an array in the
-// metadata of a safetensors file, in the order of the rows. Ids are kept as they were written, less the blanks
-// around them.
+// metadata of a safetensors file, in the order of the rows. Ids are kept as they were written, less the
+// blanks around them.
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';

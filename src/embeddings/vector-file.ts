@@ -25,8 +25,7 @@ export async function readVectorFile(file: string): Promise<VectorFile> {
     throw new TslrecError(
       'bad-data',
       `${file}: got a file of another kind, expected .npy or .safetensors; save the item vectors with ` +
-        'np.save or ' +
-        'safetensors.numpy.save_file',
+        'np.save or safetensors.numpy.save_file',
     );
   }
   const { vectors, ids } = await read(file);

@@ -56,8 +56,7 @@ export function drawCandidateSets(
     throw new TslrecError(
       'bad-request',
       `${sampled} sampled items are wanted beside the right one, but some user lacks only ${most} of the ` +
-        `${itemCount} items; ` +
-        `${instead}.`,
+        `${itemCount} items; ${instead}.`,
     );
   }
   return {

@@ -38,8 +38,7 @@ export function chatTemplateHash(K: number): string {
 
 const answerForm = (K: number): string =>
   `Answer with one JSON object and nothing else: the numbers of categories, from 0 to ${K - 1}, as its ` +
-  'keys and their ' +
-  `shares as its values, the largest first, 1 in all, as in ${answerOf(exampleTarget(K))}`;
+  `keys and their shares as its values, the largest first, 1 in all, as in ${answerOf(exampleTarget(K))}`;
 
 /** The last category, the first, and nothing between them: it shows the range as well. */
 function exampleTarget(K: number): Float32Array {

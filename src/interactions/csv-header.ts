@@ -30,8 +30,8 @@ export function readCsvHeader(file: string, header: string): CsvHeader {
   if (found === undefined)
     return refuse(
       shown(header),
-      `a header with the columns ${USER}, ${ITEM} and, where known, ${TIME}, separated by commas, semicolons ` +
-        'or tabs; name them so, or add it as the first line',
+      `a header with the columns ${USER}, ${ITEM} and, where known, ${TIME}, separated by commas, ` +
+        'semicolons or tabs; name them so, or add it as the first line',
     );
 
   const { separator, columns } = found;
@@ -81,7 +81,8 @@ function notesOn(
   if (timestamp === undefined) {
     const alike = others.filter(looksLikeTime);
     notes.push(
-      `${file} has no column that is known as the time: the order of its rows is taken for the order in time` +
+      `${file} has no column that is known as the time: the order of its rows is taken for the order in ` +
+        'time' +
         (alike.length > 0 ? `; if the time is in ${listed(alike)}, call that column ${TIME}.` : '.'),
     );
   }

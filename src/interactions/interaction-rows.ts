@@ -33,7 +33,10 @@ export interface Sequences {
   readonly duplicateRows: number;
 }
 
-/** Ids lose the blanks around them. Without `catalogueIsGiven`, an item that is not in the catalogue yet is added to it by its id alone. */
+/**
+ * Ids lose the blanks around them. Without `catalogueIsGiven`, an item that is not in the catalogue yet is
+ * added to it by its id alone.
+ */
 export async function readInteractions(options: {
   path: string;
   encoding?: Encoding;

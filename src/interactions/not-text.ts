@@ -1,5 +1,5 @@
-// What a file is that is no text, told by its first bytes, so that a reader names it instead of the rows that it
-// fails to find in it.
+// What a file is that is no text, told by its first bytes, so that a reader names it instead of the rows that
+// it fails to find in it.
 
 /** Which UTF-16 it is, where a byte order mark tells. */
 export function markedUtf16(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {

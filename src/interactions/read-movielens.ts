@@ -1,7 +1,7 @@
 // GroupLens' own files, as they are published: MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat,
 // movies.dat). Any rating counts as an interaction. users.dat and the other files of the archives are not
-// needed. 100K and 1M are latin-1, 10M is UTF-8: what is no UTF-8 is read as latin-1. Formats: README of ml-100k
-// (sections on u.data, u.item, u.genre), of ml-1m and of ml-10m,
+// needed. 100K and 1M are latin-1, 10M is UTF-8: what is no UTF-8 is read as latin-1. Formats: README of
+// ml-100k (sections on u.data, u.item, u.genre), of ml-1m and of ml-10m,
 // https://files.grouplens.org/datasets/movielens/
 import { basename } from 'node:path';
 import { type BadRows, shown } from './bad-rows.ts';

@@ -1,5 +1,6 @@
 // The project's own format: items.jsonl (one item a line) and interactions.csv (a header names the columns).
-// Ids lose the blanks around them. Without items.jsonl the catalogue is the ids that the interactions mention, in order of appearance.
+// Ids lose the blanks around them. Without items.jsonl the catalogue is the ids that the interactions
+// mention, in order of appearance.
 import { basename } from 'node:path';
 import * as z from 'zod';
 import { type BadRows, shown } from './bad-rows.ts';

@@ -51,8 +51,7 @@ const YEAR_BEGAN = Date.UTC(2025, 0) / 1000;
 const ITEMS_PER_CATEGORY = 10;
 const NOTE =
   'SYNTHETIC: items, users and interactions are invented by a seeded generator. planted.json holds the ' +
-  'hidden ' +
-  'categories and the cold items, for evaluation only; timestamps are seconds since 1970.';
+  'hidden categories and the cold items, for evaluation only; timestamps are seconds since 1970.';
 
 export function generateSample({ users, items: itemCount, categories, seed }: SampleSize): Sample {
   if (
@@ -64,8 +63,7 @@ export function generateSample({ users, items: itemCount, categories, seed }: Sa
     throw new TslrecError(
       'bad-request',
       `a sample of ${users} users, ${itemCount} items and ${categories} categories; allowed are at least 1 ` +
-        'user, 1 to ' +
-        `${VOCABULARIES.length} categories and at least ${ITEMS_PER_CATEGORY} items a category`,
+        `user, 1 to ${VOCABULARIES.length} categories and at least ${ITEMS_PER_CATEGORY} items a category`,
     );
   const random = createRandom(seed).fork('sample');
 

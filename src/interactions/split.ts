@@ -96,8 +96,7 @@ function refusePositions(name: string, times: readonly Float64Array[]): void {
   throw new TslrecError(
     'bad-data',
     `${name} has no times to split by: ${ones} of ${steps} timestamps are exactly 1 after the same user's ` +
-      'one before, as ' +
-      'positions (0, 1, 2, ...) are; use the leave-one-out split',
+      'one before, as positions (0, 1, 2, ...) are; use the leave-one-out split',
   );
 }
 

@@ -1,6 +1,7 @@
-// The bytes of a text file as UTF-8, however it was saved: plain or gzip, which its first bytes tell, whatever
-// its name is; with or without a byte order mark; UTF-16 where such a mark says so. What is no text is named.
-// Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is the caller's.
+// The bytes of a text file as UTF-8, however it was saved: plain or gzip, which its first bytes tell,
+// whatever its name is; with or without a byte order mark; UTF-16 where such a mark says so. What is no text
+// is named. Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is the
+// caller's.
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { TextDecoder } from 'node:util';

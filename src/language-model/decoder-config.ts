@@ -88,8 +88,7 @@ export async function readDecoderConfig(file: string): Promise<LlamaConfig> {
     throw new TslrecError(
       'bad-data',
       `${file}: got ${heads} heads of width ${head_dim} and ${keyHeads} of keys, expected an even width ` +
-        'and a number that ' +
-        `the heads of keys divide; ${ADVICE}.`,
+        `and a number that the heads of keys divide; ${ADVICE}.`,
     );
   }
   checkWidths(file, json, heads * head_dim);
@@ -150,9 +149,8 @@ function windowsOf(json: DecoderJson, file: string): (number | null)[] {
   if (!fits || (model_type === 'mistral' && named.includes(false))) {
     throw new TslrecError(
       'bad-data',
-      `${file}: layer_types: got ${shown(layer_types)}, expected a type for each of ${layers} ` +
-        'layers that the ' +
-        `sliding_window of this ${model_type} allows; ${ADVICE}.`,
+      `${file}: layer_types: got ${shown(layer_types)}, expected a type for each of ${layers} layers that ` +
+        `the sliding_window of this ${model_type} allows; ${ADVICE}.`,
     );
   }
   return named.map((windowed) => (windowed ? window : null));

@@ -50,8 +50,8 @@ export async function readTokenizer(
     if (unknown === undefined) return tokens;
     throw new TslrecError(
       'bad-data',
-      `${file}: got the token ${unknown}, expected numbers from 0 to below the vocab_size ${vocabularySize} of ` +
-        'config.json; give a folder whose files belong to one model.',
+      `${file}: got the token ${unknown}, expected numbers from 0 to below the vocab_size ` +
+        `${vocabularySize} of config.json; give a folder whose files belong to one model.`,
     );
   };
   return {

@@ -50,8 +50,7 @@ export async function modelFolder(model: string, options: HubOptions): Promise<s
     throw new TslrecError(
       'bad-request',
       `"${model}": got no folder with a ${CONFIG}, expected a model folder, or hub:NAME for one from the ` +
-        'Hugging Face hub; check ' +
-        'the path.',
+        'Hugging Face hub; check the path.',
     );
   }
   const name = model.slice(PREFIX.length);
@@ -237,8 +236,7 @@ function refuse(error: unknown, model: string, { hubUrl = HUB_URL, accessToken }
   throw new TslrecError(
     'unavailable',
     `${model} cannot be downloaded from ${hubUrl} (${reason(error)}); try again later, or download its ` +
-      'folder elsewhere and ' +
-      'give the path.',
+      'folder elsewhere and give the path.',
     { cause: error },
   );
 }

@@ -57,8 +57,8 @@ export class LanguageModelError extends TslrecError {
   static cutOff(name: string, maxTokens: number): LanguageModelError {
     return new LanguageModelError(
       'cut-off',
-      `${name} had not ended its answer after the ${maxTokens} tokens that were allowed: allow more, or use ` +
-        'a model that was tuned to answer like this.',
+      `${name} had not ended its answer after the ${maxTokens} tokens that were allowed: allow more, or ` +
+        'use a model that was tuned to answer like this.',
     );
   }
 

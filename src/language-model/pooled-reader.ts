@@ -97,7 +97,6 @@ function checkNumbers(values: Float32Array, task: string): void {
   throw new TslrecError(
     'bad-data',
     `${task}: got numbers that are not finite from the language model, expected finite ones of every text; ` +
-      'its weights are ' +
-      'damaged or of another model: copy its folder again.',
+      'its weights are damaged or of another model: copy its folder again.',
   );
 }

@@ -8,7 +8,10 @@ import type { PooledInputs } from './pooled-reader.ts';
 export const POOLINGS = ['mean', 'cls', 'lasttoken'] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
-/** A text that is too long loses its beginning, in a history the oldest part; a first token that is read stays. */
+/**
+ * A text that is too long loses its beginning, in a history the oldest part; a first token that is read
+ * stays.
+ */
 export function cutToLength(tokens: Int32Array, limit: number, pooling: Pooling): Int32Array {
   if (tokens.length <= limit) return tokens;
   const cut = tokens.slice(tokens.length - limit);

@@ -1,8 +1,8 @@
-// What a folder of sentence-transformers does behind its model: modules.json names the modules in their order,
-// each with a folder of its own. Read are pooling (mean, first or last token), dense layers and normalisation;
-// any other module or setting is refused, because its vectors would be others. A folder without modules.json
-// is averaged over its tokens, as sentence-transformers does with it.
-// Legend: B texts, L tokens, H hidden size, w width of the vectors.
+// What a folder of sentence-transformers does behind its model: modules.json names the modules in their
+// order, each with a folder of its own. Read are pooling (mean, first or last token), dense layers and
+// normalisation; any other module or setting is refused, because its vectors would be others. A folder
+// without modules.json is averaged over its tokens, as sentence-transformers does with it. Legend: B texts, L
+// tokens, H hidden size, w width of the vectors.
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
@@ -24,7 +24,10 @@ export interface SentenceModules {
   readonly values: Values;
   /** w */
   readonly width: number;
-  /** At most so many tokens of a text are read, special ones included; infinite where only the model limits them. */
+  /**
+   * At most so many tokens of a text are read, special ones included; infinite where only the model limits
+   * them.
+   */
   readonly maxTokens: number;
   /** A text as it is given to the tokenizer. */
   prepare(text: string): string;
@@ -180,12 +183,14 @@ async function readPooling(folder: string, name: string, H: number, hasPrompt: b
   if (width !== H)
     throw new TslrecError(
       'bad-data',
-      `${file}: got vectors of width ${width}, expected the hidden size ${H} of config.json; copy the folder again.`,
+      `${file}: got vectors of width ${width}, expected the hidden size ${H} of config.json; copy the ` +
+        'folder again.',
     );
   if (hasPrompt && !json.include_prompt)
     throw new TslrecError(
       'bad-data',
-      `${file}: got include_prompt false and a prompt before each text, expected vectors of all tokens; ${ADVICE}.`,
+      `${file}: got include_prompt false and a prompt before each text, expected vectors of all tokens; ` +
+        `${ADVICE}.`,
     );
   const flags: Readonly<Record<string, Pooling>> = {
     pooling_mode_mean_tokens: 'mean',
@@ -221,8 +226,8 @@ async function readDense(folder: string, name: string, width: number): Promise<L
   if (json.in_features !== width)
     throw new TslrecError(
       'bad-data',
-      `${file}: got a layer for vectors of width ${json.in_features}, expected ${width}, what comes before it; copy the ` +
-        'folder again.',
+      `${file}: got a layer for vectors of width ${json.in_features}, expected ${width}, what comes before ` +
+        'it; copy the folder again.',
     );
   return {
     kind: 'dense',
@@ -266,6 +271,7 @@ async function readPrompt(folder: string): Promise<string> {
   if (prompt !== undefined) return prompt;
   throw new TslrecError(
     'bad-data',
-    `${file}: got the default_prompt_name "${name}" without such a prompt, expected one of its prompts; copy it again.`,
+    `${file}: got the default_prompt_name "${name}" without such a prompt, expected one of its prompts; ` +
+      'copy it again.',
   );
 }

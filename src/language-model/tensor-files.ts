@@ -33,8 +33,8 @@ export async function modelFiles(folder: string): Promise<string[]> {
     const got = others.length === 0 ? 'no weights' : others.slice(0, SHOWN_FILES).join(', ');
     throw new TslrecError(
       'bad-data',
-      `${folder}: got ${got}, expected model.safetensors or model.safetensors.index.json; give the folder of ` +
-        'a model, or save this one again with save_pretrained.',
+      `${folder}: got ${got}, expected model.safetensors or model.safetensors.index.json; give the folder ` +
+        'of a model, or save this one again with save_pretrained.',
     );
   }
   const fileName = z

@@ -1,6 +1,6 @@
-// A model folder as a function from texts to vectors: the last hidden states after the final norm of the tokens
-// that the folder's own tokenizer gives, special tokens included, and what the folder says of how they become
-// one vector (sentence-modules.ts). Legend: n texts, w width.
+// A model folder as a function from texts to vectors: the last hidden states after the final norm of the
+// tokens that the folder's own tokenizer gives, special tokens included, and what the folder says of how they
+// become one vector (sentence-modules.ts). Legend: n texts, w width.
 import type { Values } from '../network/scope.ts';
 import type { Progress } from '../progress.ts';
 import { hiddenStates, parametersOf, readArchitecture } from './architecture.ts';

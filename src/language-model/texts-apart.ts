@@ -58,8 +58,8 @@ export function checkTextsApart(texts: readonly Int32Array[], rows: Float32Array
   if (apart.texts < 2 || apart.areApart) return;
   throw new TslrecError(
     'bad-data',
-    `${task}: the language model ${sameForAll(apart.texts)}, expected rows that tell them apart; its weights ` +
-      'are damaged or of another model: copy its folder again.',
+    `${task}: the language model ${sameForAll(apart.texts)}, expected rows that tell them apart; its ` +
+      'weights are damaged or of another model: copy its folder again.',
   );
 }
 

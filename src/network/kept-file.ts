@@ -1,5 +1,5 @@
-// What a job keeps for a later run of the same work: tensors and a few facts, in a safetensors file with a hash
-// over both, so that what was damaged meanwhile is told instead of learnt from.
+// What a job keeps for a later run of the same work: tensors and a few facts, in a safetensors file with a
+// hash over both, so that what was damaged meanwhile is told instead of learnt from.
 import { createHash } from 'node:crypto';
 import { TslrecError } from '../errors.ts';
 import { type NamedTensors, readSafetensors, type SafetensorsFile, writeSafetensors } from './safetensors.ts';

@@ -22,8 +22,8 @@ export interface SafetensorsFile {
 }
 
 /**
- * What a file's header tells. A tensor is read when it is asked for, so that others may be of any type, and the
- * file never lies in memory as a whole beside its tensors.
+ * What a file's header tells. A tensor is read when it is asked for, so that others may be of any type, and
+ * the file never lies in memory as a whole beside its tensors.
  */
 export interface OpenSafetensors extends Pick<SafetensorsFile, 'metadata'> {
   readonly shapes: ReadonlyMap<string, Shape>;

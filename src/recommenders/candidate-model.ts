@@ -95,8 +95,7 @@ export async function trainCandidateModel(
     throw new TslrecError(
       'bad-data',
       `There is nothing to learn from: got ${itemCount} items and ${sequences.length} users with ` +
-        `${samples.length} samples; ` +
-        'the catalogue needs two items, and some user two training interactions.',
+        `${samples.length} samples; the catalogue needs two items, and some user two training interactions.`,
     );
   }
   const asked = validationQuestions(validation, itemCount);

@@ -91,9 +91,8 @@ export function checkLearnable(sequences: readonly Int32Array[]): void {
     throw new TslrecError(
       'bad-data',
       `There is nothing to learn from: of ${sequences.length} users none has two training interactions; ` +
-        'some user needs ' +
-        'four in all, of which leave-one-out keeps the last two for validation and test, or two before the ' +
-        'point in time.',
+        'some user needs four in all, of which leave-one-out keeps the last two for validation and test, ' +
+        'or two before the point in time.',
     );
   }
   const [first] = sequences.find((sequence) => sequence.length > 0)!;

@@ -1,6 +1,6 @@
-// What says that a version is, to the bit, the one that was published: one sha256 over everything a reader can
-// get, in a fixed order and with lengths, so that nothing can shift unseen. It is taken twice: of the draft when
-// it is published, and of the rows in the database whenever a version is loaded.
+// What says that a version is, to the bit, the one that was published: one sha256 over everything a reader
+// can get, in a fixed order and with lengths, so that nothing can shift unseen. It is taken twice: of the
+// draft when it is published, and of the rows in the database whenever a version is loaded.
 import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 

@@ -1,8 +1,8 @@
 // What a run hands over to be published, and what it has to satisfy first: the shapes fit, every number is
 // finite, no embedding is zero (its direction, all that cosine sees, would be undefined), every id can be
 // stored.
-// What is stored is single precision and its length is computed in double, so that every vector that is finite
-// and not zero has a direction, however long or short.
+// What is stored is single precision and its length is computed in double, so that every vector that is
+// finite and not zero has a direction, however long or short.
 //   N items, U users, d embedding width, K latent categories; matrices are row-major.
 import { TslrecError } from '../errors.ts';
 import type { Item } from '../interactions/dataset.ts';

@@ -1,6 +1,6 @@
-// Nearest-neighbour index files, `indexes/<version>.hnsw`: how one is written, in a worker thread, and how one
-// is read. hnswlib crashes on a bad file rather than refusing it, so a file is parsed only after its sha256 was
-// found right, and always into a new object.
+// Nearest-neighbour index files, `indexes/<version>.hnsw`: how one is written, in a worker thread, and how
+// one is read. hnswlib crashes on a bad file rather than refusing it, so a file is parsed only after its
+// sha256 was found right, and always into a new object.
 
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -13,8 +13,8 @@ import { TslrecError } from '../errors.ts';
 import { shownId } from './ids.ts';
 
 /**
- * What a file holds: 2, each direction once, at length 1, under the number of the first row that has it. Files
- * of before have no number: they hold every row.
+ * What a file holds: 2, each direction once, at length 1, under the number of the first row that has it.
+ * Files of before have no number: they hold every row.
  */
 const FORMAT = 2;
 const LEAST_RECALL = 0.95;

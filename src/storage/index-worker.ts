@@ -1,6 +1,7 @@
 // The thread that builds a nearest-neighbour index file: hnswlib inserts synchronously, for seconds. The file
 // appears whole or not at all. hnswlib reports neither an unwritable path nor a full disk when it saves, so
-// what was written is read back and counted before it gets its name. The thread answers with the graph's recall.
+// what was written is read back and counted before it gets its name. The thread answers with the graph's
+// recall.
 import { closeSync, fsyncSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -36,8 +37,8 @@ function build({ embeddings, dimension }: IndexTask): hnswlib.HierarchicalNSW {
 }
 
 /**
- * The share of the ten nearest that the graph finds, over rows spread evenly: where many vectors are almost one,
- * a graph leads nowhere, and nothing but trying shows it.
+ * The share of the ten nearest that the graph finds, over rows spread evenly: where many vectors are almost
+ * one, a graph leads nowhere, and nothing but trying shows it.
  */
 function recallOf(index: hnswlib.HierarchicalNSW, { embeddings, dimension }: IndexTask): number {
   const byGraph = nearestRows(embeddings, dimension, index);

@@ -1,5 +1,6 @@
-// The versions in memory: each loaded when first asked for, its rows checked, the least recently used dropped.
-// A version whose rows are not those that were published is refused, and read again after a while only.
+// The versions in memory: each loaded when first asked for, its rows checked, the least recently used
+// dropped. A version whose rows are not those that were published is refused, and read again after a while
+// only.
 import type { HierarchicalNSW } from 'hnswlib-node';
 import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -114,7 +115,9 @@ async function loadVersion(folder: string, query: Query, log: Log, version: Vers
   };
 }
 
-/** Nothing where no file can be written or none helps: neighbours are then found slowly, all items compared. */
+/**
+ * Nothing where no file can be written or none helps: neighbours are then found slowly, all items compared.
+ */
 async function readOrRebuildIndex(
   folder: string,
   log: Log,

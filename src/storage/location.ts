@@ -22,7 +22,7 @@ export function checkLocation(location: string): void {
   if (isPostgres(location) || isFolderPath(location)) return;
   throw new TslrecError(
     'bad-request',
-    `The store cannot be kept in ${shownLocation(location)}: give a folder (./ before a name with a colon), ` +
-      'or the URL of a Postgres, postgres://user:password@host:5432/name.',
+    `The store cannot be kept in ${shownLocation(location)}: give a folder (./ before a name with a ` +
+      'colon), or the URL of a Postgres, postgres://user:password@host:5432/name.',
   );
 }

@@ -21,8 +21,8 @@ export type NearestRows = (row: number, k: number) => NearRow[];
 const candidatesFor = (k: number) => 300 + 2 * k;
 
 /**
- * values [N, d] row-major, no row zero. The graph holds each direction once, under the number of the first row
- * that has it; without a graph all rows are compared.
+ * values [N, d] row-major, no row zero. The graph holds each direction once, under the number of the first
+ * row that has it; without a graph all rows are compared.
  */
 export function nearestRows(values: Float32Array, dimension: number, graph?: HierarchicalNSW): NearestRows {
   const first = firstOfDirection(values, dimension);
@@ -81,7 +81,9 @@ function rowsOfRepeatedDirections(first: Int32Array): Map<number, number[]> {
   return repeated;
 }
 
-/** (a · b) / (|a| |b|), in double precision: lengths of single-precision vectors neither over- nor underflow. */
+/**
+ * (a · b) / (|a| |b|), in double precision: lengths of single-precision vectors neither over- nor underflow.
+ */
 function cosineOf(values: Float32Array, dimension: number): (a: number, b: number) => number {
   const dot = (a: number, b: number) => {
     let sum = 0;

@@ -1,5 +1,5 @@
-// What goes wrong with a Postgres, as one sentence: what was met, and what to do. No sentence holds a password:
-// the URL is masked, and servers and drivers do not repeat it.
+// What goes wrong with a Postgres, as one sentence: what was met, and what to do. No sentence holds a
+// password: the URL is masked, and servers and drivers do not repeat it.
 import pg from 'pg';
 import { TslrecError } from '../errors.ts';
 
@@ -23,12 +23,14 @@ const ADVICE: readonly Advice[] = [
   {
     message: /unsupported startup parameter(?: in options)?: (\w+)/,
     advice: ([, name]) =>
-      `it is a pgbouncer: leave ${name} out of the URL, or set ignore_startup_parameters = ${name} in pgbouncer.ini`,
+      `it is a pgbouncer: leave ${name} out of the URL, or set ignore_startup_parameters = ${name} in ` +
+      'pgbouncer.ini',
   },
   {
     message: /no encryption|SSL off|SSL required|requires? SSL|requires? TLS/i,
     advice: () =>
-      'it demands TLS: add sslmode=verify-full to the URL, with sslrootcert=FILE where the authority is your own',
+      'it demands TLS: add sslmode=verify-full to the URL, with sslrootcert=FILE where the authority is ' +
+      'your own',
   },
   {
     message: /does not support SSL/,
@@ -41,8 +43,8 @@ const ADVICE: readonly Advice[] = [
   {
     code: /CERT|LEAF_SIGNATURE/,
     advice: () =>
-      'its certificate is not trusted: name the authority with sslrootcert=FILE in the URL, or encrypt without ' +
-      'knowing with whom by sslmode=no-verify',
+      'its certificate is not trusted: name the authority with sslrootcert=FILE in the URL, or encrypt ' +
+      'without knowing with whom by sslmode=no-verify',
   },
   {
     message: /password must be a (non-empty )?string/,
@@ -81,8 +83,8 @@ function adviceFor(error: unknown, said: string): string {
 }
 
 /**
- * What the server says about a statement stays as it is; a lost or refused connection, a deadline, a shutdown,
- * a server that takes no writes and a right that is missing do not.
+ * What the server says about a statement stays as it is; a lost or refused connection, a deadline, a
+ * shutdown, a server that takes no writes and a right that is missing do not.
  */
 export function explained(error: unknown): unknown {
   if (error instanceof TslrecError) return error;
@@ -95,7 +97,8 @@ export function explained(error: unknown): unknown {
   if (error.code !== NOT_PERMITTED) return error;
   return new TslrecError(
     'conflict',
-    `The database refuses the user that the URL names: ${describe(error)}; grant it that right, or name another.`,
+    `The database refuses the user that the URL names: ${describe(error)}; grant it that right, or name ` +
+      'another.',
     { cause: error },
   );
 }
@@ -103,8 +106,8 @@ export function explained(error: unknown): unknown {
 export const readOnly = (cause?: unknown): TslrecError =>
   new TslrecError(
     'conflict',
-    'The database takes no writes (it is a standby, or default_transaction_read_only is on), so that it can be ' +
-      'served from but not refreshed or migrated: name the primary.',
+    'The database takes no writes (it is a standby, or default_transaction_read_only is on), so that it ' +
+      'can be served from but not refreshed or migrated: name the primary.',
     { cause },
   );
 

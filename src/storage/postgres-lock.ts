@@ -33,8 +33,8 @@ export async function tryLock(name: string, connections: Connections): Promise<L
       if (connection) return;
       throw new TslrecError(
         'conflict',
-        'The connection that kept other refreshes out was lost, and another process has begun one since: this ' +
-          'one publishes nothing; run it again when that one has ended.',
+        'The connection that kept other refreshes out was lost, and another process has begun one since: ' +
+          'this one publishes nothing; run it again when that one has ended.',
       );
     },
     release: async () => {

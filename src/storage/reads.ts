@@ -1,6 +1,6 @@
-// What readers ask of a version: the one they name, or the one that is served. Every answer says which version
-// it came from. Embeddings, neighbours and categories come from the rows that were checked when the version was
-// loaded; texts and preferences are read a row a request.
+// What readers ask of a version: the one they name, or the one that is served. Every answer says which
+// version it came from. Embeddings, neighbours and categories come from the rows that were checked when the
+// version was loaded; texts and preferences are read a row a request.
 import { TslrecError } from '../errors.ts';
 import type { Category } from './category-sizes.ts';
 import type { Query } from './database.ts';

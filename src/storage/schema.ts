@@ -58,7 +58,8 @@ export async function checkSchema({ query, schema }: Database): Promise<void> {
   if (!isCurrent(content)) {
     throw new TslrecError(
       'conflict',
-      `The database schema ${schema} is older than this program, or not there yet: run \`npx tslrec migrate\`.`,
+      `The database schema ${schema} is older than this program, or not there yet: run \`npx tslrec ` +
+        'migrate`.',
     );
   }
   const [{ version }] = await selectPgvector(query);

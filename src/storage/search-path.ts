@@ -1,5 +1,5 @@
-// Where names without a schema are found: in tslrec's own schema first, then where pgvector's type is, which an
-// administrator may have put anywhere, and never in another session's temporary tables.
+// Where names without a schema are found: in tslrec's own schema first, then where pgvector's type is, which
+// an administrator may have put anywhere, and never in another session's temporary tables.
 import type { Query } from './database.ts';
 
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;

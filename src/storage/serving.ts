@@ -1,6 +1,6 @@
-// Which version readers get: the one they name, else the active one, and while that is refused the one that was
-// active last and is as it was published. Where another process has moved the active pointer, the version served
-// before goes on until the new one is loaded.
+// Which version readers get: the one they name, else the active one, and while that is refused the one that
+// was active last and is as it was published. Where another process has moved the active pointer, the version
+// served before goes on until the new one is loaded.
 import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Query } from './database.ts';

@@ -1,6 +1,6 @@
 // Vectors as pgvector writes them: "[0.1,-2,3]". Nine digits carry every float32 exactly, the sign of a zero
-// too; what comes back are the shortest decimals that round to the same float32, which is also what JSON should
-// carry.
+// too; what comes back are the shortest decimals that round to the same float32, which is also what JSON
+// should carry.
 
 const MOST_DIGITS = 9;
 /** Every decimal of so many digits survives the way through a float32. */

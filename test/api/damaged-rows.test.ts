@@ -1,5 +1,5 @@
-// What readers get when the rows of a version are not those that were published: never a row of it, but the last
-// good version, and the reason in GET /readyz, in the log and for those who name the version.
+// What readers get when the rows of a version are not those that were published: never a row of it, but the
+// last good version, and the reason in GET /readyz, in the log and for those who name the version.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';

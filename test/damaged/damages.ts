@@ -1,5 +1,5 @@
-// What happens to files on their way: each damage is made from the good bytes, the same at every run, and says
-// what of them may still be read. A refusal is right after any damage.
+// What happens to files on their way: each damage is made from the good bytes, the same at every run, and
+// says what of them may still be read. A refusal is right after any damage.
 import { execFileSync } from 'node:child_process';
 import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';

@@ -135,7 +135,9 @@ function answeringModel(folder: string): void {
   write(adapter, { 'sft.json': json({ work: '0123456789abcdef' }) });
 }
 
-/** A job's own files: what the stages have left, or the checkpoint of a training that was killed at its end. */
+/**
+ * A job's own files: what the stages have left, or the checkpoint of a training that was killed at its end.
+ */
 async function work(folder: string, withVectors: boolean): Promise<void> {
   tslrec(folder);
   if (withVectors) vectors(folder);

@@ -1,5 +1,5 @@
-// Damages of JSON files and of the texts in a model folder that are read as programs: fields that are missing,
-// of another type or size, expressions and templates that do not end.
+// Damages of JSON files and of the texts in a model folder that are read as programs: fields that are
+// missing, of another type or size, expressions and templates that do not end.
 import { bytes, type Damage, type Leaves, MEGABYTE } from './damages.ts';
 import { replaced } from './text-damages.ts';
 
@@ -165,7 +165,8 @@ export const TEMPLATE: readonly Damage[] = [
     'with a text that doubles 60 times',
     'nothing',
     (good) =>
-      `{% set ns = namespace(s='ab') %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}${good}`,
+      "{% set ns = namespace(s='ab') %}{% for i in range(60) %}{% set ns.s = ns.s + ns.s %}{% endfor %}{{ " +
+      `ns.s }}${good}`,
   ),
   bytes('with an open block', 'nothing', (good) => `{% for a in messages %}${good}`),
   bytes('with an open expression', 'nothing', (good) => `${good}{{ messages`),

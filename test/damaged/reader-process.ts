@@ -164,7 +164,10 @@ function useOf(processes: readonly number[]): Use {
   return { seconds: ticks / TICKS_A_SECOND, megabytes: kilobytes / 1024, atRest: atRest / 1024 };
 }
 
-/** The state of a process, its parent, its group and the fields behind them; before them its name, which may hold anything. */
+/**
+ * The state of a process, its parent, its group and the fields behind them; before them its name, which may
+ * hold anything.
+ */
 const fieldsOf = (pid: number): string[] =>
   readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)!.split(' ');
 

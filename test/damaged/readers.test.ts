@@ -1,5 +1,5 @@
-// Every reader and every file of a model folder, with every kind of damage: each input ends in one sentence and
-// exit code 1, or is read right, within 10 s of processor time and 1 GB of memory.
+// Every reader and every file of a model folder, with every kind of damage: each input ends in one sentence
+// and exit code 1, or is read right, within 10 s of processor time and 1 GB of memory.
 import assert from 'node:assert/strict';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-// Whether what came of a damaged input is right: one sentence and exit code 1, or a reading of what the damage
-// has left.
+// Whether what came of a damaged input is right: one sentence and exit code 1, or a reading of what the
+// damage has left.
 import type { Leaves } from './damages.ts';
 import type { Reading } from './doors.ts';
 import type { Outcome } from './reader-process.ts';

@@ -1,5 +1,5 @@
-// What interactions.csv's header makes of its columns: what is read as what, what is not read, and what is said
-// of it. The same three interactions under every header.
+// What interactions.csv's header makes of its columns: what is read as what, what is not read, and what is
+// said of it. The same three interactions under every header.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDataset } from '../../src/interactions/read-dataset.ts';
@@ -16,7 +16,8 @@ const BY_TIME = ['a b c'];
 const BY_FILE = ['c b a'];
 const NO_ITEMS = 'There is no items.jsonl: items are known by the ids in interactions.csv, without text.';
 const FILE_ORDER =
-  'interactions.csv has no column that is known as the time: the order of its rows is taken for the order in time';
+  'interactions.csv has no column that is known as the time: the order of its rows is taken for the order ' +
+  'in time';
 const isRead = (column: string, name: string) =>
   `interactions.csv: the column "${column}" is read as ${name}.`;
 const notRead = (...columns: string[]) =>

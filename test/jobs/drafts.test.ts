@@ -1,5 +1,5 @@
-// Answers of hosted models that draft before they answer, read as distributions and scored: the draft, however
-// a server sends it, is neither the answer nor its end.
+// Answers of hosted models that draft before they answer, read as distributions and scored: the draft,
+// however a server sends it, is neither the answer nor its end.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { readAnswers } from '../../jobs/read-answers.ts';

@@ -1,5 +1,5 @@
-// What commands write where something stands already: their own earlier output is replaced, anything else only
-// with --force, and a refusal is told before the work begins.
+// What commands write where something stands already: their own earlier output is replaced, anything else
+// only with --force, and a refusal is told before the work begins.
 import assert from 'node:assert/strict';
 import {
   appendFileSync,

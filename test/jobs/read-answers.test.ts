@@ -87,9 +87,8 @@ test('a model of which nothing can be read is told; nobody to ask is nothing to 
     code: 'bad-data',
     message:
       'scripted: got 4 answers to 2 prompts and none that can be read (of the last, "7" is no category ' +
-      'from 0 to 2), expected ' +
-      'distributions over 3 categories as JSON; tune it on the chat.jsonl that `tslrec export-sft` writes, ' +
-      'or ask another model.',
+      'from 0 to 2), expected distributions over 3 categories as JSON; tune it on the chat.jsonl that ' +
+      '`tslrec export-sft` writes, or ask another model.',
   });
   const nobody = { distributions: new Float32Array(0), answers: 0, malformed: 0, givenUp: 0 };
   assert.deepEqual(await readAnswers(model, [], K, { progress }), nobody);

@@ -1,5 +1,5 @@
-// What the commands say of the data that they read, before they learn from it, and how they refuse what cannot
-// be read. The most popular items need no training, so that an evaluation takes milliseconds.
+// What the commands say of the data that they read, before they learn from it, and how they refuse what
+// cannot be read. The most popular items need no training, so that an evaluation takes milliseconds.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -255,7 +255,9 @@ async function publishOther(storeFolder: string): Promise<Version> {
   return store.close().then(() => version);
 }
 
-/** Kills a refresh a moment after it has shown that the training is under way; it goes no further than that. */
+/**
+ * Kills a refresh a moment after it has shown that the training is under way; it goes no further than that.
+ */
 async function killInside(child: ReturnType<typeof startTslrec>, training: string): Promise<void> {
   const closed = once(child, 'close');
   child.stdout.resume();

@@ -50,8 +50,7 @@ test('what is no hub: name is a folder already', async (context) => {
   await assert.rejects(modelFolder('acme/tiny-encoder', options), {
     message:
       '"acme/tiny-encoder": got no folder with a config.json, expected a model folder, or hub:NAME for one ' +
-      'from the Hugging ' +
-      'Face hub; check the path.',
+      'from the Hugging Face hub; check the path.',
   });
 });
 

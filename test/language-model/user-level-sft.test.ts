@@ -179,8 +179,8 @@ test('the loss of a soft target p is -sum p log q, a mean over the examples, pad
 test('who is held out is not learnt from, and decides which epoch is the best', async () => {
   // Two users of the same prompt and of other categories, one of whom is held out. The more is learnt of the
   // one, the worse is what is said of the other, so that the first epoch is the best: hardly better than
-  // knowing nothing, ln K. Learnt from both, the loss would fall to ln 2, and to 0 where the one who is learnt
-  // from is asked.
+  // knowing nothing, ln K. Learnt from both, the loss would fall to ln 2, and to 0 where the one who is
+  // learnt from is asked.
   const examples = [0, 1].map((category) => ({
     tokens: Int32Array.of(1, 2, 3),
     target: Float32Array.from({ length: K }, (_, k) => (k === category ? 1 : 0)),

@@ -39,7 +39,9 @@ async function ours(options: AdamWOptions): Promise<Values> {
   return trainer.values();
 }
 
-/** Algorithm 2 of arXiv 1711.05101, its schedule being the learning rate; gradients longer than the norm cut. */
+/**
+ * Algorithm 2 of arXiv 1711.05101, its schedule being the learning rate; gradients longer than the norm cut.
+ */
 function byFormula(name: keyof typeof START, options: AdamWOptions): number[] {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0, clipNorm = Infinity } = options;
   const decay = name === 'matrix' ? weightDecay : 0;

@@ -83,7 +83,9 @@ test('the parts of a batch, one after the other, move the weights as the whole b
   await Promise.all([atOnce.release(), inParts.release()]);
 });
 
-/** 256 kB of weights and as much of data: what a step forgets to give back shows after a few hundred of them. */
+/**
+ * 256 kB of weights and as much of data: what a step forgets to give back shows after a few hundred of them.
+ */
 function large() {
   const SIZE = 2 ** 16;
   const model = buildModel('training', (scope) => {

@@ -1,6 +1,6 @@
-// Every recommender on planted data, at a figure that one without what it is made of, with targets or negatives
-// of another place, or deaf to order, history or user does not reach. What such a one reaches stands beside
-// what is asked. That each computes what it says is referee.test.ts's.
+// Every recommender on planted data, at a figure that one without what it is made of, with targets or
+// negatives of another place, or deaf to order, history or user does not reach. What such a one reaches
+// stands beside what is asked. That each computes what it says is referee.test.ts's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Split } from '../../src/interactions/dataset.ts';
@@ -219,7 +219,8 @@ test('popular ranks by how often training has an item', async () => {
 });
 
 test('item-knn: cosine over users who have both, shrunk; recent items count more, an item is no neighbour of its own', async () => {
-  // Items 0 and 1 share two users of two and three; 0 and 2 share one, 1 and 2 one; twice is not more than once.
+  // Items 0 and 1 share two users of two and three; 0 and 2 share one, 1 and 2 one; twice is not more than
+  // once.
   const train = [Int32Array.of(0, 1, 0), Int32Array.of(0, 1, 2), Int32Array.of(1)];
   const scoresWith = async (neighbors: number, histories: readonly Int32Array[]) => {
     const recommender = itemKnn(train, 4, { neighbors, shrinkage: 10, decay: 0.8 });

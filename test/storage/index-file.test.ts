@@ -1,5 +1,5 @@
-// Index files: where they lie, what is done with those of before, and what a full disk leaves. hnswlib reports no
-// write that fails; a limit on the size of files (RLIMIT_FSIZE) stands for a disk without space.
+// Index files: where they lie, what is done with those of before, and what a full disk leaves. hnswlib
+// reports no write that fails; a limit on the size of files (RLIMIT_FSIZE) stands for a disk without space.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

@@ -1,5 +1,5 @@
-// What people's Postgres servers are like: each trouble is one sentence that says what to do, whichever command
-// meets it, and nothing of anybody is touched.
+// What people's Postgres servers are like: each trouble is one sentence that says what to do, whichever
+// command meets it, and nothing of anybody is touched.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
@@ -178,7 +178,8 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
     },
     "somebody's record of node-pg-migrate in public": {
       sql: [
-        'CREATE TABLE migrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)',
+        'CREATE TABLE migrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT ' +
+          'NULL)',
         "INSERT INTO migrations (name, run_on) VALUES ('0001-create-shop', now())",
       ],
     },

@@ -62,8 +62,9 @@ test('a second refresh on Postgres', { skip: withoutPostgres }, async (context) 
       assert.match(
         sentence,
         new RegExp(
-          `^Another refresh of this store is running \\(run ${runId}, since \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z, ` +
-            `in process ${first.pid} on ${hostname()}\\); this one has done nothing\\.$`,
+          `^Another refresh of this store is running \\(run ${runId}, since ` +
+            `\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z, in process ${first.pid} on ${hostname()}\\); this one has ` +
+            'done nothing\\.$',
         ),
       );
       const { alreadyRunning, run } = lastLine<AlreadyRunning>(second);

@@ -21,8 +21,8 @@ export interface HubServer {
 }
 
 /**
- * `faults` are taken one a download of their file, in order; after them the file is sent as it is. That of the
- * list of files may be 'endless'.
+ * `faults` are taken one a download of their file, in order; after them the file is sent as it is. That of
+ * the list of files may be 'endless'.
  */
 export async function startHub(
   context: TestContext,

@@ -1,5 +1,5 @@
-// A process that publishes and may write no file beyond a size: node publish-without-space.ts <store folder> <bytes>
-// The limit falls when the index is about to be written, so that the database could be opened.
+// A process that publishes and may write no file beyond a size: node publish-without-space.ts <store folder>
+// <bytes> The limit falls when the index is about to be written, so that the database could be opened.
 import { spawnSync } from 'node:child_process';
 import { printable } from '../../src/errors.ts';
 import { openStore } from '../../src/storage/store.ts';

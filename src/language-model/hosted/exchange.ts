@@ -63,7 +63,8 @@ export function createExchange(server: {
   const tooLong = (url: string, bytes: number) =>
     new LanguageModelError(
       'bad-response',
-      `${name} at ${url} gave more than ${(bytes / 1e6).toFixed(1)} MB as one answer, more than a right one ` +
+      `${name} at ${url} gave more than ${(bytes / 1e6).toFixed(1)} MB as one answer, more than a right ` +
+        'one ' +
         "can have: see that the URL is the model's own API.",
     );
 

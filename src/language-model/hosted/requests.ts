@@ -170,8 +170,10 @@ const UNKNOWN_ARGUMENT = new RegExp(
   [
     'extra (input|field|argument|parameter)s?',
     'additional propert',
-    '(unknown|unrecogni[sz]ed|unexpected|unsupported|invalid)( \\w+)? (argument|parameter|field|key|property|keyword)',
-    '(argument|parameter|field|key|property|keyword)s? .*not (supported|allowed|permitted|recogni[sz]ed|known)',
+    '(unknown|unrecogni[sz]ed|unexpected|unsupported|invalid)( \\w+)? ' +
+      '(argument|parameter|field|key|property|keyword)',
+    '(argument|parameter|field|key|property|keyword)s? .*not ' +
+      '(supported|allowed|permitted|recogni[sz]ed|known)',
   ].join('|'),
   'i',
 );

@@ -73,8 +73,8 @@ export type TokenLogProbability = z.infer<
 >['choices'][0]['logprobs']['content'][0]['top_logprobs'][number];
 
 /**
- * The likeliest first tokens of an answer to a chat; nothing when it carries no log-probabilities, or when they
- * are of a draft before it.
+ * The likeliest first tokens of an answer to a chat; nothing when it carries no log-probabilities, or when
+ * they are of a draft before it.
  */
 export function firstTokens(answer: unknown): readonly TokenLogProbability[] | undefined {
   const read = firstTokensSchema.safeParse(answer);

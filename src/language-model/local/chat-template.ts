@@ -48,7 +48,8 @@ export async function readChatTemplate(folder: string, code: IsolatedCode): Prom
       refusal: (message) =>
         new TslrecError(
           'bad-data',
-          `${folder}: got a chat template that cannot be read (${message}), expected one in Jinja; ${ADVICE}.`,
+          `${folder}: got a chat template that cannot be read (${message}), expected one in Jinja; ` +
+            `${ADVICE}.`,
         ),
     },
   );

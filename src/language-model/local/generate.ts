@@ -57,8 +57,7 @@ async function* pieces(
     throw new LanguageModelError(
       'refused',
       `The language model ${limits.name} reads ${limits.maxTokens} tokens, of which an answer of up to ` +
-        `${maxTokens} leaves none ` +
-        'for the prompt: ask for a shorter one, or use a model that reads more.',
+        `${maxTokens} leaves none for the prompt: ask for a shorter one, or use a model that reads more.`,
     );
   }
   const prompt = await promptTokens(tokenizer, text, {

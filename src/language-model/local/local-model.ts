@@ -43,14 +43,14 @@ export async function loadLocalModel(
     throw new TslrecError(
       'bad-data',
       `${adapter}: got an adapter on the output layer lm_head too, expected one on the layers before it; ` +
-        'merge it into its ' +
-        'model with PEFT and give that folder.',
+        'merge it into its model with PEFT and give that folder.',
     );
   }
   const hasHead = adapter !== undefined && isThere(path.join(adapter, HEAD_FILE));
   const head = hasHead ? await readHead(adapter, config.hidden_size) : undefined;
   const { hidden_size } = config;
-  // A head was learnt on pooled hidden states; without one a vector is what the folder's own modules make of them.
+  // A head was learnt on pooled hidden states; without one a vector is what the folder's own modules make of
+  // them.
   const modules = head
     ? { pooling: head.pooling, layers: [], values: new Map(), width: hidden_size }
     : await readSentenceModules(folder, hidden_size);

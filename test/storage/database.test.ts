@@ -1,14 +1,17 @@
 // The two databases behind the one seam.
 import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
+import { chmodSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { openPglite } from '../../src/storage/pglite.ts';
 import { openPostgres } from '../../src/storage/postgres.ts';
 import { checkSchema, migrate } from '../../src/storage/schema.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { testDatabaseContract } from '../support/database-contract.ts';
+import { smallDraft } from '../support/drafts.ts';
 import {
   emptyStoreFolder,
+  openTestStore,
   silentLog,
   temporaryFolder,
   temporaryPostgresDatabase,
@@ -73,4 +76,21 @@ test('a PGlite folder', async (context) => {
     });
     assert.deepEqual(readdirSync(empty), []);
   });
+});
+
+test("what a store keeps in its folder is its owner's, what is there and what is made, whatever the umask", async (context) => {
+  const folder = await emptyStoreFolder(context);
+  const kept = () =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => path.join(folder, name));
+  for (const place of kept()) chmodSync(place, 0o777);
+  const umask = process.umask(0);
+  context.after(() => process.umask(umask));
+
+  const store = await openTestStore(context, folder);
+  const { runId } = await store.beginRun({ key: 'key', command: 'refresh', options: {} });
+  await store.publish(smallDraft(runId));
+  await store.close();
+  const open = kept().filter((place) => (statSync(place).mode & 0o077) !== 0);
+  assert.deepEqual(open, []);
+  assert.ok(kept().some((place) => place.endsWith('.hnsw')));
 });

@@ -1,21 +1,25 @@
 // All commands. Results go to stdout, progress and logs to stderr.
 import { Command } from 'commander';
-import { readConfig } from '../config.ts';
+import { type Config, readConfig } from '../config.ts';
 import { printable } from '../errors.ts';
 import { stopBars } from '../progress.ts';
 import { configureExecution } from '../tensor/session.ts';
-import { embedCommand } from './embed.ts';
-import { evaluateCommand } from './evaluate.ts';
-import { exportSftCommand } from './export-sft.ts';
-import { generateSampleCommand } from './generate-sample.ts';
-import { migrateCommand } from './migrate.ts';
-import { refreshCommand } from './refresh.ts';
-import { serveCommand } from './serve.ts';
-import { trainCommand } from './train.ts';
+
+/** In the order of --help. What a command needs is loaded when it is the one that is asked for. */
+const COMMANDS: Readonly<Record<string, (config: Config) => Promise<Command>>> = {
+  refresh: async (config) => (await import('./refresh.ts')).refreshCommand(config),
+  evaluate: async (config) => (await import('./evaluate.ts')).evaluateCommand(config),
+  train: async () => (await import('./train.ts')).trainCommand(),
+  embed: async (config) => (await import('./embed.ts')).embedCommand(config),
+  'export-sft': async (config) => (await import('./export-sft.ts')).exportSftCommand(config),
+  serve: async (config) => (await import('./serve.ts')).serveCommand(config),
+  migrate: async (config) => (await import('./migrate.ts')).migrateCommand(config),
+  'generate-sample': async () => (await import('./generate-sample.ts')).generateSampleCommand(),
+};
 
 /**
- * Reads the parameters and the environment of this process; a failure is told on stderr and by the exit code
- * 1.
+ * Reads the parameters and the environment of this process; a failure is told on stderr and ends with exit
+ * code 1.
  */
 export async function runCommandLine(): Promise<void> {
   try {
@@ -24,17 +28,10 @@ export async function runCommandLine(): Promise<void> {
     const program = new Command('tslrec')
       .description('Item embeddings that carry behaviour and language, for recommenders that already exist.')
       .showHelpAfterError('(--help tells more)');
-    const commands = [
-      refreshCommand(config),
-      evaluateCommand(config),
-      trainCommand(),
-      embedCommand(config),
-      exportSftCommand(config),
-      serveCommand(config),
-      migrateCommand(config),
-      generateSampleCommand(),
-    ];
-    for (const command of commands) program.addCommand(command.copyInheritedSettings(program));
+    const [, , name] = process.argv;
+    const asked = Object.hasOwn(COMMANDS, name ?? '') ? [name] : Object.keys(COMMANDS);
+    for (const command of await Promise.all(asked.map((known) => COMMANDS[known](config))))
+      program.addCommand(command.copyInheritedSettings(program));
     await program.parseAsync();
   } catch (error) {
     stopBars();

@@ -324,7 +324,6 @@ async function check(
     const outcome = await reader.read({ door, folder });
     const left = isSettings && damage.leaves === 'one place' ? 'settings' : damage.leaves;
     const wrong = complaint(outcome, expected, leaves ?? left, folder);
-    if (process.env.LOG) console.log(JSON.stringify({ name, wrong, ...outcome, reading: undefined }));
     rmSync(folder, { recursive: true });
     assert.equal(wrong, undefined, `${name}: ${wrong}.`);
   } finally {

@@ -14,7 +14,8 @@ export function warmStartTable({ random, modes, best, gain, ownTargets }: WarmSt
     `${epochs}`,
   ];
   return [
-    `A recommender that starts from the embeddings${gain === undefined ? '' : `, ${percent(gain)} NDCG@10 on validation`}:`,
+    'A recommender that starts from the ' +
+      `embeddings${gain === undefined ? '' : `, ${percent(gain)} NDCG@10 on validation`}:`,
     textTable(
       ['start', 'val. NDCG@10', 'test NDCG@10', 'HR@10', 'epochs'],
       [

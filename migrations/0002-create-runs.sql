@@ -1,6 +1,6 @@
--- Executions of the refresh pipeline. A run and each stage that it finished are written down as they happen, so that
--- a run that was killed is resumed from its last finished stage. `key` says what the run computes: two runs with the
--- same key would compute the same.
+-- Executions of the refresh pipeline. A run and each stage that it finished are written down as they happen,
+-- so that a run that was killed is resumed from its last finished stage. `key` says what the run computes:
+-- two runs with the same key would compute the same.
 CREATE TABLE runs (
   id text PRIMARY KEY,
   key text NOT NULL,

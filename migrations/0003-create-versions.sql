@@ -1,7 +1,7 @@
--- A version is one immutable published set. It is named after the run that published it, so that a run publishes at
--- most one. The single row of active_version says which one readers get: moving it is the whole of an activation.
--- The bulk tables carry no foreign keys: only publishing writes them, in one transaction, and a check a row would
--- double its time. Vectors have no fixed width: versions may differ in it.
+-- A version is one immutable published set. It is named after the run that published it, so that a run
+-- publishes at most one. The single row of active_version says which one readers get: moving it is the whole
+-- of an activation. The bulk tables carry no foreign keys: only publishing writes them, in one transaction,
+-- and a check a row would double its time. Vectors have no fixed width: versions may differ in it.
 CREATE TABLE versions (
   id text PRIMARY KEY REFERENCES runs (id),
   sequence integer NOT NULL GENERATED ALWAYS AS IDENTITY,

@@ -88,7 +88,8 @@ export function moveIntoPlace(temporary: string, file: string): void {
   about(file, () => {
     sync(temporary, 'r+');
     renameSync(temporary, file);
-    if (process.platform !== 'win32') sync(path.dirname(file), 'r'); // Windows cannot open folders and needs no sync
+    // Windows cannot open folders and needs no sync.
+    if (process.platform !== 'win32') sync(path.dirname(file), 'r');
   });
 }
 

@@ -37,8 +37,7 @@ export function trainCommand(): Command {
       const { output, ids, weights, items, length, epochs, test } = result;
       console.log(
         `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} ` +
-          `of a history, ${epochs} epochs, ` +
-          `test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
+          `of a history, ${epochs} epochs, test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
       );
       for (const note of ownTargetsNote(result.ownTargets)) console.log(note);
       if (options.json) console.log(JSON.stringify(result));

@@ -44,8 +44,8 @@ function besideOf(file: string): string {
   if (found !== undefined) return found;
   throw new TslrecError(
     'bad-data',
-    `${file} has no id list beside it: looked for ${candidates.join(', ')}; name one with --srs-ids, one item id a ` +
-      'line in the order of the rows',
+    `${file} has no id list beside it: looked for ${candidates.join(', ')}; name one with --srs-ids, one ` +
+      'item id a line in the order of the rows',
   );
 }
 

@@ -44,8 +44,8 @@ function tableOf(beginning: Buffer, size: number, file: string) {
   if (format === undefined || shape.length !== 2) {
     throw new TslrecError(
       'bad-data',
-      `${file}: got an array of shape (${shownShape(shape)}) and type ${dtype ?? 'with fields'}, expected one of ` +
-        'shape (rows, width) and type <f2, <f4 or <f8; save the table of item vectors: ' +
+      `${file}: got an array of shape (${shownShape(shape)}) and type ${dtype ?? 'with fields'}, expected ` +
+        'one of shape (rows, width) and type <f2, <f4 or <f8; save the table of item vectors: ' +
         'np.save(file, table.astype("<f4"))',
     );
   }

@@ -65,8 +65,9 @@ function tableOf({ shapes }: OpenSafetensors, file: string): string {
     const others = shapes.size > SHOWN_TENSORS ? ` and ${shapes.size - SHOWN_TENSORS} more` : '';
     throw new TslrecError(
       'bad-data',
-      `${file}: got ${got.length === 0 ? 'no tensors' : `the tensors ${got.join(', ')}${others}`}, expected one ` +
-        `that is 2-d, or one of several called ${TABLE_NAMES.join(', ')}; save the table of item vectors alone`,
+      `${file}: got ${got.length === 0 ? 'no tensors' : `the tensors ${got.join(', ')}${others}`}, ` +
+        `expected one that is 2-d, or one of several called ${TABLE_NAMES.join(', ')}; save the table of ` +
+        'item vectors alone',
     );
   }
   return name;

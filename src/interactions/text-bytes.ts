@@ -19,7 +19,8 @@ export async function* textBytes(path: string): AsyncGenerator<Buffer> {
     yield* asUtf8(compressed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file);
   } catch (error) {
     const got = whatIsWrong(error as NodeJS.ErrnoException);
-    if (got === undefined) throw Object.assign(error as Error, { path }); // a failed read does not say of which
+    // A failed read does not say of which.
+    if (got === undefined) throw Object.assign(error as Error, { path });
     throw new TslrecError('bad-data', `${path}: got ${got}.`, { cause: error });
   } finally {
     await handle.close();

@@ -38,8 +38,8 @@ export async function readDecoder(folder: string): Promise<LlamaConfig> {
   if (kind === 'decoder') return config;
   throw new TslrecError(
     'bad-data',
-    `${folder}: got an encoder, expected a model that predicts the next token (${DECODERS.join(', ')}); give a folder with ` +
-      'one of these.',
+    `${folder}: got an encoder, expected a model that predicts the next token (${DECODERS.join(', ')}); ` +
+      'give a folder with one of these.',
   );
 }
 

@@ -32,7 +32,8 @@ export function bert(
   lora?: LoraConfig,
 ): Tensor {
   const [B, L] = tokens.shape;
-  const padding = multiply(subtract(isPositive(pool), 1), 1e9); // 0 at a token, a large negative number behind
+  // 0 at a token, a large negative number behind.
+  const padding = multiply(subtract(isPositive(pool), 1), 1e9);
   const mask = reshape(padding, [B, 1, 1, L]);
   let x = embedded(scope.within('embeddings'), tokens, config);
   for (let i = 0; i < config.num_hidden_layers; i++)

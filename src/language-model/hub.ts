@@ -136,8 +136,8 @@ function neededFiles<Entry extends { readonly path: string }>(
   if (!ALWAYS.every((file) => names.has(file)) || ![...names].some(isWeights)) {
     throw new TslrecError(
       'bad-data',
-      `hub:${name}: got the files ${[...names].join(', ')}, expected ${ALWAYS.join(', ')} and ${WHOLE}, whole or in parts; ` +
-        'give another model, or save this one in that form and give its folder.',
+      `hub:${name}: got the files ${[...names].join(', ')}, expected ${ALWAYS.join(', ')} and ${WHOLE}, ` +
+        'whole or in parts; give another model, or save this one in that form and give its folder.',
     );
   }
   return listed.filter(
@@ -227,9 +227,9 @@ function refuse(error: unknown, model: string, { hubUrl = HUB_URL, accessToken }
     throw new TslrecError(
       'bad-request',
       `${model}: ${hubUrl} answers ${error.statusCode}, which means that there is no such model or that it ` +
-        'is not open to ' +
-        `${accessToken ? 'the owner of HF_TOKEN' : 'everybody'}; check the name, ` +
-        `${accessToken ? '' : 'set HF_TOKEN to a token that may read it, '}or download its folder elsewhere and give the path.`,
+        `is not open to ${accessToken ? 'the owner of HF_TOKEN' : 'everybody'}; check the name, ` +
+        `${accessToken ? '' : 'set HF_TOKEN to a token that may read it, '}or download its folder ` +
+        'elsewhere and give the path.',
       { cause: error },
     );
   }

@@ -61,7 +61,8 @@ export function checkTargets(parameters: readonly Parameter[], { targetModules =
   const known = [...new Set(modules.map((module) => module.split('.').at(-1)!))];
   throw new TslrecError(
     'bad-request',
-    `The adapter is to stand on "${unknown}", which is no linear layer of this model; it has ${known.join(', ')}: name some of them.`,
+    `The adapter is to stand on "${unknown}", which is no linear layer of this model; it has ` +
+      `${known.join(', ')}: name some of them.`,
   );
 }
 

@@ -121,8 +121,8 @@ export async function readHead(
     if (shape?.length !== 2 || shape[1] !== H) {
       throw new TslrecError(
         'bad-data',
-        `${file}: got ${shape ? `${HEAD} of shape [${shape}]` : `no ${HEAD}`}, expected [categories, ${H}]; give the ` +
-          'adapter that was trained on this model.',
+        `${file}: got ${shape ? `${HEAD} of shape [${shape}]` : `no ${HEAD}`}, expected [categories, ` +
+          `${H}]; give the adapter that was trained on this model.`,
       );
     }
     const values = new Map([[HEAD, await tensor(HEAD)]]);
@@ -138,7 +138,7 @@ function poolingOf({ pooling = 'mean' }: Readonly<Record<string, string>>, file:
   if (known !== undefined) return known;
   throw new TslrecError(
     'bad-data',
-    `${file}: got a head on the pooling ${shown(pooling)}, expected one of ${POOLINGS.join(', ')}; tune it on one of ` +
-      'these.',
+    `${file}: got a head on the pooling ${shown(pooling)}, expected one of ${POOLINGS.join(', ')}; tune it ` +
+      'on one of these.',
   );
 }

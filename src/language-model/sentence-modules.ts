@@ -160,8 +160,8 @@ async function readModules(folder: string): Promise<Module[]> {
   const got = modules.map(({ type, path: name }) => `${type.split('.').at(-1)}${name && ` in ${name}`}`);
   throw new TslrecError(
     'bad-data',
-    `${file}: got the modules ${got.join(', ') || 'of nothing'}, expected a Transformer in the folder itself, ` +
-      `a Pooling and then only Dense and Normalize; ${ADVICE}.`,
+    `${file}: got the modules ${got.join(', ') || 'of nothing'}, expected a Transformer in the folder ` +
+      `itself, a Pooling and then only Dense and Normalize; ${ADVICE}.`,
   );
 }
 
@@ -205,7 +205,8 @@ async function readPooling(folder: string, name: string, H: number, hasPrompt: b
   if (pooling !== undefined && more.length === 0) return pooling;
   throw new TslrecError(
     'bad-data',
-    `${file}: got the pooling ${named.join(' + ') || 'of nothing'}, expected one of mean, cls and lasttoken; ${ADVICE}.`,
+    `${file}: got the pooling ${named.join(' + ') || 'of nothing'}, expected one of mean, cls and ` +
+      `lasttoken; ${ADVICE}.`,
   );
 }
 

@@ -144,7 +144,8 @@ function findWanted(
       throw new TslrecError(
         'bad-data',
         `${file}: got a tensor ${stored} of shape [${shape}], expected ` +
-          `${expected ? `[${expected}]` : 'no tensor of that name'} by ${source}; copy the files again, or correct that one.`,
+          `${expected ? `[${expected}]` : 'no tensor of that name'} by ${source}; copy the files again, or ` +
+          'correct that one.',
       );
     }
     return [{ name, read: async () => checkNumbers(await tensor(stored), stored, file) }];

@@ -147,7 +147,8 @@ export function parameterFeeds(
       const value = values.get(name);
       if (!value || String(value.shape) !== String(tensor.shape)) {
         throw new Error(
-          `internal: parameter ${name} needs [${tensor.shape}], got ${value ? `[${value.shape}]` : 'nothing'}`,
+          `internal: parameter ${name} needs [${tensor.shape}], got ` +
+            `${value ? `[${value.shape}]` : 'nothing'}`,
         );
       }
       return [name, value.values];

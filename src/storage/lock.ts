@@ -59,5 +59,8 @@ function readOwner(ownerFile: string): string {
 }
 
 function conflictMessage(folder: string, owner: string): string {
-  return `${folder} is in use by ${owner}. Stop it first, or keep the data in Postgres, which many processes can share.`;
+  return (
+    `${folder} is in use by ${owner}. Stop it first, or keep the data in Postgres, which many ` +
+    'processes can share.'
+  );
 }

@@ -209,8 +209,8 @@ function checkPgvector(version: string | null): void {
   if (major > OLDEST_PGVECTOR[0] || minor >= OLDEST_PGVECTOR[1]) return;
   throw new TslrecError(
     'conflict',
-    `The database has pgvector ${version}, ${OLDEST_PGVECTOR.join('.')} or later is needed: install it, then ` +
-      'have an administrator run ALTER EXTENSION vector UPDATE in this database.',
+    `The database has pgvector ${version}, ${OLDEST_PGVECTOR.join('.')} or later is needed: install it, ` +
+      'then have an administrator run ALTER EXTENSION vector UPDATE in this database.',
   );
 }
 

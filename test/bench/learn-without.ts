@@ -78,7 +78,8 @@ export async function learnWithout(
       kind(TSLREC, augmented.embeddings),
       kind(TEXT, text[0].values),
       kind(ADAPTED_TEXT, textArm.embeddings),
-      { ...hidden, values: joinBlocks([hidden], blockScalings([hidden])) }, // centred: such vectors have a common direction
+      // Centred: such vectors have a common direction.
+      { ...hidden, values: joinBlocks([hidden], blockScalings([hidden])) },
       kind('category distributions', inferred.itemDistributions),
     ],
   };

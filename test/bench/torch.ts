@@ -42,8 +42,8 @@ export function hasModules(modules: readonly string[]): boolean {
   if (status === 0) return true;
   const reason = error?.message ?? stderr.trimEnd().split('\n').at(-1);
   console.error(
-    `NOT MEASURED: PyTorch. ${interpreter()} cannot import ${modules.join(', ')} (${reason}): install them there, or set ` +
-      'PYTHON to an interpreter that has them.',
+    `NOT MEASURED: PyTorch. ${interpreter()} cannot import ${modules.join(', ')} (${reason}): install them ` +
+      'there, or set PYTHON to an interpreter that has them.',
   );
   return false;
 }

@@ -157,7 +157,8 @@ test('adjusted Rand index by hand', () => {
   const ari = (a: number[], b: number[]) => adjustedRandIndex(Int32Array.from(a), Int32Array.from(b));
   assert.equal(ari([0, 0, 1, 1], [5, 5, 2, 2]), 1); // names do not matter
   // Pairs together: 1 in both, 2 in a, 1 in b, of 6. Expected 2 * 1 / 6 = 1/3, at most (2 + 1) / 2 = 3/2.
-  assert.equal(ari([0, 0, 1, 1], [0, 0, 1, 2]), (1 - 1 / 3) / (3 / 2 - 1 / 3)); // = 4/7, as in scikit-learn's manual
+  // = 4/7, as in scikit-learn's manual.
+  assert.equal(ari([0, 0, 1, 1], [0, 0, 1, 2]), (1 - 1 / 3) / (3 / 2 - 1 / 3));
   assert.equal(ari([0, 0, 1, 1], [0, 1, 0, 1]), (0 - 2 / 3) / (2 - 2 / 3)); // = -1/2
   assert.equal(ari([0, 0, 0, 0], [0, 1, 2, 3]), 0);
   assert.equal(ari([0, 0, -1, 1, 1, 0], [5, 5, 1, 2, 2, -1]), 1); // rows without a group are left out

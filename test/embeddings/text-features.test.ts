@@ -47,7 +47,8 @@ test('TF-IDF by hand: two texts share "red", its idf is ln(3/3) + 1 = 1; terms o
   assert.deepEqual(weights.terms, ['red']); // "a" is too short a word
   assert.deepEqual([...weights.inverseDocumentFrequency], [Math.log(4 / 3) + 1]);
   assert.deepEqual(rowsOf(weighTerms(['red red tent', '', 'blue'], weights)), [[[0, 1]], [], []]);
-  assert.deepEqual(fitTermWeights(['red', 'red', 'blue', 'blue red'], 0.5).terms, ['blue']); // red is in 3 of 4
+  // Red is in 3 of 4.
+  assert.deepEqual(fitTermWeights(['red', 'red', 'blue', 'blue red'], 0.5).terms, ['blue']);
 });
 
 test('vocabulary, weights and rows are those of TfidfVectorizer(sublinear_tf, min_df=2, ngram_range=(1, 2)) to 1e-6', () => {
@@ -88,7 +89,8 @@ test('a fitted model gives its own texts the same vectors, one by one, and a tex
     assert.deepEqual(transformTexts([text], model), vectors.subarray(3 * i, 3 * i + 3));
   });
   assert.deepEqual([...transformTexts(['', 'zzz'], model)], Array(6).fill(0));
-  assert.deepEqual(fitTextFeatures(sklearn.texts, options).vectors, vectors); // the same seed, the same vectors
+  // The same seed, the same vectors.
+  assert.deepEqual(fitTextFeatures(sklearn.texts, options).vectors, vectors);
 });
 
 test('the dimension falls to what the texts span', () => {

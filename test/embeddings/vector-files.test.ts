@@ -74,7 +74,8 @@ test('of several tensors the one whose name says so is read, whatever the types 
     ]),
   );
   const bytes = readFileSync(file);
-  writeFileSync(file, bytes.toString('latin1').replace('"dtype":"F32"', '"dtype":"I32"'), 'latin1'); // position's
+  // Position's.
+  writeFileSync(file, bytes.toString('latin1').replace('"dtype":"F32"', '"dtype":"I32"'), 'latin1');
   assert.deepEqual((await readVectorFile(file)).vectors, table([5, 6]));
 });
 

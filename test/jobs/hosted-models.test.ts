@@ -184,7 +184,8 @@ test('hosted models: one that embeds and one that classifies', async (context) =
       const [probe, ...askedThen] = textsAskedOf(server, since);
       assert.equal(probe, PROBE);
       assert.deepEqual([...answered.slice(1), ...askedThen].sort(), asked.toSorted());
-      assert.ok(server.requests.slice(since).every(({ body }) => typeof body.inputs === 'string')); // no vector again
+      // No vector again.
+      assert.ok(server.requests.slice(since).every(({ body }) => typeof body.inputs === 'string'));
       assert.deepEqual(await inferred(newest(before)), await inferred(first));
       assert.ok(!existsSync(kept));
     },

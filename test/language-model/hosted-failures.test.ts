@@ -318,7 +318,8 @@ test('what has been handed over before a failure is not asked for again', async 
   server.work();
   await read([...all.keys()].filter((i) => !kept.has(i)));
   assert.equal(kept.size, 100);
-  const batches = server.requests.slice(before).filter(({ body }) => body.inputs!.length > 1); // one alone: its place
+  // One alone: its place.
+  const batches = server.requests.slice(before).filter(({ body }) => body.inputs!.length > 1);
   const sent = batches.flatMap(({ body }) => body.inputs as string[]);
   assert.equal(sent.length, 110, 'each text once, and the refused batch twice');
   const { vectors } = await model.embed(all);

@@ -79,7 +79,8 @@ test('a model that answers embeds by the same modules, and zeros for an empty te
 
 test('capitals: where the folder takes none, a text has the vector that it has without them', async (context) => {
   const { folder } = await folderOf(context, 'mean');
-  await editJson(path.join(folder, 'tokenizer.json'), { normalizer: null }); // which takes them away by itself
+  // Which takes them away by itself.
+  await editJson(path.join(folder, 'tokenizer.json'), { normalizer: null });
   const difference = async () => {
     const encoder = await loadTextEncoder(folder);
     const [upper, lower] = [

@@ -22,6 +22,7 @@ test('a step of 4 blocks, d 256, over 32 x 128 tokens is put between the 0.5 and
 
 test('a model of 24 blocks, d 896, reads text by text, and one text always', () => {
   const large = architecture(24, 896, 4864, 14);
-  assert.equal(tokensWithin(1.5e9, large, 256), 308); // 1.5e9 / (4 * 24 * (16 * 896 + 6 * 4864 + 2 * 14 * 256))
+  // 1.5e9 / (4 * 24 * (16 * 896 + 6 * 4864 + 2 * 14 * 256)).
+  assert.equal(tokensWithin(1.5e9, large, 256), 308);
   assert.equal(tokensWithin(1e6, large, 256), 256);
 });

@@ -200,7 +200,8 @@ function checked({ at, accessToken }: HostedAddress): { provider: InferenceProvi
   if (provider) return { provider };
   throw new TslrecError(
     'bad-request',
-    `"${at.provider}" is no Inference Provider: give one of ${INFERENCE_PROVIDERS.join(', ')}, or the URL of an endpoint.`,
+    `"${at.provider}" is no Inference Provider: give one of ${INFERENCE_PROVIDERS.join(', ')}, or the URL ` +
+      'of an endpoint.',
   );
 }
 

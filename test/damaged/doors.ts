@@ -65,10 +65,23 @@ const hosted: Door = async (folder) => {
   return { models: Object.entries(source).map(([name, model]) => `${name} ${JSON.stringify(model)}`) };
 };
 
-/** `--base --adapter`: what is looked at before the work, and the model that then answers. */
+const modelAndAdapter = (folder: string) => ({
+  base: path.join(folder, 'model'),
+  adapter: path.join(folder, 'adapter'),
+});
+
+/** `--base --adapter`: what is looked at before the work. */
+const brought: Door = async (folder) => {
+  const found = await findOpenModel(modelAndAdapter(folder), {
+    folder: path.join(folder, 'store'),
+    progress,
+  });
+  return { models: [`head ${found!.hasHead}`, `samples ${found!.trainedOn?.work}`] };
+};
+
+/** `--base --adapter`: the model that then answers. */
 const answers: Door = async (folder) => {
-  const [base, adapter] = ['model', 'adapter'].map((name) => path.join(folder, name));
-  await findOpenModel({ base, adapter }, { folder: path.join(folder, 'store'), progress });
+  const { base, adapter } = modelAndAdapter(folder);
   const model = await loadLocalModel(base, { adapter });
   try {
     const { probabilities, labels } = await model.classify(['a drill', 'a saw and a hammer']);
@@ -113,6 +126,7 @@ export const DOORS = {
   texts: texts('texts.jsonl'),
   'gzip texts': texts('texts.jsonl.gz'),
   hosted,
+  brought,
   answers,
   stages: samples(true),
   checkpoint: samples(false),

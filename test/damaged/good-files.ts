@@ -118,6 +118,7 @@ function sentenceModel(folder: string): void {
 function answeringModel(folder: string): void {
   const model = path.join(folder, 'model');
   const adapter = path.join(folder, 'adapter');
+  tslrec(folder);
   copyModel('llama-2', model);
   write(model, {
     'chat_template.jinja': TEMPLATE,
@@ -218,7 +219,10 @@ export const GOOD = {
   },
   sentences: sentenceModel,
   answers: answeringModel,
-  hosted: (folder) => write(folder, { 'hosted.json': json(HOSTED) }),
+  hosted: (folder) => {
+    tslrec(folder);
+    write(folder, { 'hosted.json': json(HOSTED) });
+  },
   stages: (folder) => work(folder, true),
   checkpoint: (folder) => work(folder, false),
   journal: async (folder) => {

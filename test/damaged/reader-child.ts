@@ -5,24 +5,22 @@ import { printable } from '../../src/errors.ts';
 import { DOORS } from './doors.ts';
 import { type Answer, END, type Question } from './reader-process.ts';
 
-/** What keeps this process alive between two inputs. */
-const atRest = process.getActiveResourcesInfo().length;
-
 process.on('message', async ({ door, folder }: Question) => {
-  let answer: Answer = { exit: 0 };
+  const atRest = process.getActiveResourcesInfo().length;
+  let answer: Answer;
   try {
     answer = { exit: 0, reading: await DOORS[door](folder) };
   } catch (error) {
     console.error(printable(error));
     answer = { exit: 1 };
   }
-  await nothingUnderWay();
+  await nothingMoreThan(atRest);
   process.stderr.write(END);
   process.send!(answer);
 });
 
-/** The command would end only now: what is still open keeps its process alive. */
-async function nothingUnderWay(): Promise<void> {
+/** A command would end only then: whatever is open keeps its process alive. */
+async function nothingMoreThan(atRest: number): Promise<void> {
   await nextTurn();
-  while (process.getActiveResourcesInfo().length > atRest + 1) await sleep(20, undefined, { ref: false });
+  while (process.getActiveResourcesInfo().length > atRest) await sleep(20, undefined, { ref: false });
 }

@@ -36,7 +36,7 @@ export const END = '\u0004';
 const MOST_SECONDS = 10;
 const MOST_MEGABYTES = 1000;
 /** For what waits and works at nothing. */
-const MOST_WALL_MS = 15_000;
+const MOST_WALL_MS = 120_000;
 const WATCH_EVERY_MS = 50;
 /** A process that keeps more than this after an input gives way to a new one. */
 const MOST_MEGABYTES_AT_REST = 400;

@@ -5,6 +5,7 @@ import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, test } from 'node:test';
+import { tslrec } from '../support/command-line.ts';
 import type { Damage } from './damages.ts';
 import { CUT, FILLED, FLIPPED, GROWN, OTHER_FILES, PLACES } from './damages.ts';
 import type { DoorName, Reading } from './doors.ts';
@@ -20,7 +21,7 @@ import {
   TEMPLATE,
   TOKENIZER,
 } from './json-damages.ts';
-import { ReaderProcess } from './reader-process.ts';
+import { type Outcome, ReaderProcess } from './reader-process.ts';
 import { NPY, OVERLAPPING, SAFETENSORS } from './tensor-damages.ts';
 import {
   COMPRESSED,
@@ -222,9 +223,17 @@ const TABLE: readonly Row[] = [
   {
     good: 'answers',
     file: 'adapter/sft.json',
-    door: 'answers',
+    door: 'brought',
     damages: [...BRIEFLY, ...fields({ work: 'text' })],
   },
+  ...[
+    'model/config.json',
+    'model/model.safetensors',
+    'model/tokenizer.json',
+    'adapter/adapter_config.json',
+    'adapter/adapter_model.safetensors',
+    'adapter/head.safetensors',
+  ].map((file): Row => ({ good: 'answers', file, door: 'brought', damages: BRIEFLY })),
   // Hosted models, and what they gave before a refresh broke off.
   {
     good: 'hosted',
@@ -308,34 +317,122 @@ function goodReading(good: GoodName, door: DoorName, reader: ReaderProcess): Pro
   return readings.get(key)!;
 }
 
-let count = 0;
-async function check(
-  { good, file, door, isSettings, leaves }: Row,
-  damage: Damage,
-  name: string,
-): Promise<void> {
+/** Good files of which one is damaged. */
+async function damagedFolder({ good, file }: Row, damage: Damage): Promise<string> {
+  const folder = mkdtempSync(path.join(root, 'input-'));
+  cpSync(await folderOf(good), folder, { recursive: true });
+  const [damaged] = globSync(path.join(folder, file));
+  damage.apply(damaged, readFileSync(damaged));
+  return folder;
+}
+
+async function check(row: Row, damage: Damage, name: string): Promise<void> {
   const reader = processes.pop()!;
   try {
-    const expected = await goodReading(good, door, reader);
-    const folder = path.join(root, String(count++));
-    cpSync(await folderOf(good), folder, { recursive: true });
-    const [damaged] = globSync(path.join(folder, file));
-    damage.apply(damaged, readFileSync(damaged));
-    const outcome = await reader.read({ door, folder });
-    const left = isSettings && damage.leaves === 'one place' ? 'settings' : damage.leaves;
-    const wrong = complaint(outcome, expected, leaves ?? left, folder);
+    const expected = await goodReading(row.good, row.door, reader);
+    const folder = await damagedFolder(row, damage);
+    const outcome = await reader.read({ door: row.door, folder });
+    const left = row.isSettings && damage.leaves === 'one place' ? 'settings' : damage.leaves;
+    const wrong = complaint(outcome, expected, row.leaves ?? left, folder);
     rmSync(folder, { recursive: true });
-    assert.equal(wrong, undefined, `${name}: ${wrong}.`);
+    if (wrong !== undefined) assert.fail(report(name, wrong, outcome));
   } finally {
     processes.push(reader);
   }
 }
 
+const SHOWN_CHARACTERS = 2000;
+
+function report(
+  name: string,
+  wrong: string,
+  { exit, printed, reading, seconds, megabytes }: Outcome,
+): string {
+  const pattern = name.replace(/[^\w ,]/g, '.');
+  return [
+    `${name}: ${wrong}.`,
+    `exit code ${exit}, ${seconds.toFixed(1)} s of processor time, ${megabytes.toFixed(0)} MB`,
+    `stderr: ${printed.slice(0, SHOWN_CHARACTERS)}`,
+    `reading: ${JSON.stringify(reading)?.slice(0, SHOWN_CHARACTERS)}`,
+    `alone: node --test --test-name-pattern='${pattern}$' test/damaged/readers.test.ts`,
+  ].join('\n');
+}
+
 for (const row of TABLE) {
-  describe(`${row.good}: ${path.basename(row.file)}`, { concurrency: processes.length }, () => {
+  const file = path.basename(row.file);
+  const group = `${row.good}, read as ${row.door}:`;
+  describe(group, { concurrency: processes.length }, () => {
     for (const damage of row.damages) {
-      const name = `${path.basename(row.file)}, ${damage.name}`;
-      test(name, () => check(row, damage, name));
+      const name = `${file}, ${damage.name}`;
+      test(name, () => check(row, damage, `${group} ${name}`));
     }
   });
+}
+
+/** How a person comes to a door. */
+const COMMANDS: Readonly<Partial<Record<DoorName, (folder: string) => string[]>>> = {
+  data: (folder) => ['train', '--data', `${folder}/data`],
+  texts: (folder) => ['embed', '--model', `${folder}/model`, '--input', `${folder}/texts.jsonl`],
+  hosted: (folder) => ['refresh', '--data', `${folder}/data`, '--hosted', `${folder}/hosted.json`],
+  brought: (folder) => [
+    ...['refresh', '--data', `${folder}/data`, '--base', `${folder}/model`, '--adapter', `${folder}/adapter`],
+  ],
+  stages: (folder) => [
+    ...['export-sft', '--data', `${folder}/data`, '--srs-embeddings', `${folder}/vectors.npy`],
+    ...['--output', `${folder}/samples`, '--store', `${folder}/store`, '--preset', 'quick'],
+  ],
+};
+
+function named(damages: readonly Damage[], name: string): Damage {
+  const found = damages.find((damage) => damage.name === name);
+  assert.ok(found, name);
+  return found;
+}
+
+const THROUGH_MAIN: readonly Row[] = [
+  { good: 'tslrec', file: 'data/items.jsonl', door: 'data', damages: [LATIN_1, named(PLACES, 'a FIFO')] },
+  {
+    good: 'tslrec',
+    file: 'data/interactions.csv',
+    door: 'data',
+    damages: [named(COMPRESSED, 'a gzip of 100 MB without a line end')],
+  },
+  {
+    good: 'bert',
+    file: 'model/model.safetensors',
+    door: 'texts',
+    damages: [named(SAFETENSORS, 'with a header of 2^60 bytes')],
+  },
+  {
+    good: 'bert',
+    file: 'model/tokenizer.json',
+    door: 'texts',
+    damages: [named(TOKENIZER, 'with a template of unknown tokens')],
+  },
+  { good: 'hosted', file: 'hosted.json', door: 'hosted', damages: [named(JSON_TEXT, '100,000 brackets')] },
+  {
+    good: 'answers',
+    file: 'adapter/adapter_config.json',
+    door: 'brought',
+    damages: [named(TARGETS, 'with an expression that is none')],
+  },
+  {
+    good: 'stages',
+    file: 'store/work/*/categorise.safetensors',
+    door: 'stages',
+    damages: [named(FLIPPED, 'bit 7 flipped in the middle')],
+  },
+];
+
+for (const row of THROUGH_MAIN) {
+  const { door, file, damages } = row;
+  for (const damage of damages) {
+    test(`the command line says the same of ${path.basename(file)}, ${damage.name}`, async () => {
+      const folder = await damagedFolder(row, damage);
+      const { printed } = await processes[0].read({ door, folder });
+      const { code, stdout, stderr } = await tslrec(folder, COMMANDS[door]!(folder));
+      assert.deepEqual({ code, stdout, stderr }, { code: 1, stdout: '', stderr: printed });
+      assert.match(printed, /^tslrec: /);
+    });
+  }
 }

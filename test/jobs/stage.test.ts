@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { type StageContext, stage } from '../../jobs/stage.ts';
+import { type NamedTensor, readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
+import { refused } from '../support/errors.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 test("a stage's checkpoint stays until its file is in place: what comes after the training may fail", async (context) => {
@@ -21,4 +24,70 @@ test("a stage's checkpoint stays until its file is in place: what comes after th
   assert.deepEqual(found, [false, true]);
   assert.deepEqual(readdirSync(folder), ['rank.safetensors']);
   assert.deepEqual((await rank(found, true)).facts, { ndcg: 0.5 }); // read, not computed
+});
+
+interface Contents {
+  readonly tensors: Map<string, NamedTensor>;
+  readonly metadata: Record<string, string>;
+}
+
+/** What somebody else has made of a stage's file, which is whole by the rules of its format. */
+const CHANGED: Readonly<Record<string, (contents: Contents) => void>> = {
+  'another bit in a number': ({ tensors }) => {
+    tensors.get('ranks')!.values[1] = 2.0000002;
+  },
+  'another fact': ({ metadata }) => {
+    metadata.facts = '{"ndcg":0.6}';
+  },
+  'another name of a tensor': ({ tensors }) => {
+    tensors.set('rank', tensors.get('ranks')!);
+    tensors.delete('ranks');
+  },
+  'another shape': ({ tensors }) => {
+    tensors.set('ranks', { ...tensors.get('ranks')!, shape: [3, 1] });
+  },
+  'no tensor any more': ({ tensors }) => {
+    tensors.clear();
+  },
+};
+
+/** Computes a stage, changes its file, and gives what computes it again and says where its result is from. */
+async function keptRanks(
+  folder: string,
+  change: (contents: Contents) => void,
+): Promise<() => Promise<string>> {
+  const context: StageContext = { folder, progress: silentProgress, seed: 1, onStage: async () => {} };
+  const ranks = { shape: [3], values: Float32Array.of(1, 2, 3) };
+  const rank = async () => {
+    let from = 'its file';
+    await stage(context, 'rank', async () => {
+      from = 'a computation';
+      return { tensors: new Map([['ranks', ranks]]), facts: { ndcg: 0.5 } };
+    });
+    return from;
+  };
+  await rank();
+  const file = path.join(folder, 'rank.safetensors');
+  const { tensors, metadata } = await readSafetensors(file);
+  const contents = { tensors, metadata: { ...metadata } };
+  change(contents);
+  writeSafetensors(file, contents.tensors, contents.metadata);
+  return rank;
+}
+
+for (const [what, change] of Object.entries(CHANGED)) {
+  test(`a stage's file with ${what} is refused`, async (context) => {
+    const rank = await keptRanks(await temporaryFolder(context), change);
+    await assert.rejects(rank(), refused(/rank\.safetensors: got another content than .*; remove it, and /));
+  });
+}
+
+test("a stage's file is read again, and one without a hash, as earlier versions kept, is made anew", async (context) => {
+  const whole = await keptRanks(await temporaryFolder(context), () => {});
+  assert.equal(await whole(), 'its file');
+  const without = await keptRanks(await temporaryFolder(context), ({ metadata }) => {
+    delete metadata.sha256;
+  });
+  assert.equal(await without(), 'a computation');
+  assert.equal(await without(), 'its file');
 });

@@ -106,6 +106,11 @@ export const OTHER_FILES: readonly Damage[] = [
   ),
 ];
 
+/** Nothing is unreadable to root. */
+const UNREADABLE = place('a file that nobody may read', 'nothing', (file) =>
+  writeFileSync(file, '', { mode: 0 }),
+);
+
 export const PLACES: readonly Damage[] = [
   place('a folder', 'nothing', (file) => mkdirSync(file)),
   place('a FIFO', 'nothing', (file) => execFileSync('mkfifo', [file])),
@@ -113,6 +118,7 @@ export const PLACES: readonly Damage[] = [
   place('/dev/null', 'nothing', (file) => symlinkSync('/dev/null', file)),
   place('a link to itself', 'nothing', (file) => symlinkSync(file, file)),
   place('a link to nothing', 'nothing', (file) => symlinkSync(`${file}.not-here`, file)),
+  ...(process.getuid?.() === 0 ? [] : [UNREADABLE]),
 ];
 
 /** Takes no place on the disk, but as much memory as it is long where it is read at once. */

@@ -27,6 +27,10 @@ const ADVICE: readonly Advice[] = [
       'pgbouncer.ini',
   },
   {
+    message: /statement pooling mode/,
+    advice: () => 'it is a pgbouncer: set pool_mode = transaction or session in pgbouncer.ini',
+  },
+  {
     message: /no encryption|SSL off|SSL required|requires? SSL|requires? TLS/i,
     advice: () =>
       'it demands TLS: add sslmode=verify-full to the URL, with sslrootcert=FILE where the authority is ' +

@@ -37,8 +37,12 @@ export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promis
   }
   const { pool, close } = createPool(url);
   try {
-    const searchPath = await withConnection(pool, false, (client) =>
-      findSearchPath((sql, parameters) => send(client, ALONE, sql, parameters), schema),
+    // One by one: of what is sent with others, a pooler that knows no transactions cuts off its own complaint.
+    const searchPath = await withConnection(pool, true, (client) =>
+      runTransaction(
+        (sql, parameters) => send(client, ALONE, sql, parameters),
+        (query) => findSearchPath(query, schema),
+      ),
     );
     return createDatabase(pool, schema, searchPath, close);
   } catch (error) {

@@ -10,7 +10,7 @@ import { openStore, type StoreOptions } from '../../src/storage/store.ts';
 import { tslrec } from '../support/command-line.ts';
 import { smallDraft } from '../support/drafts.ts';
 import { refused } from '../support/errors.ts';
-import { startRefusingServer } from '../support/postgres-server.ts';
+import { startRefusingServer, startServerWithoutTransactions } from '../support/postgres-server.ts';
 import {
   emptyStoreFolder,
   postgresUrl,
@@ -79,6 +79,10 @@ test('servers that refuse a connection are told with advice and without the pass
       /set ignore_startup_parameters = search_path in pgbouncer\.ini/,
     ],
   ];
+  await context.test('a pooler without transactions', async (refusing) => {
+    const url = await startServerWithoutTransactions(refusing);
+    await assert.rejects(openPostgres(url), refused(/set pool_mode = transaction or session/));
+  });
   for (const [code, message, expected] of refusals) {
     await context.test(message, async (refusing) => {
       const url = `${await startRefusingServer(refusing, code, message)}?sslpassword=hunter2`;

@@ -56,15 +56,33 @@ export async function startPostgresServer(test: TestContext): Promise<string> {
 
 /** Refuses every connection, in the words of a Postgres or of a pooler before one. */
 export async function startRefusingServer(test: TestContext, code: string, text: string): Promise<string> {
-  const fields = `SFATAL\0VFATAL\0C${code}\0M${text}\0\0`;
+  const refusal = refusalOf(code, text);
   const server = createServer((socket) => {
     socket.on('error', () => {});
-    socket.once('data', () => socket.end(message('E'.charCodeAt(0), Buffer.from(fields))));
+    socket.once('data', () => socket.end(refusal));
   });
   const port = await listening(server);
   test.after(() => server.close());
   return `postgres://reader:hunter2@127.0.0.1:${port}/catalogue`;
 }
+
+/** Takes every connection and cuts it off at its first BEGIN, as pgbouncer does in statement mode. */
+export async function startServerWithoutTransactions(test: TestContext): Promise<string> {
+  const refusal = refusalOf('08P01', 'transaction blocks not allowed in statement pooling mode');
+  const server = createServer((socket) => {
+    serveConnection(
+      socket,
+      async (frame) => frame.includes('BEGIN') && socket.end(refusal),
+      async () => {},
+    );
+  });
+  const port = await listening(server);
+  test.after(() => server.close());
+  return `postgres://reader:hunter2@127.0.0.1:${port}/catalogue`;
+}
+
+const refusalOf = (code: string, text: string): Buffer =>
+  message('E'.charCodeAt(0), Buffer.from(`SFATAL\0VFATAL\0C${code}\0M${text}\0\0`));
 
 export interface Proxy {
   readonly url: string;

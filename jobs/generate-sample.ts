@@ -1,12 +1,13 @@
 // The synthetic sample, written where nothing of somebody else's is.
 import path from 'node:path';
 import { generateSample, type Sample, type SampleSize, writeSample } from '../src/interactions/sample.ts';
-import { checkReplaceable } from './output-file.ts';
+import { checkReplaceable, prepareOutputFolder } from './output-file.ts';
 import { isListedInSample, isOwnPlanted, isOwnSample } from './own-outputs.ts';
 
 /** `force` as checkReplaceable has it. */
 export async function writeNewSample(folder: string, size: SampleSize, force?: boolean): Promise<Sample> {
   const sample = generateSample(size);
+  prepareOutputFolder(folder);
   const files = {
     'dataset.json': isOwnSample,
     'items.jsonl': isListedInSample,

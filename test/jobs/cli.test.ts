@@ -294,6 +294,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     ...[
       'train --data sample --output s3://me:secret@bucket/model.onnx',
       'evaluate --data sample --report s3://me:secret@bucket/report',
+      'generate-sample s3://me:secret@bucket/sample',
     ].map(
       (parameters) =>
         [

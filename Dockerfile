@@ -1,11 +1,15 @@
 # syntax=docker/dockerfile:1
 # docker build -t tslrec .
-# First a version: docker run --rm -v tslrec:/data -v FOLDER:/input:ro tslrec node src/main.ts refresh --data /input
-# Then the service: docker run -p 8080:8080 -v tslrec:/data tslrec
+# First a version:
+#   docker run --rm -v tslrec:/data -v FOLDER:/input:ro tslrec node src/main.ts refresh --data /input
+# Then the service:
+#   docker run -p 8080:8080 -v tslrec:/data tslrec
 # (A volume serves one container at a time; with DATABASE_URL naming a Postgres both may run at once.)
 
 FROM node:24-slim AS packages
-RUN apt-get update && apt-get install --yes --no-install-recommends python3 make g++ && rm -rf /var/lib/apt/lists/*
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends python3 make g++ \
+ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY package.json package-lock.json ./
 # Install scripts run one by one, as in scripts/install.mjs; the headers are those of this image's Node.

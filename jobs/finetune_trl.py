@@ -13,12 +13,13 @@
 r"""User-level SFT of any causal language model on what `tslrec export-sft` writes, with TRL and PEFT.
 
 What src/language-model/user-level-sft.ts does, for models and machines that are too large for it:
-  --form head   a linear layer from the mean-pooled last hidden state to the K categories, soft-label cross-entropy. TRL
-                has no such loss, so it is transformers' Trainer. Leaves what saveAdapter in src/language-model/
-                model-folder.ts writes: a PEFT adapter and head.safetensors.
-  --form chat   the distribution as the words of an answer, TRL's SFTTrainer with the loss on the answer alone. Leaves a
-                PEFT adapter and the tokenizer with the chat template that it was tuned with.
-Either way LoRA stands on all linear layers, and training ends after PATIENCE epochs without a lower held-out loss.
+  --form head   a linear layer from the mean-pooled last hidden state to the K categories, soft-label
+                cross-entropy. TRL has no such loss, so it is transformers' Trainer. Leaves what saveAdapter
+                in src/language-model/model-folder.ts writes: a PEFT adapter and head.safetensors.
+  --form chat   the distribution as the words of an answer, TRL's SFTTrainer with the loss on the answer
+                alone. Leaves a PEFT adapter and the tokenizer with the chat template that it was tuned with.
+Either way LoRA stands on all linear layers, and training ends after PATIENCE epochs without a lower held-out
+loss.
 
   uv run jobs/finetune_trl.py --form head --model MODEL --samples FOLDER --output ADAPTER
   accelerate launch --use_deepspeed --deepspeed_config_file jobs/deepspeed-zero2.json --num_processes 8 \
@@ -43,7 +44,9 @@ import torch
 from datasets import Dataset
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments, set_seed
+from transformers import (
+    AutoModelForCausalLM, AutoTokenizer, Trainer, TrainerCallback, TrainingArguments, set_seed,
+)
 from trl import SFTConfig, SFTTrainer
 
 HELD_OUT_SHARE = 0.05
@@ -67,7 +70,8 @@ def main():
     samples = read_samples(options.samples, options.seed)
     set_seed(options.seed)  # before the adapter is drawn
     tokenizer = AutoTokenizer.from_pretrained(options.model)
-    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=torch.bfloat16 if options.bf16 else torch.float32)
+    dtype = torch.bfloat16 if options.bf16 else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(options.model, dtype=dtype)
     lora = LoraConfig(
         r=options.rank, lora_alpha=options.alpha, lora_dropout=options.dropout, target_modules="all-linear",
         task_type="CAUSAL_LM",
@@ -76,7 +80,9 @@ def main():
 
 
 def read_options():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     option = parser.add_argument
     option("--form", choices=["head", "chat"], required=True)
     option("--model", required=True, help="a folder, or a name on the Hub")
@@ -91,15 +97,20 @@ def read_options():
     option("--learning-rate", type=float, default=2e-4)
     option("--max-length", type=int, help=f"--form chat: of a chat in tokens, {LONGEST_CHAT}")
     option("--bf16", action="store_true")
-    option("--checkpointing", action="store_true", help="less memory for activations, which are computed twice")
+    option(
+        "--checkpointing", action="store_true", help="less memory for activations, which are computed twice"
+    )
     option("--seed", type=int, default=1)
     options = parser.parse_args()
     if options.form == "head" and options.max_length:
-        parser.error("--max-length is for --form chat; a prompt for a head is as long as tslrec reads it, which sft.json tells")
+        parser.error(
+            "--max-length is for --form chat; a prompt for a head is as long as tslrec reads it, which "
+            "sft.json tells"
+        )
     return options
 
 
-# What is learnt from -------------------------------------------------------------------------------------------------
+# What is learnt from ----------------------------------------------------------------------------------------
 
 
 class Samples(NamedTuple):
@@ -122,11 +133,13 @@ def read_samples(folder, seed):
         samples, chats = lines("samples.jsonl"), lines("chat.jsonl")
     except OSError as error:
         name = pathlib.Path(error.filename).name
-        raise SystemExit(f"--samples: got {folder} without {name}; give one that `tslrec export-sft` wrote.") from None
+        raise SystemExit(
+            f"--samples: got {folder} without {name}; give one that `tslrec export-sft` wrote."
+        ) from None
     if not manifest["samples"] == len(samples) == len(chats) >= 2:
         raise SystemExit(
-            f"--samples: got {len(samples)} samples and {len(chats)} chats in {folder}, expected {manifest['samples']} "
-            "of each and at least 2; export them again, from data with more users."
+            f"--samples: got {len(samples)} samples and {len(chats)} chats in {folder}, expected "
+            f"{manifest['samples']} of each and at least 2; export them again, from data with more users."
         )
     order = list(range(len(samples)))
     random.Random(f"{seed}/held-out").shuffle(order)
@@ -138,7 +151,8 @@ def read_samples(folder, seed):
 
 
 def mean_target(samples):
-    return [sum(shares) / len(samples.learnt) for shares in zip(*(samples.targets[user] for user in samples.learnt))]
+    targets = [samples.targets[user] for user in samples.learnt]
+    return [sum(shares) / len(targets) for shares in zip(*targets)]
 
 
 def cross_entropy(target, answer, least):
@@ -152,7 +166,7 @@ def mean_answer_loss(samples, users):
     return sum(cross_entropy(samples.targets[user], mean, 1e-9) for user in users) / len(users)
 
 
-# How it is learnt, in either form -------------------------------------------------------------------------------------
+# How it is learnt, in either form ---------------------------------------------------------------------------
 
 
 def training_options(options):
@@ -182,7 +196,8 @@ def learn(trainer):
 
 
 class KeepBest(TrainerCallback):
-    """Keeps in memory what was learnt, which is small, at the lowest held-out loss; stops when that no longer falls."""
+    """Keeps in memory what was learnt, which is small, at the lowest held-out loss; stops when that no longer
+    falls."""
 
     def __init__(self, model):
         self.learning = {name: value for name, value in model.named_parameters() if value.requires_grad}
@@ -211,17 +226,20 @@ class KeepBest(TrainerCallback):
             value.copy_(self.best[name])
 
 
-# The head ------------------------------------------------------------------------------------------------------------
+# The head ---------------------------------------------------------------------------------------------------
 
 
 def tune_head(options, model, tokenizer, lora, samples):
-    # An overlong prompt loses its beginning, the oldest part; cut here: a tokenizer would keep its first special token.
+    # An overlong prompt loses its beginning, the oldest part; cut here: a tokenizer would keep its first
+    # special token.
     longest = samples.manifest["head"]["longestPrompt"]
     tokens = [ids[-longest:] for ids in tokenizer(samples.prompts)["input_ids"]]
     rows = [{"input_ids": ids, "labels": target} for ids, target in zip(tokens, samples.targets)]
     trainer = Trainer(
         model=CategoryModel(get_peft_model(model, lora), samples.manifest["categoryCount"]),
-        args=TrainingArguments(**training_options(options), remove_unused_columns=False, label_names=["labels"]),
+        args=TrainingArguments(
+            **training_options(options), remove_unused_columns=False, label_names=["labels"]
+        ),
         data_collator=padded,
         train_dataset=[rows[user] for user in samples.learnt],
         eval_dataset=[rows[user] for user in samples.held_out],
@@ -232,8 +250,8 @@ def tune_head(options, model, tokenizer, lora, samples):
     trainer.model.save(options.output)
     keep_what_it_learnt_from(options)
     print(
-        f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users, that of always answering the "
-        f"mean distribution {mean_answer_loss(samples, samples.held_out):.4f}; nats a user."
+        f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users, that of always "
+        f"answering the mean distribution {mean_answer_loss(samples, samples.held_out):.4f}; nats a user."
     )
 
 
@@ -254,7 +272,8 @@ def padded(rows):
 
 
 class CategoryModel(torch.nn.Module):
-    """As src/language-model/tuned-model.ts: scores = head(mean over a prompt's tokens of the last hidden states)."""
+    """As src/language-model/tuned-model.ts: scores = head(mean over a prompt's tokens of the last hidden
+    states)."""
 
     def __init__(self, adapted, K):
         super().__init__()
@@ -264,7 +283,8 @@ class CategoryModel(torch.nn.Module):
 
     def forward(self, input_ids, attention_mask, labels):
         decoder = self.adapted.get_base_model().base_model  # which ends in the final norm
-        hidden = decoder(input_ids=input_ids, attention_mask=attention_mask, use_cache=False).last_hidden_state
+        read = decoder(input_ids=input_ids, attention_mask=attention_mask, use_cache=False)
+        hidden = read.last_hidden_state
         real = attention_mask.unsqueeze(-1)
         pooled = (hidden.float() * real).sum(1) / real.sum(1)  # [B, H]
         with torch.autocast(hidden.device.type, enabled=False):
@@ -280,7 +300,7 @@ class CategoryModel(torch.nn.Module):
         save_file({"score.weight": head}, folder / "head.safetensors", metadata={"pooling": "mean"})
 
 
-# The answer in words -------------------------------------------------------------------------------------------------
+# The answer in words ----------------------------------------------------------------------------------------
 
 
 def plain_template(tokenizer):
@@ -308,24 +328,34 @@ def tune_chat(options, model, tokenizer, lora, samples):
     trainer.model.save_pretrained(options.output, save_embedding_layers=False)
     tokenizer.save_pretrained(options.output)
     keep_what_it_learnt_from(options)
-    print(f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users; nats a token of an answer.")
+    print(
+        f"{options.output}: loss {loss:.4f} on {len(samples.held_out)} held-out users; nats a token of "
+        "an answer."
+    )
     asked = samples.held_out[:MOST_ANSWERS]
     questions = [rows[user]["prompt"] for user in asked]
     answers = generate_answers(trainer.model, tokenizer, questions, options.batch_size)
     malformed, loss = answers_loss(answers, asked, samples)
     print(
-        f"Of {len(asked)} answers {malformed} are malformed and taken for the mean distribution; loss {loss:.4f}, that "
-        f"of always answering the mean distribution {mean_answer_loss(samples, asked):.4f}; nats a user."
+        f"Of {len(asked)} answers {malformed} are malformed and taken for the mean distribution; loss "
+        f"{loss:.4f}, that of always answering the mean distribution {mean_answer_loss(samples, asked):.4f}; "
+        "nats a user."
     )
 
 
 def fit(chat, tokenizer, longest):
     """An overlong question loses its beginning, the oldest part; what the template puts around it stays."""
     *before, question, answer = chat
-    while (excess := len(tokenizer.apply_chat_template([*before, question, answer])["input_ids"]) - longest) > 0:
+
+    def length():
+        return len(tokenizer.apply_chat_template([*before, question, answer])["input_ids"])
+
+    while (excess := length() - longest) > 0:
         tokens = tokenizer(question["content"], add_special_tokens=False)["input_ids"]
         if excess >= len(tokens):
-            raise SystemExit(f"--max-length: got {longest}, which leaves no room for a question; give a larger one.")
+            raise SystemExit(
+                f"--max-length: got {longest}, which leaves no room for a question; give a larger one."
+            )
         question = {**question, "content": tokenizer.decode(tokens[excess:])}
     return [*before, question, answer]
 

@@ -42,7 +42,8 @@ function npm(args, extraEnvironment = {}) {
   } catch (error) {
     console.error(String(error.stdout ?? ''));
     console.error(
-      `"npm ${args.join(' ')}" failed; mend what it says above (hnswlib-node needs python3, make and a C++ compiler), then try again.`,
+      `"npm ${args.join(' ')}" failed; mend what it says above (hnswlib-node needs python3, make and a C++ ` +
+        'compiler), then try again.',
     );
     process.exit(1);
   }

@@ -27,8 +27,8 @@ export function learningCurves(curves: readonly Curve[]): Markup | undefined {
   const charts = [...Map.groupBy(trained, ({ model }) => model)];
   return markup`<section>
 <h2>Learning curves</h2>
-<p>Validation NDCG@10 after each epoch, in the whole catalogue where a chart says nothing else, mean over seeds up to where
-the first seed stops. Each chart has its own scales.</p>
+<p>Validation NDCG@10 after each epoch, in the whole catalogue where a chart says nothing else, mean over
+seeds up to where the first seed stops. Each chart has its own scales.</p>
 ${legend(trained)}
 <div class="charts">
 ${charts.map(([model, ofModel]) => chart(model, ofModel))}
@@ -82,9 +82,12 @@ function inWords({ arm, mode, validation }: StartCurve): string {
 
 function legend(curves: readonly Curve[]): Markup {
   const starts = new Map(curves.map((curve) => [startName(curve), curve]));
-  const swatch = (look: Markup, name: string) => markup`<li>
-<svg viewBox="0 0 36 8" width="36" height="8" aria-hidden="true"><line ${look} x2="36" y1="4" y2="4"/></svg> ${name}
+  const swatch = (look: Markup, name: string) => {
+    const line = markup`<line ${look} x2="36" y1="4" y2="4"/>`;
+    return markup`<li>
+<svg viewBox="0 0 36 8" width="36" height="8" aria-hidden="true">${line}</svg> ${name}
 </li>\n`;
+  };
   return markup`<ul class="legend">
 ${[...starts].map(([name, { arm, mode }]) =>
   swatch(markup`class="swatch" data-arm="${arm}" data-mode="${mode}"`, name),

@@ -41,8 +41,10 @@ const rowName = (row: string | Summary, y: number): Markup =>
     ? markup`<text class="model" y="${y}">${row}</text>\n`
     : markup`<text x="12" y="${y}">${startName(row)}</text>\n`;
 
-const heading = (group: PopularityGroup, left: number, users: string): Markup =>
-  markup`<text class="group" x="${left}" y="14">${group}<tspan class="users" dx="8">${users}</tspan></text>\n`;
+const heading = (group: PopularityGroup, left: number, users: string): Markup => {
+  const note = markup`<tspan class="users" dx="8">${users}</tspan>`;
+  return markup`<text class="group" x="${left}" y="14">${group}${note}</text>\n`;
+};
 
 function column(
   group: PopularityGroup,
@@ -64,7 +66,8 @@ const verticalTick = (x: number, bottom: number, label: string): Markup =>
 function bar(row: Summary, group: PopularityGroup, left: number, top: number, width: number): Markup {
   const ndcg = figure(row.groups[group].ndcg);
   const y = top + (ROW - THICKNESS) / 2;
-  return markup`<rect class="bar" data-arm="${row.arm}" x="${left}" y="${y}" width="${width}" height="${THICKNESS}">
+  const area = markup`x="${left}" y="${y}" width="${width}" height="${THICKNESS}"`;
+  return markup`<rect class="bar" data-arm="${row.arm}" ${area}>
 <title>${row.model}, ${startName(row)}, ${group}: ${ndcg}</title></rect>
 <text x="${left + width + 5}" y="${top + BASELINE}">${ndcg}</text>\n`;
 }

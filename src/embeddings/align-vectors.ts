@@ -34,8 +34,8 @@ export function alignVectors(
     throw new TslrecError(
       'bad-data',
       `${source}: got ${ids.length} ids (the first is ${shown(ids[0])}), none of them in the catalogue ` +
-        '(its first is ' +
-        `${shown(items[0].itemId)}); write the catalogue's own ids, not the row numbers of the recommender`,
+        `(its first is ${shown(items[0].itemId)}); write the catalogue's own ids, not the row numbers of ` +
+        'the recommender',
     );
   }
   const aligned = new Float32Array(items.length * width);
@@ -49,8 +49,8 @@ export function alignVectors(
     throw new TslrecError(
       'bad-data',
       `${file}: got nothing but zeros in the rows of the ${known} items that the catalogue has, expected ` +
-        'vectors with a ' +
-        'direction; save the table after the training, and check that the ids are in the order of its rows',
+        'vectors with a direction; save the table after the training, and check that the ids are in the ' +
+        'order of its rows',
     );
   }
   return {

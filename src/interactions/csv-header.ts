@@ -82,8 +82,7 @@ function notesOn(
     const alike = others.filter(looksLikeTime);
     notes.push(
       `${file} has no column that is known as the time: the order of its rows is taken for the order in ` +
-        'time' +
-        (alike.length > 0 ? `; if the time is in ${listed(alike)}, call that column ${TIME}.` : '.'),
+        (alike.length > 0 ? `time; if the time is in ${listed(alike)}, call that column ${TIME}.` : 'time.'),
     );
   }
   if (others.length > 0) notes.push(`${file}: columns that are not read: ${listed(others)}.`);

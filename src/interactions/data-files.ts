@@ -97,11 +97,11 @@ const plainName = (name: string) => name.toLowerCase().replace(/\.gz$/, '');
 const isNamedAsData = (name: string, names: readonly string[]) =>
   /^(items?|interactions?)(\.|$)/i.test(name) && !isBeside(name, names);
 
+const TABLE_OR_LIST =
+  /^[^.].*\.(csv|tsv|json|jsonl|ndjson|parquet|feather|arrow|avro|xlsx?|ods|pkl)(\.(gz|bz2|xz|zst|zip))?$/i;
+
 /** A table or list of any name. */
-const isData = (name: string, names: readonly string[]) =>
-  /^[^.].*\.(csv|tsv|json|jsonl|ndjson|parquet|feather|arrow|avro|xlsx?|ods|pkl)(\.(gz|bz2|xz|zst|zip))?$/i.test(
-    name,
-  ) && !isBeside(name, names);
+const isData = (name: string, names: readonly string[]) => TABLE_OR_LIST.test(name) && !isBeside(name, names);
 
 /** What has its place beside data: vectors and their ids, copies, and what tslrec says about a data set. */
 function isBeside(name: string, names: readonly string[]): boolean {

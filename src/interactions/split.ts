@@ -19,7 +19,8 @@ export function splitDataset(name: SplitName, dataset: Pick<Dataset, 'name' | 's
       `${dataset.name} has nobody to ask for the ${part} by the ${name} split: of ` +
         `${dataset.sequences.length} users none ` +
         (name === 'time'
-          ? 'has interactions on both sides of its point in time; use the leave-one-out split, or data of a longer time.'
+          ? 'has interactions on both sides of its point in time; use the leave-one-out split, or data of ' +
+            'a longer time.'
           : 'has three interactions; give data with longer histories.'),
     );
   }

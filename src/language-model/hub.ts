@@ -58,8 +58,7 @@ export async function modelFolder(model: string, options: HubOptions): Promise<s
     throw new TslrecError(
       'bad-request',
       `${model}: got a name that no model can have, expected one like ` +
-        'hub:sentence-transformers/all-MiniLM-L6-v2; copy it ' +
-        "from the model's page.",
+        "hub:sentence-transformers/all-MiniLM-L6-v2; copy it from the model's page.",
     );
   }
   const folder = path.join(options.folder, 'models', name.replace('/', '--'));
@@ -122,8 +121,10 @@ export const ALWAYS = [CONFIG, 'tokenizer.json'];
 /** How a model is asked in words, and where its answers end: what a model folder may have. */
 export const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
 /** How the vectors of texts are made: sentence-modules.ts. */
-const OF_SENTENCES =
-  /^(modules|sentence_bert_config|config_sentence_transformers)\.json$|^\d+_\w+\/(config\.json|model\.safetensors)$/;
+const OF_SENTENCES = [
+  /^(modules|sentence_bert_config|config_sentence_transformers)\.json$/,
+  /^\d+_\w+\/(config\.json|model\.safetensors)$/,
+];
 const WHOLE = 'model.safetensors';
 const IN_PARTS = /^model(-\d+-of-\d+\.safetensors|\.safetensors\.index\.json)$/;
 
@@ -142,7 +143,10 @@ function neededFiles<Entry extends { readonly path: string }>(
   }
   return listed.filter(
     ({ path: file }) =>
-      ALWAYS.includes(file) || IF_THERE.includes(file) || OF_SENTENCES.test(file) || isWeights(file),
+      ALWAYS.includes(file) ||
+      IF_THERE.includes(file) ||
+      OF_SENTENCES.some((form) => form.test(file)) ||
+      isWeights(file),
   );
 }
 

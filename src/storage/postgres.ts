@@ -37,7 +37,8 @@ export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promis
   }
   const { pool, close } = createPool(url);
   try {
-    // One by one: of what is sent with others, a pooler that knows no transactions cuts off its own complaint.
+    // One by one: of what is sent with others, a pooler that knows no transactions cuts off its own
+    // complaint.
     const searchPath = await withConnection(pool, true, (client) =>
       runTransaction(
         (sql, parameters) => send(client, ALONE, sql, parameters),

@@ -37,7 +37,8 @@ async function upsertItems(query: Query, items: readonly Item[]): Promise<void> 
   await query(
     `INSERT INTO items (item_id, title, description, attributes)
      SELECT item_id, title, description, attributes::jsonb
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS item (item_id, title, description, attributes)
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])
+       AS item (item_id, title, description, attributes)
      ON CONFLICT (item_id) DO UPDATE
      SET title = excluded.title, description = excluded.description, attributes = excluded.attributes
      WHERE (items.title, items.description, items.attributes)

@@ -72,8 +72,8 @@ async function createOrtSession(
     throw new TslrecError(
       'unavailable',
       `The execution provider ${executionProvider} cannot be used here ` +
-        `(${(error as Error).message.split('\n')[0]}); ` +
-        'install what it needs, or set TSLREC_EXECUTION_PROVIDER=cpu.',
+        `(${(error as Error).message.split('\n')[0]}); install what it needs, or set ` +
+        'TSLREC_EXECUTION_PROVIDER=cpu.',
       { cause: error },
     );
   }

@@ -11,7 +11,7 @@ const side = (engine: string, mode: string, outcomes: readonly (Measurement | Fa
 const times = (...milliseconds: number[]) =>
   milliseconds.map((each) => ({ milliseconds: each, peakMegabytes: 3 * each }));
 
-test('the fastest round of the fastest PyTorch over our fastest: 18 over 9; what is out of the running is asked once', () => {
+test('the fastest round of the fastest PyTorch over our fastest; what is out is asked once', () => {
   const ours = times(10, 9, 12);
   const comparison = compareWithOurs({ work: 'a step', sizes: { length: 5 } }, () => ours.shift()!, [
     side('torch', 'eager', times(20, 30, 18)),

@@ -32,7 +32,7 @@ const preset: Preset = {
   },
 };
 
-test('of the ten nearest warm items of an item held out, three quarters and more are of its category; chance is a quarter', async () => {
+test('of the ten nearest of a held-out item 3/4 are of its category; chance is a quarter', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-held-out-'));
   const { dataset, plantedCategories } = generateSample({ users: 250, items: 160, categories: 4, seed: 1 });
   const heldOut = drawHeldOut(dataset.sequences, 0.1, 1);

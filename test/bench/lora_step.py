@@ -1,7 +1,8 @@
 """One step of the user-level SFT of src/language-model/user-level-sft.ts with transformers and PEFT:
 python lora_step.py SIZES_AS_JSON
 
-LoRA on all projections of a frozen Llama, a linear head on the mean of the last hidden states, soft-label cross-entropy.
+LoRA on all projections of a frozen Llama, a linear head on the mean of the last hidden states, soft-label
+cross-entropy.
 `attention` is the implementation of transformers: eager or sdpa; `mode` is eager or compiled.
 Legend: B batch, L length, K categories.
 """

@@ -26,7 +26,9 @@ interface Benchmark {
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'sasrec-step': {
-    help: 'a training step of SASRec against PyTorch, and against the prototype where PROTOTYPE names its folder',
+    help:
+      'a training step of SASRec against PyTorch, and against the prototype where PROTOTYPE names its ' +
+      'folder',
     options: { length: 'L, 200 and 50 without it' },
     run: benchmarkSasrecStep,
   },

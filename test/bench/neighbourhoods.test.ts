@@ -13,13 +13,13 @@ const close = (actual: object, expected: Readonly<Record<string, number>>) => {
   }
 };
 
-test('a neighbour counts as often as it stands directly before or after, if it is warm and another item', () => {
+test('a neighbour counts as often as it stands directly beside, if it is warm and another item', () => {
   const [of1, of9] = trueNeighbourhoods(sequences, [1, 9], new Set([0, 2, 3])).values();
   assert.deepEqual(of1, new Map([0, 2, 3].map((neighbour, i) => [neighbour, [1, 3, 2][i]])));
   assert.equal(of9.size, 0);
 });
 
-test('three true neighbours standing beside it 1, 3 and 2 times, two of them ranked second and eleventh', () => {
+test('three true neighbours, beside it 1, 3 and 2 times, two of them ranked second and eleventh', () => {
   const others = [50, 51, 52, 53, 54, 55, 56, 57];
   const figures = neighbourhoodFigures(
     [49, 3, ...others, 0],
@@ -38,13 +38,13 @@ test('three true neighbours standing beside it 1, 3 and 2 times, two of them ran
   });
 });
 
-test('recall is of at most k: twelve true neighbours, the best of which are the first eleven, are all that fit in ten', () => {
+test('recall is of at most k: of twelve true neighbours the best ten are all that fit in ten', () => {
   const g = new Map(Array.from({ length: 12 }, (_, i) => [i, 1]));
   const figures = neighbourhoodFigures([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10], g);
   close(figures, { 'hit@10': 1, 'hit@20': 1, 'recall@10': 1, 'recall@20': 11 / 12, 'ndcg@10': 1 });
 });
 
-test('chance: one true neighbour of 40 is in ten of them with 1/4, two of 21 are missed by twenty never', () => {
+test('chance: one true neighbour of 40 is in ten with 1/4, two of 21 are missed by twenty never', () => {
   let discounts = 0;
   for (let r = 0; r < 10; r++) discounts += 1 / Math.log2(r + 2);
   const one = { 'hit@10': 1 / 4, 'hit@20': 1 / 2, 'recall@10': 1 / 4, 'recall@20': 1 / 2 };
@@ -60,7 +60,7 @@ test('chance: one true neighbour of 40 is in ten of them with 1/4, two of 21 are
   close(chanceFigures(21, g), { ...two, 'ndcg@10': ndcg });
 });
 
-test('a tenth of the items that have interactions, the same for a seed; the sequences close up around them', () => {
+test('a tenth of the items with interactions, the same for a seed; sequences close up around them', () => {
   const long = [Int32Array.from({ length: 50 }, (_, i) => 2 * i)];
   const drawn = drawHeldOut(long, 0.1, 1);
   assert.equal(new Set(drawn).size, 5);
@@ -89,7 +89,7 @@ test('a tenth of the items that have interactions, the same for a seed; the sequ
   assert.notEqual(left.hash, dataset.hash);
 });
 
-test('nearest by cosine: (3, 4) to (6, 8) is 1, to (4, -3) 0, to nothing 0; a tie goes to the lower index', () => {
+test('nearest by cosine: (3, 4) to (6, 8) is 1, to (4, -3) 0, to nothing 0; a tie: the lower index', () => {
   const rows = unitRows(Float32Array.of(3, 4, 4, -3, 0, 0, 6, 8, -3, -4), 2);
   const scores = cosines(rows, 2, 0);
   [1, 0, 0, 1, -1].forEach((cosine, item) => {

@@ -1,7 +1,8 @@
-"""SASRec and GRU4Rec of src/recommenders and their loss in PyTorch, as peer_train.py trains them and the benchmarks of
-a step measure them.
+"""SASRec and GRU4Rec of src/recommenders and their loss in PyTorch, as peer_train.py trains them and the
+benchmarks of a step measure them.
 
-`attention` is plain or sdpa, `loss` is logits or chunked, `mode` is eager or compiled: the same numbers in other times.
+`attention` is plain or sdpa, `loss` is logits or chunked, `mode` is eager or compiled: the same numbers in
+other times.
 Legend: V items, B batch, l positions, at most L, d width, H heads, R positions with a target.
 """
 
@@ -34,7 +35,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         a = self.attention_norm(x)
         q, k, v = (
-            head(a).unflatten(-1, (self.heads, -1)).transpose(1, 2) for head in (self.query, self.key, self.value)
+            head(a).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for head in (self.query, self.key, self.value)
         )
         mixed = self.attend(q, k, v, mask).transpose(1, 2).flatten(2)
         y = x + self.dropout(self.output(mixed))
@@ -85,8 +87,8 @@ class SasRec(nn.Module):
 class Gru4Rec(nn.Module):
     """items [B, l] -> hidden states [B, l, d].
 
-    torch.nn.GRU has the formula of src/network/gru.ts and two redundant biases beside it. A state as wide as the item
-    table needs no output layer.
+    torch.nn.GRU has the formula of src/network/gru.ts and two redundant biases beside it. A state as wide as
+    the item table needs no output layer.
     """
 
     def __init__(self, item_count: int, d: int, hidden: int, rate: float) -> None:
@@ -107,7 +109,8 @@ class Gru4Rec(nn.Module):
 
 
 class NextItemLoss(nn.Module):
-    """Mean cross-entropy in the whole catalogue of the targets [R] at the positions `real` [R] of [B * l]; all without."""
+    """Mean cross-entropy in the whole catalogue of the targets [R] at the positions `real` [R] of [B * l];
+    all without."""
 
     def __init__(self, model: nn.Module, loss: str) -> None:
         super().__init__()

@@ -1,21 +1,22 @@
-"""Trains the SASRec or the GRU4Rec of src/recommenders in PyTorch, on the same split of the same data, and ranks.
+"""Trains the SASRec or the GRU4Rec of src/recommenders in PyTorch, on the same split of the same data; ranks.
 
     python peer_train.py --data DIR --model sasrec|gru4rec --length L --seed N [--epochs N] [--threads 2]
         [--mode eager|compiled] [--attention plain|sdpa] [--loss logits|chunked] [--grouping none|length]
 
-On the CPU. Progress goes to stderr, one JSON line to stdout. `epochs` counts to the best one, `seconds` is the training
-time until then, `epochSeconds` that of every epoch, both without validation; `rankingSeconds` is the wall time of
-ranking the test set once.
+On the CPU. Progress goes to stderr, one JSON line to stdout. `epochs` counts to the best one, `seconds` is
+the training time until then, `epochSeconds` that of every epoch, both without validation; `rankingSeconds` is
+the wall time of ranking the test set once.
 
-The definitions are those of src/interactions (interaction-rows.ts, split.ts), src/network (gru.ts, fit.ts) and
-src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts). What differs:
- - a batch is B windows; there is no cap on its real positions, so that none is cut short; all its rows are L long, where
-   batches.ts has many shorter ones if few windows are long, as on sparse data and not on ml-1m;
+The definitions are those of src/interactions (interaction-rows.ts, split.ts), src/network (gru.ts, fit.ts)
+and src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts). What differs:
+ - a batch is B windows; there is no cap on its real positions, so that none is cut short; all its rows are L
+   long, where batches.ts has many shorter ones if few windows are long, as on sparse data and not on ml-1m;
  - initial values, batches and dropout masks come from PyTorch's random numbers;
- - training times include gathering the batches, as those of fit.ts do, where only the packing of an epoch comes before the clock;
- - ranking computes all L positions of every history, in the order of the users; --grouping length takes histories of
-   about the same length together and pads them to a quarter, a half, three quarters or all of L, as ranking.ts does.
-   Ours computes the last block for the last position alone, this one for all.
+ - training times include gathering the batches, as those of fit.ts do, where only the packing of an epoch
+   comes before the clock;
+ - ranking computes all L positions of every history, in the order of the users; --grouping length takes
+   histories of about the same length together and pads them to a quarter, a half, three quarters or all of L,
+   as ranking.ts does. Ours computes the last block for the last position alone, this one for all.
 Legend: N items, W windows, B batch, L length, R real positions, n users who are asked.
 """
 
@@ -129,12 +130,15 @@ def batch_size_for(windows: Windows) -> int:
 
 
 def create_sasrec(item_count: int, options: argparse.Namespace, rate: float) -> SasRec:
-    return SasRec(item_count, options.length, WIDTH, rate, options.attention, BLOCKS, feed_forward=FEED_FORWARD)
+    return SasRec(
+        item_count, options.length, WIDTH, rate, options.attention, BLOCKS, feed_forward=FEED_FORWARD
+    )
 
 
 def create_gru4rec(item_count: int, options: argparse.Namespace, rate: float) -> Gru4Rec:
     model = Gru4Rec(item_count, WIDTH, GRU_HIDDEN, rate)
-    # Of the biases on the state's side only the candidate's is free; without a gradient Adam leaves a 0 alone.
+    # Of the biases on the state's side only the candidate's is free; without a gradient Adam leaves a 0
+    # alone.
     is_candidate = torch.arange(3 * GRU_HIDDEN) >= 2 * GRU_HIDDEN
     model.gru.bias_hh_l0.register_hook(lambda gradient: gradient * is_candidate)
     return model
@@ -147,7 +151,8 @@ MODELS = {"sasrec": create_sasrec, "gru4rec": create_gru4rec}
 
 
 class Ranker:
-    """Ranks what comes next in the whole catalogue. Items that are not repeatable [N] are left out where they were met."""
+    """Ranks what comes next in the whole catalogue. Items that are not repeatable [N] are left out where they
+    were met."""
 
     def __init__(self, model: nn.Module, repeatable: Tensor, options: argparse.Namespace) -> None:
         self.model, self.repeatable = model, repeatable
@@ -249,23 +254,27 @@ def fit(
         if metric > best_metric:
             best_epoch, best_metric = epoch, metric
             best_values = {name: value.clone() for name, value in model.state_dict().items()}
-        print(f"epoch {epoch + 1}: {seconds[-1]:.2f} s, loss {loss:.3f}, validation {metric:.4f}", file=sys.stderr)
+        print(
+            f"epoch {epoch + 1}: {seconds[-1]:.2f} s, loss {loss:.3f}, validation {metric:.4f}",
+            file=sys.stderr,
+        )
     model.load_state_dict(best_values)
     return Fitted(best_epoch, seconds)
 
 
 def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with items.jsonl and interactions.csv")
-    parser.add_argument("--model", choices=MODELS, required=True)
-    parser.add_argument("--length", type=int, required=True, help="L: how many of the last items the model sees")
-    parser.add_argument("--seed", type=int, required=True)
-    parser.add_argument("--epochs", type=int, help=f"at most, 0 for none; by default as many as make {STEPS} steps")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--mode", choices=["eager", "compiled"], default="eager")
-    parser.add_argument("--attention", choices=["plain", "sdpa"], default="sdpa", help="of SASRec")
-    parser.add_argument("--loss", choices=["logits", "chunked"], default="logits")
-    parser.add_argument("--grouping", choices=["none", "length"], default="none", help="of histories when ranking")
+    option = parser.add_argument
+    option("--data", type=Path, required=True, help="folder with items.jsonl and interactions.csv")
+    option("--model", choices=MODELS, required=True)
+    option("--length", type=int, required=True, help="L: how many of the last items the model sees")
+    option("--seed", type=int, required=True)
+    option("--epochs", type=int, help=f"at most, 0 for none; by default as many as make {STEPS} steps")
+    option("--threads", type=int, default=2)
+    option("--mode", choices=["eager", "compiled"], default="eager")
+    option("--attention", choices=["plain", "sdpa"], default="sdpa", help="of SASRec")
+    option("--loss", choices=["logits", "chunked"], default="logits")
+    option("--grouping", choices=["none", "length"], default="none", help="of histories when ranking")
     return parser.parse_args()
 
 

@@ -29,7 +29,8 @@ def read_sizes() -> SimpleNamespace:
 
 
 def print_measured(measure: Callable[[], dict]) -> None:
-    """One JSON line: what was measured, or why this PyTorch cannot do it, such as compile without a C++ compiler."""
+    """One JSON line: what was measured, or why this PyTorch cannot do it, such as compile without a C++
+    compiler."""
     try:
         result = {**measure(), "peakMegabytes": peak_megabytes(), "version": torch.__version__}
     except Exception as error:

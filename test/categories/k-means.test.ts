@@ -69,7 +69,7 @@ test('no category is left empty', () => {
   }
 });
 
-test('a centroid is the direction of the sum of its rows; those without rows take the rows farthest from their own', () => {
+test('a centroid is the direction of the sum of its rows; without rows it takes the farthest ones', () => {
   const unit = Float64Array.of(1, 0, 0, 1, -1, 0, 0.6, 0.8);
   const moved = means(unit, 2, {
     centroids: new Float64Array(3 * 2),

@@ -76,7 +76,7 @@ function cosine(a: readonly number[], b: readonly number[]): number {
   return dot / Math.hypot(...a) / Math.hypot(...b);
 }
 
-test('a merged adapter is one adapter: with itself it gives the same table but for a rotation, its centre and scale', async () => {
+test('an adapter merged with itself gives the same table but for rotation, centre and scale', async () => {
   const one = await member();
   const { weights, residual } = mergeAdapters([one, one], d);
   assert.deepEqual(weights.get('adapter.inner.weight')!.shape, [9, 2 * H]);
@@ -91,7 +91,7 @@ test('a merged adapter is one adapter: with itself it gives the same table but f
   assert.ok(Math.abs(square(table) / square(one.table) - 1) < 1e-4);
 });
 
-test('merging keeps what members agree on: of three, two alike, the table is nearer to the pair than to the third', async () => {
+test('merging keeps what members agree on: of three, two alike, it is nearer to the pair', async () => {
   const pair = await member();
   const third = await member();
   const { weights, residual } = mergeAdapters([pair, third, pair], d);
@@ -124,7 +124,7 @@ test('an adaptation survives its file; other blocks than the fitted ones are ref
   await rm(folder, { recursive: true });
 });
 
-test('principal components turn rows onto the axes of the data, at right angles and of one length; more columns are zero', () => {
+test('principal components are at right angles and of one length; columns beyond them are zero', () => {
   // Four points at (+-3, 0) and (0, +-1), turned by an angle of 3-4-5: variances 4.5 and 0.5 along the axes;
   // and moved, which changes nothing.
   const points = [3, 0, -3, 0, 0, 1, 0, -1];

@@ -20,7 +20,7 @@ test('each block is centred, each of its rows as long as the block asks for, blo
   assert.deepEqual([...joined], [6, 8, -2, -6, 8, -2, 0, -10, 2]);
 });
 
-test('items that the fit did not see are centred on its means, not on their own; one at the mean is zero', () => {
+test('items that the fit did not see are centred on its means; one at the mean is zero', () => {
   const cold = [block('text', 2, 10, [13, 24, 10, 20]), block('hidden', 1, 2, [2, 7])];
   assert.deepEqual([...joinBlocks(cold, scalings)], [6, 8, 0, 0, 0, 2]);
 });

@@ -42,7 +42,7 @@ function rowsOf({ rowCount, rowStart, columns, values }: SparseMatrix): [number,
   );
 }
 
-test('TF-IDF by hand: two texts share "red", its idf is ln(3/3) + 1 = 1; terms of one text are left out', () => {
+test('TF-IDF by hand: both texts have "red", idf ln(3/3) + 1 = 1; terms of one text are left out', () => {
   const weights = fitTermWeights(['red red tent', 'A red stove', ''], 1);
   assert.deepEqual(weights.terms, ['red']); // "a" is too short a word
   assert.deepEqual([...weights.inverseDocumentFrequency], [Math.log(4 / 3) + 1]);
@@ -51,7 +51,7 @@ test('TF-IDF by hand: two texts share "red", its idf is ln(3/3) + 1 = 1; terms o
   assert.deepEqual(fitTermWeights(['red', 'red', 'blue', 'blue red'], 0.5).terms, ['blue']);
 });
 
-test('vocabulary, weights and rows are those of TfidfVectorizer(sublinear_tf, min_df=2, ngram_range=(1, 2)) to 1e-6', () => {
+test('vocabulary, weights and rows are those of TfidfVectorizer in its settings to 1e-6', () => {
   const weights = fitTermWeights(sklearn.texts, 1);
   assert.deepEqual(weights.terms, sklearn.terms);
   for (const [texts, expected] of [
@@ -83,7 +83,7 @@ test('singular values, components and vectors are those of TruncatedSVD to 1e-4'
   assertClose(transformTexts(sklearn.later, model), sklearn.laterVectors.flat(), 1e-4, 'later vectors');
 });
 
-test('a fitted model gives its own texts the same vectors, one by one, and a text without known terms zeros', () => {
+test('a fitted model gives its own texts the same vectors, and a text without known terms zeros', () => {
   const { vectors, model } = fitTextFeatures(sklearn.texts, options);
   sklearn.texts.forEach((text, i) => {
     assert.deepEqual(transformTexts([text], model), vectors.subarray(3 * i, 3 * i + 3));
@@ -102,7 +102,7 @@ test('the dimension falls to what the texts span', () => {
   assert.equal(fitTextFeatures([], { dimension: 4, seed: 1 }).vectors.length, 0);
 });
 
-test('a matrix with known singular values 50 * 0.8^i: the first 20 of 50 to 1e-6, their vectors the unit axes', () => {
+test('a matrix with singular values 50 * 0.8^i: the first 20 to 1e-6, their vectors the unit axes', () => {
   // Row i has its only entry, 50 * 0.8^i, in column (7 i) mod 50, and the rows are in random order.
   const order = createRandom('rows').shuffle(Int32Array.from({ length: 50 }, (_, i) => i));
   const diagonal: SparseMatrix = {

@@ -54,7 +54,7 @@ test('half precision: infinities and NaN stay what they are', async () => {
   );
 });
 
-test('of several tensors the one whose name says so is read, whatever the types of the others are', async () => {
+test('of several tensors the one whose name says so is read, whatever the others are', async () => {
   const file = path.join(folder({}), 'v.safetensors');
   const position = table([9, 9], [9, 9], [9, 9]);
   writeSafetensors(
@@ -154,10 +154,11 @@ const badFiles: [what: string, name: string, bytes: Buffer, message: RegExp][] =
     'two tables',
     'v.safetensors',
     header(
-      '{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]}}',
+      '{"a":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]},' +
+        '"b":{"dtype":"F32","shape":[1,2],"data_offsets":[8,16]}}',
       16,
     ),
-    /got the tensors a \[1, 2\], b \[1, 2\], expected one .*called item_embeddings, embeddings, weight, items\.weight; /,
+    /got the tensors a \[1, 2\], b \[1, 2\], expected .*item_embeddings, embeddings, weight, items\.weight;/,
   ],
   [
     'another type',
@@ -183,7 +184,7 @@ for (const [what, name, bytes, message] of badFiles) {
   });
 }
 
-test('ids are kept as they are written, less blanks around them, from lines or from JSON beside the vectors', async () => {
+test('ids are kept as written, less blanks around them, from lines or JSON beside the vectors', async () => {
   const ids = async (files: Record<string, string | Buffer>, idFile?: string) => {
     const made = folder(files);
     const list = await readIdList({ file: path.join(made, 'v.npy') }, idFile && path.join(made, idFile));
@@ -280,7 +281,7 @@ const badTables: [what: string, align: () => unknown, message: RegExp][] = [
   [
     'a padding row in front',
     () => align(['a', 'b'], [0, 0], [1, 1], [2, 2]),
-    /^v\.npy: got 3 rows, expected 2, one for each id in v\.txt; its first row is all zeros, .*: save table\[1:\]$/,
+    /^v\.npy: got 3 rows, expected 2, one for each id in v\.txt; .* all zeros, .*: save table\[1:\]$/,
   ],
   [
     'a padding row behind',
@@ -300,7 +301,7 @@ const badTables: [what: string, align: () => unknown, message: RegExp][] = [
   [
     'NaN',
     () => align(['a', 'b'], [1, 1, 1], [2, 2, Number.NaN]),
-    /^v\.npy: got NaN in row 1, column 2 \(both from 0\), the vector of "b", expected numbers that float32 can hold; /,
+    /^v\.npy: got NaN in row 1, column 2 \(both from 0\), the vector of "b", expected .* float32 can hold; /,
   ],
   [
     'infinity',
@@ -315,7 +316,7 @@ const badTables: [what: string, align: () => unknown, message: RegExp][] = [
   [
     'nothing but zeros',
     () => align(['a', 'z', 'c'], [0, 0], [1, 1], [0, 0]),
-    /^v\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, expected .*; save the table after/,
+    /^v\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, .*; save the table /,
   ],
 ];
 for (const [what, alignment, message] of badTables) {

@@ -118,7 +118,7 @@ test('seeds, modes and vectors make a difference', () => {
   assert.equal(new Set(outcomes).size, outcomes.length);
 });
 
-test('what was kept of a run stands for it, and a run is told where to keep its checkpoint', async (context) => {
+test('what was kept of a run stands for it; a run is told where to keep its checkpoint', async (context) => {
   const kept: Run = { ...runs[0], seconds: 77 };
   assert.deepEqual(await compare(split, options({ once: async () => kept })), [kept]);
   const checkpoint = path.join(await temporaryFolder(context), 'run.checkpoint');
@@ -157,7 +157,7 @@ function byUser(seen: string[]): Model {
   };
 }
 
-test('validation and test ranks are of their own users, row by row, asked with all that was before', async () => {
+test('validation and test ranks are of their own users, asked with all that was before', async () => {
   const seen: string[] = [];
   const [run] = await compare(small, options({ models: [{ name: 'popular', model: byUser(seen) }] }));
   assert.deepEqual([...run.validation], [14, 21, 33]); // (target + user) mod 40

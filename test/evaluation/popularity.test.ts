@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { popularityGroups } from '../../src/evaluation/popularity.ts';
 
-test('head is the fifth of the catalogue that occurs most often, cold what never does, tail the others', () => {
+test('head is the fifth of the catalogue that occurs most, cold what never does, tail the others', () => {
   // Item 3 occurs three times, items 1, 6 and 8 twice, item 0 once; of ten items two are the head.
   const train = [Int32Array.of(3, 1, 6, 8, 3), Int32Array.of(8, 6, 1, 0, 3)];
   const groups = ['tail', 'head', 'cold', 'head', 'cold', 'cold', 'tail', 'cold', 'tail', 'cold'];

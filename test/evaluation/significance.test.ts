@@ -13,7 +13,7 @@ test('which of the two is better does not matter', () => {
   assert.equal(pairedRandomisationTest(none, few), pairedRandomisationTest(few, none));
 });
 
-test('every user counts, however many there are: of 40 the last eight decide, 2 of 256 signs are as far out', () => {
+test('every user counts, however many: of 40 the last eight decide, 2 of 256 signs are as far out', () => {
   const differences = Float64Array.from({ length: 40 }, (_, user) => (user < 32 ? 1e-6 * (-1) ** user : 1));
   const p = pairedRandomisationTest(differences, new Float64Array(40));
   // Of 10,000 shuffles 78 are expected, give or take 9; half of them where the small ones pull back.
@@ -28,7 +28,7 @@ test('no difference at all: p is 1', () => {
   assert.equal(pairedRandomisationTest(Float64Array.of(1, 2), Float64Array.of(1, 2)), 1);
 });
 
-test('noise around zero is seldom significant, a shift of a fifth of its spread over 1,000 users always', () => {
+test('noise is seldom significant, a shift of a fifth of its spread over 1,000 users always', () => {
   const random = createRandom(7);
   const noise = () => Float64Array.from({ length: 1000 }, () => random.normal());
   const zeros = new Float64Array(1000);

@@ -12,8 +12,8 @@ test('a conversation is the prompt with the form of the answer behind it, and an
       role: 'user',
       content:
         `${prompt}\nAnswer with one JSON object and nothing else: the numbers of categories, from 0 to 2, ` +
-        'as its keys and ' +
-        'their shares as its values, the largest first, 1 in all, as in {"2": 0.75, "0": 0.25}',
+        'as its keys and their shares as its values, the largest first, 1 in all, as in ' +
+        '{"2": 0.75, "0": 0.25}',
     },
     { role: 'assistant', content: '{"2": 0.75, "0": 0.25}' },
   ]);

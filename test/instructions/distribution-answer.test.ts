@@ -17,7 +17,7 @@ test('words around the JSON do not matter, and shares that nearly sum to 1 are m
   assert.deepEqual(parseAnswer(withBraces, 3), Float32Array.of(0, 1, 0));
 });
 
-test('an answer is complete at the end of the object that it begins with; words before it may be a draft', () => {
+test('an answer is complete at the end of its object; words before it may be a draft', () => {
   for (const answer of ['{"1": 1}', ' \n{ "1": 0.5, "0": 0.5}', '```json\n{"1": 1}', '```\n{"1": 1}']) {
     for (let end = 0; end < answer.length; end++) assert.ok(!isComplete(answer.slice(0, end)), answer);
     assert.ok(isComplete(answer) && isComplete(`${answer} and`), answer);

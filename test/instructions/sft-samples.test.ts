@@ -5,7 +5,7 @@ import { itemText, TEXTLESS_ITEM } from '../../src/instructions/item-text.ts';
 import { buildSftSamples, DEFAULT_PROMPT, promptTemplateHash } from '../../src/instructions/sft-samples.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 
-test('an item says its title, its attributes by name and the first words of its description, never its id', () => {
+test("an item says its title, its attributes by name and its description's first words, never its id", () => {
   const item = {
     itemId: 'B00X',
     title: ' Trail\n Tent ',
@@ -52,7 +52,7 @@ test('one sample a user, the latest items newest last, the target a view of the 
   assert.equal(samples[0].target.buffer, preferences.buffer);
 });
 
-test('no validation or test item leaks: neither its words into a prompt nor its category into a target', () => {
+test('no held-out item leaks: neither its words into a prompt nor its category into a target', () => {
   // Each of 50 users has 6 items of its own; item 6u + t has the word "word-u-t" and, held out (t = 4, 5),
   // category 1.
   const users = 50;

@@ -19,7 +19,7 @@ const asIds = ({
   sequences: readonly Int32Array[];
 }) => sequences.map((sequence) => Array.from(sequence, (item) => items[item].itemId).join(' '));
 
-test('rows are sorted by time within a user, ties keep file order, exact duplicates go, repeats stay', async () => {
+test('rows go by time within a user, ties by file order; exact duplicates go, repeats stay', async () => {
   const path = folderOf({
     'items.jsonl': catalogue('007', 'b', 'unseen', '7'),
     'interactions.csv': lines(
@@ -53,7 +53,7 @@ test('without timestamps the file order is the order, and nothing is a duplicate
   assert.equal(duplicateRows, 0);
 });
 
-test('byte order mark, CRLF, gzip, quotation marks and the order of rows and users do not change the hash', async () => {
+test('byte order mark, CRLF, gzip, quotes and the order of rows do not change the hash', async () => {
   const items = lines(
     '{"item_id":"a,1","title":"Café"}',
     '{"item_id":"b","attributes":{"brand":"X","codes":["c1"]}}',
@@ -125,7 +125,7 @@ const badItems: [row: string, message: RegExp][] = [
   ['{"item_id":"c","title":"\\u0000"}', /^items\.jsonl:3:16: got title: got U\+0000/],
 ];
 
-test('a bad row stops the reading with file, line, column, what was got, what is expected and what to do', async () => {
+test('a bad row stops the reading: place, what was got, what is expected, what to do', async () => {
   for (const [row, message] of badInteractions) {
     const path = folderOf({
       'items.jsonl': goodItems,
@@ -142,7 +142,7 @@ test('a bad row stops the reading with file, line, column, what was got, what is
   }
 });
 
-test('with skip, each bad row is counted and written down, and the good rows around it are kept', async () => {
+test('with skip, each bad row is counted and written down; the good rows are kept', async () => {
   const path = folderOf({
     'items.jsonl': goodItems + lines(...badItems.map(([row]) => row)),
     'interactions.csv': lines(header, 'u,a,1', ...badInteractions.map(([row]) => row), 'u,b,2'),
@@ -172,7 +172,7 @@ test('a reading that fails leaves no file of skipped rows, and an earlier one al
   const skippedRowsFile = join(root, 'none', 'rows.jsonl');
   await assert.rejects(readDataset(path, { onBadRow: 'skip', skippedRowsFile }), {
     message:
-      /has no interactions \(bad rows skipped: 1\), expected some to learn from; give each a row with user, item and, where known, time\.$/,
+      /has no interactions \(bad rows skipped: 1\), expected some .*; give each a row with user, item .*\.$/,
   });
   assert.equal(existsSync(skippedRowsFile), false);
   assert.deepEqual(readdirSync(join(root, 'none')), []);

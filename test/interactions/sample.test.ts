@@ -55,7 +55,7 @@ test('behaviour alone gives the hidden categories back: k-means on co-occurrence
   assert.ok(adjustedRandIndex(categories, plantedCategories) >= 0.95);
 });
 
-test('order carries information: pairs of neighbours recur more often than in the same sequences shuffled', () => {
+test('order carries information: pairs of neighbours recur more often than in shuffled sequences', () => {
   const recurringShare = (sequences: readonly Int32Array[]) => {
     const pairs = sequences.flatMap((sequence) =>
       Array.from(sequence.subarray(1), (next, t) => `${sequence[t]} ${next}`),
@@ -75,7 +75,7 @@ test('the same seed gives the same sample, another seed another one', () => {
   assert.notEqual(generateSample({ ...DEFAULT_SAMPLE, seed: 2 }).dataset.hash, dataset.hash);
 });
 
-test('what is written says that it is synthetic, reads back the same, and keeps the truth out of the items', async () => {
+test('what is written says that it is synthetic, reads back the same, and hides the truth', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'tslrec-sample-'));
   try {
     writeSample(folder, sample);

@@ -22,7 +22,7 @@ test('the last item is for the test, the one before it for validation, from thre
   ]);
 });
 
-test('time: eight tenths of all interactions before the first point, nine before the second, one question a user', () => {
+test('time: 8/10 of interactions before the first point, 9/10 before the second, one question each', () => {
   // Ten interactions at 10, 20, ... 100: training ends before 90, validation before 100.
   const dataset = {
     name: 'test',

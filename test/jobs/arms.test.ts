@@ -130,7 +130,7 @@ function correlation(one: readonly number[], other: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + x * b[i], 0) / (Math.hypot(...a) * Math.hypot(...b));
 }
 
-test("a language model's block: beside text it is quiet where it was made here, loud where it is brought, alone it leads", () => {
+test("a language model's block: quiet beside text if made here, loud if brought, alone it leads", () => {
   const text = { name: 'text', width: 2, values: Float32Array.of(1, 2, 3, 4), rowLength: 8 };
   const hidden = Float32Array.of(1, 2, 3, 4, 5, 6);
   const brought = { kind: 'hosted' } as Parameters<typeof besideText>[3];

@@ -191,27 +191,27 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'vectors without ids',
       'refresh --data sample --srs-embeddings vectors.npy',
-      /^tslrec: vectors\.npy has no id list beside it: looked for vectors\.ids\.txt, .*; name one with --srs-ids, /,
+      /^tslrec: vectors\.npy has no id list beside it: looked for vectors\.ids\.txt, .* with --srs-ids, /,
     ],
     [
       'a row more than ids',
       'refresh --data sample --srs-embeddings vectors.npy --srs-ids two',
-      /^tslrec: vectors\.npy: got 3 rows, expected 2, one for each id in two; its first row is all zeros, .*table\[1:\]$/,
+      /^tslrec: vectors\.npy: got 3 rows, expected 2, one for each id in two; .* all zeros, .*table\[1:\]$/,
     ],
     [
       'a vector that is no number',
       'refresh --data sample --srs-embeddings vectors.npy --srs-ids three',
-      /^tslrec: vectors\.npy: got NaN in row 2, column 0 \(both from 0\), the vector of "S0003", expected .*; repair it, /,
+      /^tslrec: vectors\.npy: got NaN in row 2, column 0 .*, the vector of "S0003", expected .*; repair it, /,
     ],
     [
       'vectors of nothing but zeros',
       'refresh --data sample --srs-embeddings zeros.npy --srs-ids two',
-      /^tslrec: zeros\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, expected .*; save /,
+      /^tslrec: zeros\.npy: got nothing but zeros in the rows of the 2 items .*, expected .*; save /,
     ],
     [
       'vectors, but nothing to learn from them',
       'refresh --data thin --preset quick --srs-embeddings units.npy --srs-ids three',
-      /^tslrec: There is nothing to learn from: of 2 users none has two training interactions; some user needs four in all, /,
+      /^tslrec: There is nothing to learn from: of 2 users none has two .*; some user needs four in all, /,
     ],
     [
       'too small a sample',
@@ -226,27 +226,27 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'a user with one item',
       'refresh --data lonely --store lonely-store',
-      /^tslrec: lonely has nobody to ask for the validation .*: of 1 users none has three interactions; give data with /,
+      /^tslrec: lonely has nobody to ask for the validation .*: of 1 users none has three .*; give data /,
     ],
     [
       'nobody to ask',
       'evaluate --data lonely --arms random',
-      /^tslrec: lonely has nobody to ask for the validation by the leave-one-out split: of 1 users none has three /,
+      /^tslrec: lonely has nobody to ask for the validation by the leave-one-out split: of 1 users none /,
     ],
     [
       'nobody to choose an epoch by',
       'train --data pairs',
-      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
+      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three .*; give data /,
     ],
     [
       'nobody to choose an epoch by',
       'refresh --data pairs',
-      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
+      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three .*; give data /,
     ],
     [
       'nobody to choose an epoch by',
       'export-sft --data pairs --output samples',
-      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three interactions; give data with /,
+      /^tslrec: pairs has nobody to ask for the validation .*: of 40 users none has three .*; give data /,
     ],
     [
       'a folder for a model',
@@ -256,12 +256,12 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'another kind of file for a model',
       'train --data sample --output model.safetensors',
-      /^tslrec: --output: got model\.safetensors, expected the name of a file that ends in \.onnx, .*; give it that ending\.$/,
+      /^tslrec: --output: got model\.safetensors, expected .* ends in \.onnx, .*; give it that ending\.$/,
     ],
     [
       'a model that is no graph of histories',
       'train --data sample --model din',
-      /^error: option '--model <name>' argument 'din' is invalid\. Allowed choices are sasrec, sasrec-bce, .*, narm, core\.$/,
+      /^error: option '--model <name>' argument 'din' is invalid\. Allowed choices are sasrec, .*, core\.$/,
     ],
     [
       'a history longer than memory',
@@ -276,7 +276,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'a database for the stages',
       'evaluate --data sample --store postgres://me:secret@127.0.0.1/tslrec',
-      /^tslrec: --store is postgres:\/\/me:\*\*\*@127\.0\.0\.1\/tslrec: give a folder, because stages are files, /,
+      /^tslrec: --store is postgres:\/\/me:\*\*\*@127\.0\.0\.1\/tslrec: give a folder, .* files, /,
     ],
     ...[
       'migrate --store mysql://me:secret@host/name',
@@ -355,7 +355,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'more candidates than items',
       'evaluate --data sample --candidates 20',
-      /^tslrec: 20 sampled items are wanted beside the right one, but some user lacks only 2 of the 20 items; ask for 2 at most, /,
+      /^tslrec: 20 sampled items are wanted .* some user lacks only 2 of the 20 items; ask for 2 at most, /,
     ],
     [
       'a file for the folder of the stages',
@@ -376,7 +376,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       "somebody's own file",
       'generate-sample thin',
-      /^tslrec: thin\/items\.jsonl is there already, and tslrec cannot tell that it is its own: move it elsewhere, give another name, or replace it with --force\.$/,
+      /^tslrec: thin\/items\.jsonl is there already, .*: move it elsewhere, .* or replace it with --force\.$/,
     ],
     [
       'a URL that is none',
@@ -392,14 +392,14 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
     [
       'a port that is no number',
       'serve',
-      /^tslrec: The environment variable PORT is wrong: it has to be a whole number from 0 to 65535 and is "http"; /,
+      /^tslrec: The environment variable PORT is wrong: it has to be .* from 0 to 65535 and is "http"; /,
       { PORT: 'http' },
     ],
     ['a port out of range', 'serve', /^tslrec: The environment variable PORT is wrong: /, { PORT: '65536' }],
     [
       'an execution provider that is none',
       'migrate',
-      /^tslrec: The execution provider "abacus" is not in this build of ONNX Runtime, which has cpu, .*; set TSLREC_/,
+      /^tslrec: The execution provider "abacus" is not in this build of ONNX Runtime, .* cpu, .*; set /,
       { TSLREC_EXECUTION_PROVIDER: 'abacus' },
     ],
     ['an empty host', 'serve', /^tslrec: The environment variable HOST is wrong: /, { HOST: '' }],
@@ -432,7 +432,7 @@ test('--help tells that DATABASE_URL names the store, not what is in it', async 
   assert.doesNotMatch(stdout, /secret/);
 });
 
-test('migrate makes an empty store that is its owner’s, and finds it current when asked again', async (context) => {
+test('migrate makes an empty store that is its owner’s, and finds it current again', async (context) => {
   const folder = await temporaryFolder(context);
   const umask = process.umask(0); // the command inherits it
   context.after(() => process.umask(umask));

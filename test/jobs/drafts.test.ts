@@ -52,7 +52,7 @@ const UNFINISHED: Record<string, readonly object[]> = {
   'in a field of its own': [{ reasoning_content: DRAFT }],
 };
 for (const [where, deltas] of Object.entries(UNFINISHED)) {
-  test(`an answer that ends inside its draft ${where} is malformed, and asked for again with more room`, async (context) => {
+  test(`an answer that ends inside its draft ${where} is asked for again with more room`, async (context) => {
     const { distributions, counts, maxTokens } = await ask(context, ({ body }) =>
       body.max_tokens === BRIEF ? faults.saying(deltas, 'length') : faults.saying(content(ANSWER)),
     );
@@ -89,7 +89,7 @@ test('a draft that is cut off before anything tells it from an answer is none', 
 });
 
 // Scores
-// ----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 const CHAT = '/v1/chat/completions';
 const whole = (message: object, logprobs: unknown = null, finish_reason = 'stop') =>
@@ -121,7 +121,7 @@ for (const [where, message] of Object.entries({
   });
 }
 
-test('the first tokens of a draft are no answer: samples are asked for, with room for the draft', async (context) => {
+test('the first tokens of a draft are no answer: samples are asked for, with more room', async (context) => {
   for (const [message, logprobs] of [
     [{ content: '<think>' }, listed(['<think>', 0.9], ['no', 0.1])],
     [{ content: '<' }, listed(['no', 0.1], ['<', 0.9])],

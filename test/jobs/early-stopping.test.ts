@@ -159,7 +159,7 @@ test('train: what the test asks for changes no weight', async (context) => {
   assert.notDeepEqual(other.result.test, one.result.test);
 });
 
-test('of modes refresh takes the one that is best on validation, and tells its gain there', async (context) => {
+test('refresh takes the mode that is best on validation, and tells its gain there', async (context) => {
   const reached = (validationNdcg: number, ofTest: number, epochs: number): Reached => ({
     validationNdcg,
     test: { 'ndcg@10': ofTest, 'hr@10': ofTest },

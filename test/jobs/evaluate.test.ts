@@ -46,7 +46,7 @@ const evaluatePopular = (
     ...over,
   });
 
-test('the same sequences at other times are other work by the time split, the same by leave-one-out', async (context) => {
+test('sequences at other times are other work by the time split, not by leave-one-out', async (context) => {
   const folder = await temporaryFolder(context);
   const at = (name: string) => path.join(folder, name);
   const allAtOnce = writeInteractions(at('all-at-once'), (user, position) => 1000 * position + user);
@@ -66,7 +66,7 @@ test('the same sequences at other times are other work by the time split, the sa
   assert.equal(readdirSync(at('left-out/work')).length, 1);
 });
 
-test('the same evaluation is read, not computed; of another length or among candidates it is another', async (context) => {
+test('the same evaluation is read; of another length or among candidates it is another', async (context) => {
   const folder = await temporaryFolder(context);
   const data = writeInteractions(path.join(folder, 'data'), (user, position) => 1000 * position + user);
   const store = path.join(folder, 'store');
@@ -91,7 +91,7 @@ test('the same evaluation is read, not computed; of another length or among cand
   assert.equal(kept().length, 4);
 });
 
-test('an arm that has no text to start from is told before any other is learnt, and each time again', async (context) => {
+test('an arm without text to start from is told before any other is learnt, each time', async (context) => {
   const folder = await temporaryFolder(context);
   const data = writeInteractions(path.join(folder, 'wordless'), (user, position) => 1000 * position + user);
   const store = path.join(folder, 'store');

@@ -183,7 +183,7 @@ test('the whole flow', async (context) => {
   });
 });
 
-test('over several epochs: with other test items validation still chooses the same, to the bit', async (context) => {
+test('over several epochs: with other test items validation chooses the same to the bit', async (context) => {
   const learnt = await learn(context, dataset, VALIDATED);
   const otherTest = withHeldOut(
     (sequence) => sequence.at(-2)!,

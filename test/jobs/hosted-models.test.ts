@@ -204,7 +204,7 @@ test('hosted models: one that embeds and one that classifies', async (context) =
       assert.equal(exit.code, 1);
       assert.match(
         sentence(exit),
-        /^tslrec: The language model one answer gave the same row of numbers, or nearly, for all of 20 different texts, .*\.$/,
+        /^tslrec: The language model one answer gave the same row .* for all of 20 different texts, .*\.$/,
       );
       const kept = readFileSync(path.join(newest(before), 'infer.checkpoint'), 'utf8');
       assert.doesNotMatch(kept, /infer categories/);
@@ -219,7 +219,7 @@ test('hosted models: one that embeds and one that classifies', async (context) =
     assert.equal(exit.code, 1);
     assert.match(
       sentence(exit),
-      /^tslrec: other labels: got 3 labels \(LABEL_0, LABEL_2, LABEL_10\), expected 2 .* from 0 to 1, .*; serve .*\.$/,
+      /^tslrec: other labels: got 3 labels \(LABEL_0, LABEL_2, LABEL_10\), expected 2 .*; serve .*\.$/,
     );
     assert.deepEqual(textsAskedOf(server, since), [PROBE]);
     assert.equal(server.requests.length, since + 1);
@@ -366,7 +366,7 @@ test('hosted models: one that embeds and one that answers in words', async (cont
   });
 });
 
-test('the file that names hosted models: each mistake is one sentence, and no secret is in it', async (context) => {
+test('the file of hosted models: each mistake is one sentence without any secret', async (context) => {
   const file = path.join(await temporaryFolder(context), 'hosted.json');
   const embed = { model: 'vectors', endpointUrl: 'http://host' };
   const mistakes: [unknown, RegExp][] = [
@@ -427,7 +427,7 @@ test('the categories of labels', () => {
   const mistakes: [string[], RegExp][] = [
     [
       ['0', '1', '3'],
-      /^model: got 3 labels \(0, 1, 3\), none of which is category 2, expected 3 that end in the numbers from 0 to 2, /,
+      /^model: got 3 labels \(0, 1, 3\), none of which is category 2, expected 3 .* from 0 to 2, /,
     ],
     [['1', '2', '3'], / none of which is category 0, /],
     [['0', '1', '1'], / none of which is category 2, /],

@@ -63,8 +63,9 @@ async function setUp(context: TestContext) {
 
 const isThere = (file: string, canForce = true) => {
   const way = canForce ? ', give another name, or replace it with --force' : '';
-  const sentence = `${file} is there already, and tslrec cannot tell that it is its own: move it elsewhere${way}.`;
-  return { code: 'bad-request', message: sentence };
+  const message =
+    `${file} is there already, and tslrec cannot tell that it is its own: ` + `move it elsewhere${way}.`;
+  return { code: 'bad-request', message };
 };
 
 /** Of each command how it is called, and the files that it would write. */
@@ -137,7 +138,7 @@ test('a folder, a link that leads nowhere and an empty file are not replaced eit
   }
 });
 
-test('a sample is replaced by another; one that somebody has changed is not, unless with --force', async (context) => {
+test('a sample is replaced by another; one that somebody changed only with --force', async (context) => {
   const { inside } = await setUp(context);
   const generate = (...options: string[]) => run(['generate-sample', inside('sample'), ...SMALL, ...options]);
   const read = (name: string) => readFileSync(inside('sample', name), 'utf8');

@@ -5,7 +5,7 @@ import { runInOwnProcess } from '../../jobs/own-process.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../../src/interactions/sample.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 
-test('a job has a process of its own: one that kills itself leaves this one alive, and gives its exit code', async (context) => {
+test('a job that kills itself leaves this process alive, and gives its exit code', async (context) => {
   const folder = await temporaryFolder(context);
   const data = path.join(folder, 'sample');
   writeSample(data, generateSample({ ...DEFAULT_SAMPLE, users: 20, items: 20, categories: 2 }));

@@ -113,7 +113,7 @@ test('an answer that breaks off is asked for anew, so many times; a server that 
   await assert.rejects(broken(['refused']), { reason: 'refused' });
 });
 
-test('a request that fails before the answer begins is not made anew: the model has tried it again', async () => {
+test('a request that fails before the answer begins is not made anew: the model has tried it', async () => {
   let asked = 0;
   const model: Pick<LanguageModel, 'name' | 'generate'> = {
     name: 'silent',

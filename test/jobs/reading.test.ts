@@ -12,7 +12,7 @@ import { temporaryFolder } from '../support/stores.ts';
 
 const EVALUATE = ['evaluate', '--data', 'data', '--models', 'popular', '--seeds', '1', '--preset', 'quick'];
 
-test('evaluate says which column is the time, what is not read and how many rows are left out', async (context) => {
+test('evaluate says which column is the time, what is not read, how many rows are out', async (context) => {
   const folder = await temporaryFolder(context);
   mkdirSync(path.join(folder, 'data'));
   const rows = Array.from({ length: 60 }, (_, row) => `u${row % 12};i${(row * 7) % 10};${row};5\n`);

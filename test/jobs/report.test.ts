@@ -205,7 +205,7 @@ test('names are text, and the notes say what was asked', () => {
   assert.match(page, /cold = of those it never has\./);
 });
 
-test('the notes speak of a gain only where there is a random start, of a choice only where there is one', () => {
+test('the notes tell a gain only beside a random start, a choice only where there is one', () => {
   const { gain: _, pValue: __, toRandomBest: ___, ...uncompared } = text;
   const notes = (...summary: Summary[]) => notesOf({ ...result, summary }).join('\n');
   assert.match(
@@ -229,7 +229,7 @@ test('the page refers to nothing outside it', () => {
   );
 });
 
-test('a curve a start: the mean over seeds as far as both got, and the best of the random start across', () => {
+test('a curve a start: the mean over seeds as far as both got, the best random start across', () => {
   // Heights: 0 at y 238, 0.5 at y 10, so 0.1 is 45.6 high. Epochs 1 to 3 at x 52, 260, 468; one seed of
   // random has two.
   assert.deepEqual(linesOf(page), [

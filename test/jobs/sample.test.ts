@@ -30,7 +30,7 @@ const preset: Preset = {
   languageModel: { ...PRESETS.quick.languageModel, pretrainingTokens: 300_000 },
 };
 
-test('k-means finds the planted categories (ARI >= 0.9); the language model places >= 80 % of the cold items', async () => {
+test('k-means finds the planted categories (ARI >= 0.9), the model >= 80 % of cold items', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-sample-'));
   const { dataset, plantedCategories, coldItems } = generateSample(SAMPLE);
   const split = leaveOneOut(dataset.sequences);

@@ -8,7 +8,7 @@ import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
-test("a stage's checkpoint stays until its file is in place: what comes after the training may fail", async (context) => {
+test("a stage's checkpoint stays until its file is there: what comes after may fail", async (context) => {
   const folder = await temporaryFolder(context);
   const work: StageContext = { folder, progress: silentProgress, seed: 1, onStage: async () => {} };
   const rank = (found: boolean[], rankingFails: boolean) =>
@@ -82,7 +82,7 @@ for (const [what, change] of Object.entries(CHANGED)) {
   });
 }
 
-test("a stage's file is read again, and one without a hash, as earlier versions kept, is made anew", async (context) => {
+test("a stage's file is read again; one without a hash, of before, is made anew", async (context) => {
   const whole = await keptRanks(await temporaryFolder(context), () => {});
   assert.equal(await whole(), 'its file');
   const without = await keptRanks(await temporaryFolder(context), ({ metadata }) => {

@@ -10,7 +10,7 @@ import { readSafetensors } from '../../src/network/safetensors.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
-test('train writes the model and its ids into a new folder; bad rows that are skipped are counted and kept', async (context) => {
+test('train writes model and ids into a new folder; skipped rows are counted and kept', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   const interactions = path.join(folder, 'sample', 'interactions.csv');
@@ -61,7 +61,7 @@ test('train writes the model and its ids into a new folder; bad rows that are sk
   assert.equal((await readIdList(vectorFile, undefined)).ids.length, 20);
 });
 
-test('a model that is asked by a mask tells how many items its file is shown, and a full history is scored', async (context) => {
+test('a model asked by a mask tells how many items it sees; a full history is scored', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   const settings = [
@@ -89,7 +89,7 @@ test('a model that is asked by a mask tells how many items its file is shown, an
   assert.equal(new Set(scores.data as Float32Array).size, 20, 'each item has a score of its own');
 });
 
-test('a training that could not be written is not lost: the same one goes on from where it was, another begins anew', async (context) => {
+test('a training that could not be written is not lost: it goes on, another begins anew', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   /** How many steps a training of this seed takes. */

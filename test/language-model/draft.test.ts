@@ -35,7 +35,7 @@ const ANSWERS: [string, string, boolean?][] = [
   ['yes <think>no</think>', 'yes <think>no</think>'],
 ];
 for (const [said, answer, isOpen] of ANSWERS) {
-  test(`${JSON.stringify(said)}${isOpen ? ' inside a draft' : ''}: the answer is ${JSON.stringify(answer)}`, async () => {
+  test(`${JSON.stringify(said)}${isOpen ? ' in a draft' : ''} gives ${JSON.stringify(answer)}`, async () => {
     for (const size of SIZES) {
       const pieces = await collect(withoutDraft(cut(said, size), { isOpen, unfinished }));
       assert.equal(pieces.join(''), answer, `pieces of ${size}`);

@@ -22,7 +22,7 @@ async function setUp(context: TestContext, path = '') {
 }
 
 // Bodies without end
-// ----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 const chunkOf = (text: string) => Buffer.from(text.repeat(Math.ceil(2 ** 16 / text.length)));
 
@@ -68,7 +68,8 @@ const MEGABYTE = 2 ** 20;
 const answer = (model: LanguageModel) =>
   collect(model.generate([{ role: 'user', content: 'a' }], { maxTokens: 8 }));
 const stream = { type: 'text/event-stream' };
-const delta = `data: ${JSON.stringify({ choices: [{ delta: { content: 'and on ' }, finish_reason: null }] })}\n\n`;
+const piece = { choices: [{ delta: { content: 'and on ' }, finish_reason: null }] };
+const delta = `data: ${JSON.stringify(piece)}\n\n`;
 
 const ENDLESS: [string, () => Endless, (model: LanguageModel) => Promise<unknown>, string?][] = [
   ['vectors', () => endless('[[0.1', ',0.25'), (model) => model.embed(['a'])],
@@ -88,7 +89,7 @@ const ENDLESS: [string, () => Endless, (model: LanguageModel) => Promise<unknown
   ['events in gzip', () => endless('', delta, { ...stream, gzip: true }), answer],
 ];
 for (const [what, make, ask, path] of ENDLESS) {
-  test(`${what} without end: refused behind what a right answer can have, and the connection is closed`, async (context) => {
+  test(`${what} without end: refused beyond any right answer, the connection closed`, async (context) => {
     const { server, model } = await setUp(context, path);
     const { fault, sent, closed } = make();
     server.failWith(fault);
@@ -131,7 +132,7 @@ for (const [what, make, ask, reason] of WORDS) {
 }
 
 // Arguments that a server does not know
-// ----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 /** Refuses a request in which one of these is, in the words for the first of them. */
 const strict =
@@ -172,7 +173,7 @@ const REFUSALS: Record<string, Fault> = {
 };
 for (const [how, fault] of Object.entries(REFUSALS)) {
   for (const path of ['', '/v1']) {
-    test(`an unknown argument, ${how}, is left out from then on (${path || 'as it stands'})`, async (context) => {
+    test(`an unknown argument, ${how}, is then left out (${path || 'as it stands'})`, async (context) => {
       const { server, model } = await setUp(context, path);
       const right = await model.embed(['the cat', 'a dog']);
       const other = createHostedModel({
@@ -217,7 +218,7 @@ test('samples go without a seed where the server knows none', async (context) =>
   assert.equal(withoutSeed.length, 1 + 20, 'first tokens and twenty samples');
 });
 
-test('a text that is then too long: the server has its say, and is not asked a third time', async (context) => {
+test('a text that is then too long: the server has its say, and is not asked again', async (context) => {
   const { server, model } = await setUp(context, '/v1');
   const unknown = REFUSALS['named by OpenAI'];
   const tooLong = faults.status(400, {}, { error: "This model's maximum context length is 512 tokens." });

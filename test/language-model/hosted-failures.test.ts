@@ -41,7 +41,7 @@ async function answer(model: LanguageModel, pieces: string[] = []): Promise<stri
   return pieces.join('');
 }
 
-test('503 for ever: bounded tries with growing random waits, then an open circuit, then one probe', async (context) => {
+test('503 for ever: bounded tries, growing random waits, open circuit, then one probe', async (context) => {
   const { server, clock, model } = await setUp(context);
   server.failWith(faults.status(503));
   await assert.rejects(model.embed(['a']), {
@@ -96,7 +96,7 @@ test('503 for ever to many batches at once: no more requests than open the circu
   assert.ok(server.requests.length <= TRIES * CONCURRENCY, `${server.requests.length}`);
 });
 
-test('429: the time that the server asks for is kept, in seconds or as a date, up to a minute', async (context) => {
+test('429: the time that the server asks for, seconds or date, is kept up to a minute', async (context) => {
   const { server, clock, model } = await setUp(context);
   server.failWith(faults.status(429, { 'retry-after': '7' }), 2);
   await model.embed(['a']);
@@ -250,7 +250,7 @@ test('another width than before: refused', async (context) => {
   });
 });
 
-test('numbered rows are put in order, and refused when the numbers are not each text once', async (context) => {
+test('numbered rows are ordered, and refused if the numbers are not each text once', async (context) => {
   type Answer = { data: { index: number }[] };
   const { server, model } = await setUp(context, {}, '/v1');
   const three = ['the cat', 'a dog', 'mats'];
@@ -359,7 +359,7 @@ test('an abort ends requests, waits and those who wait for their turn', async (c
 });
 
 // Streams
-// ----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 const midStream: Record<string, { fault: Fault; reason: string; limits?: Partial<HostedLimits> }> = {
   'ends before it is finished': {
@@ -386,7 +386,7 @@ const midStream: Record<string, { fault: Fault; reason: string; limits?: Partial
   },
 };
 for (const [name, { fault, reason, limits }] of Object.entries(midStream)) {
-  test(`a stream that ${name}: ${reason}, after the pieces before it, and not asked for again`, async (context) => {
+  test(`a stream that ${name}: ${reason}, after the pieces before it, and no other try`, async (context) => {
     const { server, model } = await setUp(context, limits);
     const whole = await answer(model);
     server.failWith(fault);
@@ -400,7 +400,7 @@ for (const [name, { fault, reason, limits }] of Object.entries(midStream)) {
   });
 }
 
-test('streams are under way until they end: no more than the limit, and a place is free again when one breaks off', async (context) => {
+test('streams take places, at most the limit, until they end; one broken off frees its', async (context) => {
   const { server, model } = await setUp(context, { concurrency: 2, deadlineMs: 1_500 });
   server.failWith(faults.stuckAfter(4, 'hang'));
   const streams = Promise.allSettled(Array.from({ length: 5 }, () => answer(model)));
@@ -457,7 +457,7 @@ test('a stream that does not begin is tried again like any request', async (cont
 });
 
 // Scores
-// -----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 const notThere: Fault = (response, right, request) =>
   (request.path === '/v1/completions' ? faults.status(404) : faults.altered((same) => same))(
@@ -505,7 +505,7 @@ test('without log-probabilities, scores are estimated from twenty answers', asyn
   assert.deepEqual(await model.score('is the cat her', ['e', 'x']), first);
 });
 
-test('a server that refuses every way of scoring says why, and one that is down is not taken for one', async (context) => {
+test('a server that refuses every way of scoring says why; one that is down is another', async (context) => {
   const { server, model } = await setUp(context);
   server.failWith(faults.status(401));
   await assert.rejects(model.score('a', ['b']), { reason: 'refused', message: /access token/ });
@@ -518,7 +518,7 @@ test('a server that refuses every way of scoring says why, and one that is down 
 });
 
 // Secrets
-// ----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 test('the access token is in no error, even where the server repeats it', async (context) => {
   const { server, model } = await setUp(context, { tries: 1, deadlineMs: 300 });

@@ -70,7 +70,7 @@ test('the real clock sleeps as long as it is told, or until it is aborted', asyn
   await assert.rejects(sleeping, /wake up/);
 });
 
-test('the circuit opens after failures in a row, lets one probe through, and closes with a success', async () => {
+test('the circuit opens after failures in a row, lets one probe through, closes with a success', async () => {
   const clock = fakeClock();
   const breaker = createCircuitBreaker({ name: 'M', failuresToOpen: 2, coolDownMs: 1000, clock });
   const works = () => breaker.run(async () => 1);
@@ -165,7 +165,7 @@ test('a place that is handed on while its next holder gives up is not lost', asy
   }
 });
 
-test('few at a time: results in order; after a failure nothing begins and nothing is left running', async () => {
+test('few at a time: results in order; after a failure nothing begins or is left running', async () => {
   const begun: number[] = [];
   const ended: number[] = [];
   const work = async (i: number) => {

@@ -87,7 +87,7 @@ async function hubAndRouter(context: TestContext, mapping: object) {
   return { server, asked };
 }
 
-test('a provider is asked through the router, under its own name for the model, which the Hub is asked for once', async (context) => {
+test('a provider is asked through the router under its own name, asked of the Hub once', async (context) => {
   const { server, asked } = await hubAndRouter(context, {
     inferenceProviderMapping: {
       together: { providerId: 'theirs/tiny', status: 'live', task: 'feature-extraction' },
@@ -113,7 +113,7 @@ test('a provider is asked through the router, under its own name for the model, 
   await assert.rejects(model.score('a', ['b']), { reason: 'unsupported' });
 });
 
-test('a model that the Hub does not know is refused, and a Hub that fails is tried again', async (context) => {
+test('a model that the Hub does not know is refused; a Hub that fails is tried again', async (context) => {
   const answers = [() => Response.json({ error: 'Repository not found' }, { status: 404 })];
   context.mock.method(globalThis, 'fetch', async () => answers[0]());
   const clock = fakeClock();

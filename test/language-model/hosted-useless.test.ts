@@ -85,7 +85,7 @@ for (const [what, change] of Object.entries(SAME)) {
     test(`vectors ${what}: refused, and nothing is kept (${path || 'as it stands'})`, async (context) => {
       const { model, kept, onBatch } = await setUp(context, vectors(change), path);
       const says = refused(
-        /^The language model tiny gave the same row of numbers, or nearly, for all of \d+ different texts, so nothing of this answer is used: see that its server /,
+        /^The language model tiny gave the same row .* all of \d+ different texts, so nothing .* see that /,
       );
       await assert.rejects(model.embed(TEXTS, { onBatch }), says);
       await assert.rejects(model.embed(TEXTS.slice(0, 2), { onBatch }), says);
@@ -164,7 +164,7 @@ const ORDERS: Record<string, Change> = {
 };
 for (const [how, change] of Object.entries(ORDERS)) {
   for (const path of ['', '/v1']) {
-    test(`rows ${how}: refused, and no wrong one is kept (${path ? 'numbered 0, 1, 2, ...' : 'without numbers'})`, async (context) => {
+    test(`rows ${how}: no wrong one is kept (${path ? 'numbered' : 'without numbers'})`, async (context) => {
       const { server, model, kept, onBatch } = await setUp(context, vectors(change), path);
       await assert.rejects(model.embed(TEXTS, { onBatch }), {
         reason: 'bad-response',
@@ -178,7 +178,7 @@ for (const [how, change] of Object.entries(ORDERS)) {
 }
 
 // A whole read
-// ----------------------------------------------------------------------------------------------------------------
+// -----------------------------------------------------------------------------------------------------------
 
 async function readItems(context: TestContext, texts: readonly string[], fault: Fault, checkpoint?: string) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'tslrec-useless-'));
@@ -196,9 +196,7 @@ test('a model that reads a few words of each text: most share a vector, and are 
   const { file, reading } = await readItems(context, TEXTS, vectors(ofPart((text) => only(text, 18))));
   await assert.rejects(
     reading,
-    refused(
-      /^tiny: got \d+ different vectors for 40 different texts, expected at least half as many; see that the model reads whole texts and knows their words, and remove \S+ to have all read anew\.$/,
-    ),
+    refused(/^tiny: got \d+ different vectors for 40 different texts, .* half as many; .* remove \S+ .*\.$/),
   );
   // What is kept is not taken for right the next time.
   const again = await readItems(

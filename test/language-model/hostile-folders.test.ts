@@ -75,7 +75,7 @@ for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {
   }
 }
 
-test('links may lead anywhere, as in the cache of a hub; weights of another form are named', async (context) => {
+test("links may lead anywhere, as in a hub's cache; weights of another form are named", async (context) => {
   const folder = await copyOf(context, 'bert');
   const cache = await copyOf(context, 'bert');
   for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {

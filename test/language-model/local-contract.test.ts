@@ -79,7 +79,7 @@ languageModelContract(
   ['classify'],
 );
 
-test('released while it reads and answers: what is under way ends with the reason, and nothing crashes', async (context) => {
+test('released while it reads and answers: both end with the reason, nothing crashes', async (context) => {
   const { base, adapter } = await smallModel(context);
   const model = await loadLocalModel(base, { adapter, random: createRandom(1) });
   const calls = [
@@ -102,11 +102,11 @@ test('an answer that leaves no room for a prompt is refused', async (context) =>
   context.after(() => model.release());
   await assert.rejects(
     collect(model.generate([{ role: 'user', content: PROMPT }], { maxTokens: 256 })),
-    /base reads 256 tokens, of which an answer of up to 256 leaves none for the prompt: ask for a shorter one, /,
+    /base reads 256 tokens, of which an answer of up to 256 leaves none for the prompt: ask for a shorter/,
   );
 });
 
-test('a choice that joins the last token of the prompt: its probability behind the whole prompt, told as not exact', async (context) => {
+test("a choice that joins the prompt's last token: after the whole prompt, not exact", async (context) => {
   const { base } = await smallModel(context);
   const model = await loadLocalModel(base);
   context.after(() => model.release());
@@ -127,7 +127,7 @@ test('an adapter on the output layer, which answers would need, is refused', asy
   const base = path.join(fixtures, 'llama-2');
   await assert.rejects(
     loadLocalModel(base, { adapter: path.join(base, 'adapter-output') }),
-    /adapter-output: got an adapter on the output layer lm_head too, .*; merge it into its model with PEFT and give that folder\.$/,
+    /adapter-output: got an adapter on the output layer lm_head too, .*; merge it .* and give that folder\.$/,
   );
 });
 

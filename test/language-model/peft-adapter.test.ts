@@ -55,7 +55,7 @@ test('tensors that adapter_config.json does not tell, or tells otherwise, are na
   await assert.rejects(
     readAdapter(folder, llama2),
     refused(
-      /adapter_model\.safetensors: got a tensor \S+\.lora_A\.weight of shape \[3,16\], expected \[2,16\] by \S+adapter_config/,
+      /adapter_model\.\S+: got a tensor \S+\.lora_A\.weight of shape \[3,16\], expected \[2,16\] by \S+/,
     ),
   );
   await editJson(config, { r: 3, target_modules: ['q_proj'] });
@@ -85,9 +85,7 @@ test('an adapter of another model is refused', async () => {
   const bert = await readArchitecture(path.join(fixtures, 'bert'));
   await assert.rejects(
     readAdapter(path.join(fixtures, 'llama-2/adapter-some'), bert),
-    refused(
-      /target_modules: got .* expected linear layers of the model; give the model that the adapter was trained on\./,
-    ),
+    refused(/target_modules: got .* expected linear layers of the model; give the model .* was trained on\./),
   );
 });
 
@@ -108,7 +106,7 @@ for (const targetModules of [undefined, ['q_proj', 'v_proj'], ['model.layers.1.m
   });
 }
 
-test("an encoder's adapter does not stand on its pooler, whose name ends as those of layers do", async (context) => {
+test("an encoder's adapter does not stand on its pooler, whose name ends as layers' do", async (context) => {
   const folder = await temporaryFolder(context);
   const bert = await readArchitecture(path.join(fixtures, 'bert'));
   const lora: LoraConfig = { rank: 2, alpha: 3, dropout: 0 };
@@ -135,7 +133,7 @@ test('targets that the model does not have are refused before training', () => {
   assert.throws(
     () => check(['q_proj', 'w_proj']),
     refused(
-      /"w_proj", which is no linear layer of this model; it has q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_proj:/,
+      /"w_proj", which is no linear .*; it has q_proj, k_proj, v_proj, o_proj, gate_proj, up_proj, down_/,
     ),
   );
 });

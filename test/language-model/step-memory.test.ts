@@ -14,7 +14,7 @@ const architecture = (layers: number, H: number, M: number, heads: number): Arch
   }),
 });
 
-test('a step of 4 blocks, d 256, over 32 x 128 tokens is put between the 0.5 and the 0.8 GB that it was measured at', () => {
+test('a step of 4 blocks, d 256, 32 x 128 tokens is put between the measured 0.5 and 0.8 GB', () => {
   const small = architecture(4, 256, 704, 8);
   assert.ok(tokensWithin(0.5e9, small, 128) < 32 * 128);
   assert.ok(tokensWithin(0.8e9, small, 128) > 32 * 128);

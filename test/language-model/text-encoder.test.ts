@@ -12,7 +12,7 @@ import { copyOf, editJson, editTensors, fixtures } from '../support/model-folder
 const task = { name: 'embed', progress: silentProgress };
 
 for (const name of ['llama-2', 'bert']) {
-  test(`${name}: empty, unknown, too long texts and all others have the vectors that transformers gives them`, async () => {
+  test(`${name}: empty, unknown, too long and all other texts have the vectors of transformers`, async () => {
     const folder = path.join(fixtures, name);
     const { texts, embeddings } = JSON.parse(await readFile(path.join(folder, 'embedded.json'), 'utf8'));
     const encoder = await loadTextEncoder(folder);
@@ -38,7 +38,7 @@ test('texts of all lengths at once: each has the vector that it has alone', asyn
   await encoder.release();
 });
 
-test('a tokenizer that knows more tokens than the model has embeddings is refused where one of them occurs', async (context) => {
+test('a tokenizer that knows more tokens than the model is refused where one occurs', async (context) => {
   const folder = await copyOf(context, 'bert');
   await editJson(path.join(folder, 'config.json'), { vocab_size: 7 });
   await editTensors(path.join(folder, 'model.safetensors'), (tensors) => {
@@ -56,7 +56,7 @@ test('a tokenizer that knows more tokens than the model has embeddings is refuse
   await encoder.release();
 });
 
-test('weights that are no numbers are refused, and what becomes none on the way is not passed on', async (context) => {
+test('weights that are no numbers are refused; what becomes none is not passed on', async (context) => {
   const folder = await copyOf(context, 'bert');
   const setNorm = (value: number) =>
     editTensors(path.join(folder, 'model.safetensors'), (tensors) => {

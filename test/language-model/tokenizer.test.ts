@@ -30,7 +30,7 @@ test('bytes come first, then merges in the order of their frequency', async () =
   assert.equal(model.vocab.es, 257);
 });
 
-test('any text comes back, whatever its letters; equal texts give equal tokens; an empty one gives none', async () => {
+test('any text comes back; equal texts give equal tokens; an empty one gives none', async () => {
   const tokenizer = tokenizerFromJson((await trainTokenizer(texts, 280)).json);
   const [japanese, emoji, again, empty] = await tokenizer.encode(['日本', '🎿 lowest', '日本', '']);
   assert.equal(japanese.length, 6, 'six bytes, none of them merged');
@@ -44,7 +44,7 @@ test('the same texts give the same tokenizer', async () => {
   assert.equal((await trainTokenizer(texts, 300)).json, (await trainTokenizer(texts, 300)).json);
 });
 
-test('the tokenizer of a folder: special tokens, no padding and no cutting but the one that is asked for', async () => {
+test('the tokenizer of a folder: special tokens, no padding, no cutting that is not asked for', async () => {
   const folder = path.join(fixtures, 'bert'); // its tokenizer.json says: 6 tokens, shorter ones padded
   const text = 'a green tent for the warm trail';
   const [whole, short, empty] = await (await readTokenizer(folder, { vocabularySize })).encode([

@@ -77,7 +77,7 @@ test('pre-training learns what follows what: below half of the uniform loss', ()
   );
 });
 
-test('user-level SFT reads the distribution off the prompt; base weights stay; folders give back the same model', async () => {
+test('user-level SFT learns the distribution; base weights stay; folders give back the same', async () => {
   const base = pretrained.values;
   const { model, heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
     plantedExamples(400),
@@ -150,7 +150,7 @@ async function lossOn(examples: readonly SftExample[], model: TunedModel): Promi
   return losses.reduce((sum, loss) => sum + loss, 0) / examples.length;
 }
 
-test('the loss of a soft target p is -sum p log q, a mean over the examples, padding rows not among them', async () => {
+test('the loss of a soft target p is -sum p log q, a mean over examples without padding rows', async () => {
   const tuned = {
     ...{ architecture, lora: { rank: 2, alpha: 4, dropout: 0.5 } },
     ...{ pooling: 'mean' as const, categoryCount: K },
@@ -210,7 +210,7 @@ test('who is held out is not learnt from, and decides which epoch is the best', 
   assert.ok(meanAnswerLoss > 10, 'the mean of who is learnt from says 0 of the other category');
 });
 
-test('a twentieth of the users is held out, and an epoch draws as many of the others as it is told', async () => {
+test('a twentieth of the users is held out, and an epoch draws as many others as it is told', async () => {
   const half = (user: number) => Float32Array.of(user % 2, 1 - (user % 2), 0, 0);
   const examples = Array.from({ length: 100 }, (_, user) => ({
     tokens: Int32Array.from({ length: 1 + (user % 40) }, () => 1),

@@ -44,7 +44,7 @@ const shareOf = (mask: readonly number[], is: (factor: number, i: number) => boo
   mask.filter(is).length / SIZE;
 
 for (const rate of [0.2, 0.5]) {
-  test(`dropout of ${rate}: that share is 0, all others 1 / (1 - ${rate}), so that the mean stays`, async () => {
+  test(`dropout of ${rate}: that share is 0, others 1 / (1 - ${rate}), so that the mean stays`, async () => {
     for (const mask of await masksOf(rate, 1)) {
       const dropped = shareOf(mask, isDropped);
       // The standard deviation of this share is 0.005 or less.

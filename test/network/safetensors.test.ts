@@ -23,7 +23,7 @@ test('what is written is read back, and nothing else lies in the folder', async 
   assert.deepEqual(await readdir(folder), ['whole.safetensors']);
 });
 
-test('the header is a multiple of 8 bytes long and says where the values lie, as the format wants it', async () => {
+test('the header is a multiple of 8 bytes long and says where the values lie', async () => {
   const file = path.join(folder, 'header.safetensors');
   writeSafetensors(file, tensors);
   const bytes = await readFile(file);

@@ -31,7 +31,7 @@ async function train(steps: number, trainer: Trainer) {
   return losses;
 }
 
-test('batches of two shapes train the same weights: each runs the graph that it fills, any other is refused', async () => {
+test('batches of two shapes train the same weights, each by its graph; any other is refused', async () => {
   const ofLength = (L: number) =>
     buildModel('training', (scope) => ({
       loss: sum(
@@ -127,7 +127,7 @@ test('a frozen parameter does not move and has no moments', async () => {
   await trainer.release();
 });
 
-test('values and state are of the moment in which they were asked for; later steps leave them alone', async () => {
+test('values and state are of the moment when they were asked for; later steps leave them', async () => {
   const { model, values } = regression();
   const trainer = await createTrainer([model], values, { seed: 1 });
   await train(1, trainer);
@@ -139,7 +139,7 @@ test('values and state are of the moment in which they were asked for; later ste
   await trainer.release();
 });
 
-test('a training continued from its state repeats the undisturbed one to the bit, dropout included', async () => {
+test('a training continued from its state repeats the whole one to the bit, with dropout', async () => {
   const { model, values } = regression();
   const whole = await createTrainer([model], values, { seed: 1 });
   const losses = await train(6, whole);
@@ -185,7 +185,7 @@ test('fit keeps the first of equal epochs, and without a metric the last', async
   assert.deepEqual(await best(), [4, true]);
 });
 
-test("fit asks for each epoch's own batches and each step's own learning rate; an epoch's loss is a mean", async () => {
+test("fit asks for each epoch's batches and each step's learning rate; the loss is a mean", async () => {
   const { model, values } = regression();
   const trainer = await createTrainer([model], values, { seed: 1 });
   const losses: number[] = [];

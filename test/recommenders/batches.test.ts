@@ -80,7 +80,7 @@ test('long windows make small batches: 128 of 4 positions, 32 of 100', () => {
   assert.equal(batchSizeOf(shapeOf(100)), 32);
 });
 
-test('where one window in 20 is long, few rows are, no batch has more, and every window is learnt from once', () => {
+test('where one window in 20 is long, few rows are, no batch has more, every window is learnt once', () => {
   const random = createRandom(7);
   const sequences = Array.from({ length: 1_000 }, (_, u) => new Int32Array(u % 20 === 0 ? 41 : 5).fill(u));
   const windows = nextItemWindows(sequences, 50);
@@ -179,7 +179,7 @@ test('with a mask behind, a history has one place less', () => {
   assert.deepEqual([...last], [2, 1, 0]);
 });
 
-test('Cloze: hidden items are asked for where they stood, the last window again with its last item hidden', () => {
+test('Cloze: hidden items are asked for where they stood, the last window again with its last', () => {
   const sequence = Int32Array.of(10, 11, 12, 13, 14, 15, 16);
   const windows = maskedWindows([sequence, Int32Array.of(20)], 5, 0.4, 100);
   assert.deepEqual(
@@ -219,7 +219,7 @@ test('Cloze: every place of a window is hidden as often as its share says, drawn
     assert.ok(Math.abs(count - 200) < 50, `place ${place}: ${count} of 500`);
 });
 
-test('what stands behind a short row is an item that nobody sees under a causal mask, else the padding token', () => {
+test('behind a short row stands an unseen item under a causal mask, else the padding token', () => {
   const taskWith = (name: 'sasrec' | 'bert4rec') =>
     taskOf(SEQUENCE_MODELS[name](profile({ length: 8 }), 8), [Int32Array.from({ length: 20 }, (_, i) => i)]);
   const [sasrec, bert4rec] = [taskWith('sasrec'), taskWith('bert4rec')];

@@ -45,7 +45,7 @@ function told({ users, items, real, candidates, weights }: Feeds): string[] {
     });
 }
 
-test('each item but the first is right once an epoch, after its last L items and none of what follows', () => {
+test('each item but the first is right once an epoch, after its last L items, none of what follows', () => {
   assert.deepEqual(batchesOf(modelOf(true)).flatMap(told).sort(), [
     ...['user 0: 1 after 0', 'user 0: 2 after 0 1', 'user 0: 3 after 0 1 2', 'user 0: 4 after 1 2 3'],
     'user 1: 6 after 5',
@@ -60,7 +60,7 @@ test('where a user is known by row alone, every item is right once an epoch, and
   assert.deepEqual(batchesOf(modelOf(false)).flatMap(told).sort(), wanted.sort());
 });
 
-test('wrong candidates and wrong items are none of the user, unless they are met again; weights are a mean', () => {
+test("wrong candidates are none of the user's, unless they are met again; weights are a mean", () => {
   for (const { items, real, candidates, weights, wrong } of batchesOf(modelOf(true))) {
     const total = [...weights].reduce((sum, weight) => sum + weight, 0);
     assert.ok(Math.abs(total - 1) < 1e-6, `weights sum to ${total}`);

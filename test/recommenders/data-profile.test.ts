@@ -8,7 +8,7 @@ const profile = (itemCount: number, sequences: readonly Int32Array[], length?: n
   return profileOf({ items, userIds: sequences.map((_, u) => `${u}`) }, leaveOneOut(sequences), length);
 };
 
-test('only what a training history holds twice may be offered again: validation and test items do not count', () => {
+test('only what a training history holds twice may be offered again: held-out items do not count', () => {
   const { repeatable } = profile(4, [Int32Array.of(0, 1, 0, 2, 3), Int32Array.of(1, 2, 3, 3, 2)]);
   assert.deepEqual([...repeatable], [1, 0, 0, 0]);
 });
@@ -21,7 +21,7 @@ test('L holds nine out of ten training histories, from 10 to what is allowed', (
   assert.equal(profile(1, histories(700), 50).length, 50);
 });
 
-test('users without a history, such as those who came after the point in time, say nothing of how long histories are', () => {
+test('users without a history, as those after the point in time, do not count in its length', () => {
   const some = Array.from({ length: 20 }, (_, user) => new Int32Array(user < 4 ? 102 : 0));
   const { length, isDense } = profile(1, some);
   assert.deepEqual([length, isDense], [100, true]);

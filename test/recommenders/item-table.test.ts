@@ -54,14 +54,15 @@ for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
     }
   });
 
-  test(`${name}: init moves every row a little, frozen none, frozen+residual those that training sees`, async () => {
+  test(`${name}: init moves every row a little, frozen none, frozen+residual the trained ones`, async () => {
     const frozen = await tableAfter(name, { kind: 'frozen', vectors }, 1e-3);
     const init = await tableAfter(name, { kind: 'init', vectors }, 1e-3);
     const trusting = await tableAfter(name, { kind: 'frozen+residual', vectors, trust }, 1e-3);
     for (const item of [0, UNSEEN, N - 1]) {
       assert.deepEqual(frozen(item), given(item));
       const moved = apart(init(item), given(item));
-      assert.ok(moved > 0 && moved < 0.02, `item ${item} moved by ${moved}`); // softmax pushes away what is not right
+      // Softmax pushes away what is not right.
+      assert.ok(moved > 0 && moved < 0.02, `item ${item} moved by ${moved}`);
       const learnt = apart(trusting(item), given(item));
       assert.ok(
         item === UNSEEN ? learnt === 0 : learnt > 0 && learnt < moved,
@@ -70,7 +71,7 @@ for (const name of ['sasrec', 'gru4rec', 'bert4rec'] as const) {
     }
   });
 
-  test(`${name}: an adapter puts items of equal features at the same place, dual only those that training never sees`, async () => {
+  test(`${name}: an adapter puts items of equal features together, dual only untrained ones`, async () => {
     const features = Float32Array.from({ length: N * 4 }, (_, i) => (i < 4 ? 1 : -1) * ((i % 4) + 1));
     const adapter = { kind: 'frozen+adapter', features, hidden: 8 } as const;
     const adapted = await tableAfter(name, adapter, 1e-2);

@@ -57,7 +57,7 @@ test('binary cross-entropy: each position has negatives of its own', async () =>
   close(await lossWith({ kind: 'bce', negatives: 2 }, Int32Array.of(1, 2, 4, 2)), wanted);
 });
 
-test('gBCE: the positive counts beta = alpha (t (1 - 1 / alpha) + 1 / alpha), 1 - t (1 - alpha); negatives are shared', async () => {
+test('gBCE: a positive counts alpha (t (1 - 1 / alpha) + 1 / alpha); negatives are shared', async () => {
   // alpha = 2 / 4, t = 0.5: beta = 0.75
   const wanted = 0.75 * binary(2, [0, -1], { beta: 0.75 }) + 0.25 * binary(2, [0, -2], { beta: 0.75 });
   close(await lossWith({ kind: 'gbce', negatives: 2, calibration: 0.5 }, Int32Array.of(1, 2)), wanted);
@@ -128,7 +128,7 @@ for (const kind of ['bce', 'gbce'] as const) {
   });
 }
 
-test('gBCE starts at the base rate: before anything is known of the items, nothing pulls on what they have in common', async () => {
+test('gBCE starts at the base rate: nothing pulls on what unknown items have in common', async () => {
   const graph = new Graph();
   const h = graph.input('h', [1, 1]);
   const E = graph.input('E', [100, 1]);

@@ -71,7 +71,7 @@ const ALTERNATING = {
 } as const satisfies Record<SequenceModelName, readonly [steps: number, learningRate: number]>;
 
 for (const name of SEQUENCE_MODEL_NAMES) {
-  test(`${name} learns to alternate: the item before the last comes next, for pairs that it never saw`, async () => {
+  test(`${name} learns to alternate: the item before the last comes next, for unseen pairs too`, async () => {
     const [steps, learningRate] = ALTERNATING[name];
     const metrics = await metricsOf(name, alternatingSplit(steps * BATCH_SIZE), { learningRate });
     // Knowing the two items, but not their order: 0.75.
@@ -166,7 +166,7 @@ test("din weighs the history by the candidate: its plain sum is everybody's", as
   assert.ok(metrics['hr@6'] > 0.9, `HR@6 ${metrics['hr@6']}`); // without: 0.45
 });
 
-test("dien lets the candidate's own interest evolve: its latest item tells, where all histories hold the same ones", async () => {
+test("dien lets the candidate's own interest evolve: of equal histories its latest item tells", async () => {
   const users = plantedSplit(3_500, (random) => lapsUser(random, 4, 7, true));
   const metrics = await metricsOf('dien', users, { ...lapsTrial(4), length: 8, learningRate: 0.03 });
   assert.ok(metrics['hr@4'] > 0.8, `HR@4 ${metrics['hr@4']}`); // without: 0.61
@@ -218,7 +218,7 @@ test('popular ranks by how often training has an item', async () => {
   assert.deepEqual([...(await rankInCatalogue(recommender, model, next))], [0, 2]);
 });
 
-test('item-knn: cosine over users who have both, shrunk; recent items count more, an item is no neighbour of its own', async () => {
+test('item-knn: shrunk cosine over common users; recent items count more, no item for itself', async () => {
   // Items 0 and 1 share two users of two and three; 0 and 2 share one, 1 and 2 one; twice is not more than
   // once.
   const train = [Int32Array.of(0, 1, 0), Int32Array.of(0, 1, 2), Int32Array.of(1)];

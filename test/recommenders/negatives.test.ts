@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
 import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
 
-test('a negative is not what the user has, unless users meet it again; all others come about equally often', () => {
+test('a negative is not what the user has, unless met again; all others are about equally frequent', () => {
   const repeatable = Uint8Array.of(0, 0, 0, 1, 0, 0);
   const { notOf } = createNegativeSampler({ itemCount: 6, repeatable });
   const sequence = Int32Array.of(4, 1, 3, 1);

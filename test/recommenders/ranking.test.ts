@@ -59,7 +59,7 @@ test('among candidates a tie goes to the lower index too, wherever the candidate
   assert.deepEqual([...(await rankAmong(equal, { itemCount: N }, next, candidates))], [2, 0]);
 });
 
-test("each user's target ranks by the scores of that user and history, in whatever order they are computed", async () => {
+test("each user's target ranks by that user's scores, in whatever order they are computed", async () => {
   // A user's best item is the one of the user's own number, the next the last of the history.
   const own: Recommender = {
     async score({ users, histories }, candidates) {
@@ -82,7 +82,7 @@ test("each user's target ranks by the scores of that user and history, in whatev
   assert.deepEqual([...(await rankAmong(own, { itemCount: N }, next, candidates))], wanted);
 });
 
-test('sampled candidates: the target first, others that the user does not have, the same for the same seed', async () => {
+test('sampled candidates: the target first, others that the user lacks, the same for a seed', async () => {
   const histories = [Int32Array.of(1, 2, 3), Int32Array.of(4)];
   const next = { users: Int32Array.of(0, 1), histories, targets: Int32Array.of(9, 8) };
   const candidates = drawCandidates(next, N, 20, 'seed');

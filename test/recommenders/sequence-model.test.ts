@@ -86,7 +86,7 @@ const WITHOUT_DROPOUT: Readonly<Record<string, Encoder>> = {
 };
 
 for (const [name, plain] of Object.entries(WITHOUT_DROPOUT)) {
-  test(`${name} in rows of two lengths: the same windows give the same loss and the same step as in rows of one`, async () => {
+  test(`${name} in rows of two lengths: the same loss and the same step as in rows of one`, async () => {
     const sequences = [
       Int32Array.of(5, 9, 2, 6, 5, 35, 8, 9, 7),
       Int32Array.of(3, 1, 4),
@@ -130,7 +130,7 @@ test('an item is trusted with n / (n + 20) of its residual after n interactions'
   assert.deepEqual([...historyTrust(sequences, 4)], [5 / 25, 1 / 21, 1 / 2, 0].map(Math.fround));
 });
 
-test('dual: a residual beside the adapter tells apart items of equal features; unseen items have none', async () => {
+test('dual: a residual tells apart items of equal features; unseen items have none', async () => {
   // All items look alike, so that only residuals can learn to alternate; item 39 occurs in no sequence.
   const features = new Float32Array(N * 4).fill(1);
   const sequences = alternating(100, 1).map((sequence) => sequence.map((item) => item % (N - 1)));

@@ -57,7 +57,10 @@ test('of ten processes that want a dead owner’s folder at once, one gets it', 
   await kill(await childThatLocks(folder));
   const program = `
     const { lockFolder } = await import(${JSON.stringify(LOCK_MODULE)});
-    try { lockFolder(${JSON.stringify(folder)}); process.stdout.write('1'); } catch { process.stdout.write('0'); }
+    try {
+      lockFolder(${JSON.stringify(folder)});
+      process.stdout.write('1');
+    } catch { process.stdout.write('0'); }
     process.stdin.resume();`;
   const children = Array.from({ length: 10 }, () =>
     spawn(process.execPath, ['--input-type=module', '--eval', program], {

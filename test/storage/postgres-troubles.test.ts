@@ -166,6 +166,9 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
     readonly migrate?: RegExp;
     readonly serve?: RegExp;
   }
+  const NO_WRITES =
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', " +
+    'current_database()); END $$';
   const SERVE_OLDER = /older than this program, or not there yet: run `npx tslrec migrate`/;
   const troubles: Record<string, Trouble> = {
     'pgvector in a schema of its own': {
@@ -269,17 +272,13 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
       serve: SERVE_OLDER,
     },
     'a server that takes no writes': {
-      sql: [
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
-      ],
+      sql: [NO_WRITES],
       migrate: /takes no writes .*name the primary/,
       serve: SERVE_OLDER,
     },
     'a server that takes no writes, with a store': {
       current: true,
-      sql: [
-        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$",
-      ],
+      sql: [NO_WRITES],
     },
   };
   for (const [name, trouble] of Object.entries(troubles)) {

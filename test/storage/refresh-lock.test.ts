@@ -110,7 +110,8 @@ test('a lock on Postgres', { skip: withoutPostgres }, async (context) => {
   const cutLock = () =>
     theirs.query(
       `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
-       WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+       WHERE locktype = 'advisory'
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
   const lock = await ours.tryLock('refresh');
   assert.ok(lock);

@@ -19,7 +19,8 @@ export function testDatabaseContract(
     await context.test('parameters and values come back as what they were', async () => {
       const [row] = await database.query(
         `SELECT $1::text AS text, $2::integer AS int, $3::double precision AS float, $4::boolean AS bool,
-           $5::text AS nothing, $6::text[] AS texts, $7::integer[] AS ints, $8::jsonb AS json, $9::timestamptz AS time`,
+           $5::text AS nothing, $6::text[] AS texts, $7::integer[] AS ints, $8::jsonb AS json,
+           $9::timestamptz AS time`,
         [
           'ö"\\\n',
           -7,

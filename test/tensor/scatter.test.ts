@@ -30,7 +30,7 @@ test('25,600 rows added up into 300: every sum of ones equals its count, ten tim
   await session.release();
 });
 
-test('tied cross-entropy in blocks: loss and both gradients are those of the formula in double precision', async () => {
+test('tied cross-entropy in blocks: loss and both gradients are those of the formula in double', async () => {
   const [R, V, d] = [2_500, 3_000, 4]; // 7.5 million scores: two blocks
   const graph = new Graph();
   const [h, W] = [graph.input('h', [R, d]), graph.input('W', [V, d])];

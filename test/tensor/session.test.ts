@@ -19,7 +19,7 @@ async function twice(x: readonly number[]): Promise<number[]> {
 const bringTheirOwn = ort.listSupportedBackends().filter(({ name, bundled }) => name !== 'cpu' && !bundled);
 
 for (const { name } of bringTheirOwn) {
-  test(`the execution provider ${name} computes, or says that it cannot be used and what to do`, async (context) => {
+  test(`the execution provider ${name} computes, or says that it cannot and what to do`, async (context) => {
     configureExecution({ provider: name, threads: 1 });
     context.after(() => configureExecution({ provider: 'cpu', threads: 0 }));
     const result = await twice([1, 2, 3]).catch((error: unknown) => error);

@@ -64,8 +64,7 @@ export function createExchange(server: {
     new LanguageModelError(
       'bad-response',
       `${name} at ${url} gave more than ${(bytes / 1e6).toFixed(1)} MB as one answer, more than a right ` +
-        'one ' +
-        "can have: see that the URL is the model's own API.",
+        "one can have: see that the URL is the model's own API.",
     );
 
   /** Runs a part of an exchange under the deadline and puts what it throws into words. */

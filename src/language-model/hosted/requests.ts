@@ -214,7 +214,8 @@ function checkedUrl(text: string): string {
   // It is not shown: what is wrong with it may be that it holds a secret.
   throw new TslrecError(
     'bad-request',
-    "The endpoint's URL is not of the form http(s)://host/path: give it without user, password and query, and a token as the access token.",
+    "The endpoint's URL is not of the form http(s)://host/path: give it without user, password and query, " +
+      'and a token as the access token.',
   );
 }
 

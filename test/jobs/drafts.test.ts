@@ -52,7 +52,7 @@ const UNFINISHED: Record<string, readonly object[]> = {
   'in a field of its own': [{ reasoning_content: DRAFT }],
 };
 for (const [where, deltas] of Object.entries(UNFINISHED)) {
-  test(`an answer that ends inside its draft ${where} is asked for again with more room`, async (context) => {
+  test(`an answer cut in its draft ${where} is malformed and asked for with more room`, async (context) => {
     const { distributions, counts, maxTokens } = await ask(context, ({ body }) =>
       body.max_tokens === BRIEF ? faults.saying(deltas, 'length') : faults.saying(content(ANSWER)),
     );

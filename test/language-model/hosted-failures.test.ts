@@ -505,7 +505,7 @@ test('without log-probabilities, scores are estimated from twenty answers', asyn
   assert.deepEqual(await model.score('is the cat her', ['e', 'x']), first);
 });
 
-test('a server that refuses every way of scoring says why; one that is down is another', async (context) => {
+test('a server that refuses every way of scoring says why; one that is down is none', async (context) => {
   const { server, model } = await setUp(context);
   server.failWith(faults.status(401));
   await assert.rejects(model.score('a', ['b']), { reason: 'refused', message: /access token/ });

@@ -106,7 +106,7 @@ test('an answer that leaves no room for a prompt is refused', async (context) =>
   );
 });
 
-test("a choice that joins the prompt's last token: after the whole prompt, not exact", async (context) => {
+test("a choice that joins the prompt's last token: as behind it all, told as not exact", async (context) => {
   const { base } = await smallModel(context);
   const model = await loadLocalModel(base);
   context.after(() => model.release());

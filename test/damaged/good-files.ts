@@ -48,7 +48,8 @@ export const HOSTED = {
 };
 
 const TEMPLATE =
-  "{{ bos_token }}{% for message in messages %}{{ message['role'] + ' ' + message['content'] + ' ' }}{% endfor %}" +
+  '{{ bos_token }}{% for message in messages %}' +
+  "{{ message['role'] + ' ' + message['content'] + ' ' }}{% endfor %}" +
   "{% if add_generation_prompt %}{{ 'assistant' }}{% endif %}";
 
 type Make = (folder: string) => void | Promise<void>;
@@ -61,7 +62,8 @@ const write = (folder: string, files: Readonly<Record<string, string | Buffer>>)
   }
 };
 
-const INTERACTIONS = `user_id,item_id,timestamp\n${lines(EVENTS.map(({ user, item, time }) => `u${user},i${item},${time}`))}`;
+const EVENT_ROWS = EVENTS.map(({ user, item, time }) => `u${user},i${item},${time}`);
+const INTERACTIONS = `user_id,item_id,timestamp\n${lines(EVENT_ROWS)}`;
 const ITEM_LINES = lines(
   CATALOGUE.map(({ itemId, title }, i) =>
     JSON.stringify({ item_id: itemId, title, attributes: { price: 10 + i, tags: ['a', `b${i}`] } }),

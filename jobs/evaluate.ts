@@ -4,8 +4,8 @@ import { compare, drawCandidateSets, type Run, type RunName } from '../src/evalu
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
-import { type ReadChoices, type ReadingReport, readDataset } from '../src/interactions/read-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
+import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';

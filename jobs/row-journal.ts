@@ -4,10 +4,10 @@ import { appendFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { TslrecError } from '../src/errors.ts';
 import { makeFolder } from '../src/files.ts';
-import { forEachLine } from '../src/interactions/lines.ts';
 import { jsonValue } from '../src/json.ts';
 import { decodeFloats } from '../src/network/floats.ts';
 import { fileMode } from '../src/private-files.ts';
+import { forEachLine } from '../src/tables/lines.ts';
 
 export interface KeptRow {
   readonly values: Float32Array;

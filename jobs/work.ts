@@ -1,10 +1,10 @@
 // Where a piece of work keeps its stages, and what happens when one of them is done.
 import path from 'node:path';
-import type { OnBadRow } from '../src/interactions/bad-rows.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { keepStoreFolderPrivate, SKIPPED_ROWS } from '../src/storage/store-folder.ts';
+import type { OnBadRow } from '../src/tables/bad-rows.ts';
 import { checkReplaceable, prepareFolder } from './output-file.ts';
 import { isOwnSkippedRows } from './own-outputs.ts';
 import { type Preset, samplesKey, workKey } from './presets.ts';

@@ -1,9 +1,9 @@
 // The only reader of the environment, checked once, plain typed data after that.
 import { z } from 'zod';
 import { TslrecError } from './errors.ts';
-import { shown } from './interactions/bad-rows.ts';
 import { DEFAULT_SCHEMA } from './storage/database.ts';
 import { isFolderPath, isPostgres, shownLocation } from './storage/location.ts';
+import { shown } from './tables/bad-rows.ts';
 
 export interface Config {
   readonly port: number;

@@ -3,7 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { PRESETS } from '../../jobs/presets.ts';
 import type { Config } from '../config.ts';
 import { TslrecError } from '../errors.ts';
-import type { ReadingReport } from '../interactions/read-dataset.ts';
+import type { ReadingReport } from '../layouts/read-dataset.ts';
 import { maskedUrl } from '../masked-url.ts';
 import { checkLocation, isPostgres } from '../storage/location.ts';
 

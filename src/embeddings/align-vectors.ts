@@ -3,9 +3,9 @@
 // padding row leads to), a number that is none, ids of another catalogue.
 //   N items of the catalogue; R rows of the file, as many ids; width numbers a row, any number.
 import { TslrecError } from '../errors.ts';
-import { shown } from '../interactions/bad-rows.ts';
 import type { Item } from '../interactions/dataset.ts';
 import type { NamedTensor } from '../network/safetensors.ts';
+import { shown } from '../tables/bad-rows.ts';
 import type { IdList } from './id-list.ts';
 import type { VectorFile } from './vector-file.ts';
 

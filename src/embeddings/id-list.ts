@@ -4,11 +4,11 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
-import { shown } from '../interactions/bad-rows.ts';
 import { idProblem } from '../interactions/catalogue.ts';
-import { forEachLine } from '../interactions/lines.ts';
 import { jsonValue } from '../json.ts';
 import { isThere, readNamedText } from '../named-file.ts';
+import { shown } from '../tables/bad-rows.ts';
+import { forEachLine } from '../tables/lines.ts';
 import type { VectorFile } from './vector-file.ts';
 
 export interface IdList {

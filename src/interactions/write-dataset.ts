@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { sha256Of } from '../file-hash.ts';
 import { writeFileAtomically } from '../files.ts';
-import { csvField } from './csv.ts';
+import { csvField } from '../tables/csv.ts';
 import type { Dataset } from './dataset.ts';
 
 /**

@@ -13,7 +13,7 @@ import { readConfig } from '../../src/config.ts';
 import { TslrecError } from '../../src/errors.ts';
 import type { Dataset } from '../../src/interactions/dataset.ts';
 import { itemsIn } from '../../src/interactions/occurring-items.ts';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { terminalProgress } from '../../src/progress.ts';
 import { configureExecution } from '../../src/tensor/session.ts';
 import { figuresOfKinds, meanFigures, pairedDifference } from './compare-kinds.ts';

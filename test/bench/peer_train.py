@@ -7,8 +7,9 @@ On the CPU. Progress goes to stderr, one JSON line to stdout. `epochs` counts to
 the training time until then, `epochSeconds` that of every epoch, both without validation; `rankingSeconds` is
 the wall time of ranking the test set once.
 
-The definitions are those of src/interactions (interaction-rows.ts, split.ts), src/network (gru.ts, fit.ts)
-and src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts). What differs:
+The definitions are those of src/layouts (interaction-rows.ts), src/interactions (split.ts), src/network
+(gru.ts, fit.ts) and src/recommenders (batches.ts, sasrec.ts, gru4rec.ts, models.ts, ranking.ts, metrics.ts).
+What differs:
  - a batch is B windows; there is no cap on its real positions, so that none is cut short; all its rows are L
    long, where batches.ts has many shorter ones if few windows are long, as on sparse data and not on ml-1m;
  - initial values, batches and dropout masks come from PyTorch's random numbers;

@@ -1,8 +1,8 @@
 // Our part of the ranking benchmark: node rank-ours.ts SIZES_AS_JSON. The values are those before any
 // training.
 import { PRESETS } from '../../jobs/presets.ts';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 import { sasrecModel, trainModel } from '../../src/recommenders/models.ts';

@@ -9,8 +9,8 @@ import { findOpenModel } from '../../jobs/open-model.ts';
 import { openRowJournal } from '../../jobs/row-journal.ts';
 import { readSrsEmbeddings } from '../../jobs/stages/srs-embeddings.ts';
 import { readNpy } from '../../src/embeddings/npy.ts';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { CATALOGUE } from './good-files.ts';
 

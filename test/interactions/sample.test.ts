@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
 import { kMeans } from '../../src/categories/k-means.ts';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../../src/interactions/sample.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { createRandom } from '../../src/random.ts';
 
 const sample = generateSample(DEFAULT_SAMPLE);

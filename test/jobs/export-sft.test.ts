@@ -10,7 +10,7 @@ import type { ExportSftResult } from '../../jobs/export-sft.ts';
 import { PRESETS } from '../../jobs/presets.ts';
 import { chatPrompt } from '../../src/instructions/chat-samples.ts';
 import { parseAnswer } from '../../src/instructions/distribution-answer.ts';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';

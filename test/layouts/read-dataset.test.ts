@@ -3,8 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
 import { writeDataset } from '../../src/interactions/write-dataset.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
 const root = folderOf({});

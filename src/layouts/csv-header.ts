@@ -2,8 +2,8 @@
 // to case and surrounding blanks. The time may have another of the names that are usual for it; what is read
 // under another name than the documented one, and what is not read, is said.
 import { TslrecError } from '../errors.ts';
-import { shown } from './bad-rows.ts';
-import { cutCsvLine } from './csv.ts';
+import { shown } from '../tables/bad-rows.ts';
+import { cutCsvLine } from '../tables/csv.ts';
 import type { RowLayout } from './interaction-rows.ts';
 
 export interface CsvHeader {

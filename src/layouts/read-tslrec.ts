@@ -3,12 +3,12 @@
 // mention, in order of appearance.
 import { basename } from 'node:path';
 import * as z from 'zod';
-import { type BadRows, shown } from './bad-rows.ts';
-import { Catalogue, idProblem } from './catalogue.ts';
+import { Catalogue, idProblem } from '../interactions/catalogue.ts';
+import type { Item } from '../interactions/dataset.ts';
+import { type BadRows, shown } from '../tables/bad-rows.ts';
+import { forEachLine } from '../tables/lines.ts';
 import { readCsvHeader } from './csv-header.ts';
-import type { Item } from './dataset.ts';
 import { readInteractions, type Sequences } from './interaction-rows.ts';
-import { forEachLine } from './lines.ts';
 
 export async function readTslrec(
   files: { items?: string; interactions: string },

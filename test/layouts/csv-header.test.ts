@@ -2,7 +2,7 @@
 // said of it. The same three interactions under every header.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
 const stop = { onBadRow: 'stop' } as const;

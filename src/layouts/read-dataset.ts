@@ -1,9 +1,9 @@
 // A folder -> a data set, whatever layout it has, and what there is to say about the reading.
 import { basename, resolve } from 'node:path';
-import { BadRows, type OnBadRow } from './bad-rows.ts';
+import type { Dataset } from '../interactions/dataset.ts';
+import { hashDataset } from '../interactions/hash-dataset.ts';
+import { BadRows, type OnBadRow } from '../tables/bad-rows.ts';
 import { findDataFiles } from './data-files.ts';
-import type { Dataset } from './dataset.ts';
-import { hashDataset } from './hash-dataset.ts';
 import { readMovieLens } from './read-movielens.ts';
 import { readTslrec } from './read-tslrec.ts';
 

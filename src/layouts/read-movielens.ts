@@ -4,13 +4,13 @@
 // ml-100k (sections on u.data, u.item, u.genre), of ml-1m and of ml-10m,
 // https://files.grouplens.org/datasets/movielens/
 import { basename } from 'node:path';
-import { type BadRows, shown } from './bad-rows.ts';
-import { Catalogue, idProblem } from './catalogue.ts';
+import { Catalogue, idProblem } from '../interactions/catalogue.ts';
+import type { Item } from '../interactions/dataset.ts';
+import { type BadRows, shown } from '../tables/bad-rows.ts';
+import { type Encoding, forEachLine } from '../tables/lines.ts';
+import { isUtf8File } from '../tables/text-bytes.ts';
 import type { MovieLensName } from './data-files.ts';
-import type { Item } from './dataset.ts';
 import { type RowLayout, readInteractions, type Sequences } from './interaction-rows.ts';
-import { type Encoding, forEachLine } from './lines.ts';
-import { isUtf8File } from './text-bytes.ts';
 
 // The order of the genre flags in u.item, from u.genre.
 const GENRES_100K = (

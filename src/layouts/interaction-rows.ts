@@ -3,9 +3,9 @@
 // here, once.
 //   R rows that were kept, in file order; U users.
 import { basename } from 'node:path';
-import { type BadRows, shown } from './bad-rows.ts';
-import { type Catalogue, idProblem } from './catalogue.ts';
-import { type Encoding, forEachLine } from './lines.ts';
+import { type Catalogue, idProblem } from '../interactions/catalogue.ts';
+import { type BadRows, shown } from '../tables/bad-rows.ts';
+import { type Encoding, forEachLine } from '../tables/lines.ts';
 
 /** How one line of a format is read. */
 export interface RowLayout {

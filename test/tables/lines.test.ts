@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { readIdList } from '../../src/embeddings/id-list.ts';
-import { type Encoding, forEachLine } from '../../src/interactions/lines.ts';
-import { readDataset } from '../../src/interactions/read-dataset.ts';
-import { isUtf8File } from '../../src/interactions/text-bytes.ts';
+import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { type Encoding, forEachLine } from '../../src/tables/lines.ts';
+import { isUtf8File } from '../../src/tables/text-bytes.ts';
 import { refused } from '../support/errors.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'tslrec-lines-'));

@@ -92,8 +92,11 @@ export function filesFolder(store: string, config: Config): string {
 }
 
 /** How the data were read, and what of them is not learnt from. */
-export function reportReading({ notes, skippedRows, skippedRowsFile, duplicateRows }: ReadingReport): void {
+export function reportReading(report: ReadingReport): void {
+  const { notes, skippedRows, skippedRowsFile, duplicateRows, filteredRows } = report;
   for (const note of notes) console.log(note);
   if (skippedRows > 0) console.log(`Bad rows skipped: ${skippedRows}; they are in ${skippedRowsFile}.`);
+  if (filteredRows > 0)
+    console.log(`Rows that are no interactions by --min-rating or --events, left out: ${filteredRows}.`);
   if (duplicateRows > 0) console.log(`Rows that repeat an earlier one, left out: ${duplicateRows}.`);
 }

@@ -14,6 +14,12 @@ export class Catalogue {
     return true;
   }
 
+  /** Adds an item of which nothing but its id is known, which the catalogue has to lack. */
+  addById(itemId: string): number {
+    this.add({ itemId, attributes: {} });
+    return this.items.length - 1;
+  }
+
   indexOf(itemId: string): number | undefined {
     return this.#indexOf.get(itemId);
   }
@@ -28,7 +34,7 @@ export const MAX_ID_BYTES = 1024;
  */
 export function idProblem(id: string): string | undefined {
   if (id.trim() === '') return 'an empty id';
-  if (/[\p{Cc}\uFFFD]/u.test(id)) return `an id with a control character or bytes that are not UTF-8`;
+  if (/[\p{Cc}\p{Cs}\uFFFD]/u.test(id)) return `an id with a control character or bytes that are not UTF-8`;
   if (Buffer.byteLength(id) > MAX_ID_BYTES)
     return `an id of ${Buffer.byteLength(id)} bytes (${MAX_ID_BYTES} are allowed)`;
   return undefined;

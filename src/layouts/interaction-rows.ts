@@ -1,152 +1,232 @@
-// Who did what, when: rows of any separated-values file -> one sequence a user. The formats differ in how a
-// line is cut and where its columns are; what makes a row usable, the order and the duplicates are decided
-// here, once.
+// Who did what, when: rows of one or several tables -> one sequence a user. Layouts differ in which columns
+// say it; what makes a row usable, the order and the duplicates are decided here, once.
 //   R rows that were kept, in file order; U users.
-import { basename } from 'node:path';
-import { type Catalogue, idProblem } from '../interactions/catalogue.ts';
+import type { Catalogue } from '../interactions/catalogue.ts';
+import { idProblem } from '../interactions/catalogue.ts';
 import { type BadRows, shown } from '../tables/bad-rows.ts';
-import { type Encoding, forEachLine } from '../tables/lines.ts';
-
-/** How one line of a format is read. */
-export interface RowLayout {
-  /** The names of the columns, in order. */
-  readonly columns: readonly string[];
-  readonly userId: number;
-  readonly itemId: number;
-  /** Absent: the order of the file is the order of time. */
-  readonly timestamp?: number;
-  readonly separator: string;
-  /** The fields of a line, or undefined where it cannot be cut. */
-  cut(text: string): string[] | undefined;
-}
-
-/** The layout, or how it follows from the file's first line where that is a header. */
-export type Layout = RowLayout | ((header: string) => RowLayout);
+import type { Table } from '../tables/table.ts';
+import { type FilterChoices, type FilterColumns, InteractionFilter } from './interaction-filter.ts';
+import { TimeColumn } from './times.ts';
 
 export interface Sequences {
   /** Sorted by id (code units), so that the order of a file's rows does not show in the data set. */
   readonly userIds: string[];
   readonly sequences: Int32Array[];
-  /** times[u][i]: when sequences[u][i] was; its line where rows have no timestamp. */
+  /** times[u][i]: when sequences[u][i] was (times.ts); the number of its row where rows have no time. */
   readonly times: Float64Array[];
-  /** Rows that repeat user, item and timestamp of an earlier one. */
+  /** Rows that repeat user, item and time of an earlier one. */
   readonly duplicateRows: number;
 }
 
-/**
- * Ids lose the blanks around them. Without `catalogueIsGiven`, an item that is not in the catalogue yet is
- * added to it by its id alone.
- */
-export async function readInteractions(options: {
-  path: string;
-  encoding?: Encoding;
-  layout: Layout;
-  catalogue: Catalogue;
-  catalogueIsGiven: boolean;
-  badRows: BadRows;
-}): Promise<Sequences> {
-  const { path, encoding, catalogue, catalogueIsGiven, badRows } = options;
-  const file = basename(path);
-  const rows = new InteractionRows();
-  let layout = typeof options.layout === 'function' ? undefined : options.layout;
-
-  const onLine = (text: string, line: number) => {
-    if (layout === undefined) {
-      layout = (options.layout as (header: string) => RowLayout)(text);
-      return;
-    }
-    const { columns, userId, itemId, timestamp, separator } = layout;
-    const report = (column: number, got: string, expected: string) =>
-      badRows.report({ file, line, column, got, expected, raw: text });
-
-    const fields = layout.cut(text);
-    if (fields === undefined)
-      return report(1, shown(text), 'a row whose quotation marks are closed on its own line');
-    if (fields.length !== columns.length)
-      return report(1, `${fields.length} ${fields.length === 1 ? 'column' : 'columns'}`, `${columns.length}`);
-    const at = (field: number) =>
-      fields.slice(0, field).reduce((sum, f) => sum + f.length + separator.length, 1);
-
-    const user = fields[userId].trim();
-    const item = fields[itemId].trim();
-    const userProblem = rows.hasUser(user) ? undefined : idProblem(user);
-    if (userProblem !== undefined) return report(at(userId), userProblem, "the user's id");
-    const itemProblem = catalogue.indexOf(item) === undefined ? idProblem(item) : undefined;
-    if (itemProblem !== undefined) return report(at(itemId), itemProblem, "the item's id");
-    // Without a timestamp the line number is the time: the file's order, and no two rows are duplicates.
-    const time = timestamp === undefined ? line : Number(fields[timestamp]);
-    if (timestamp !== undefined && !(DECIMAL.test(fields[timestamp]) && Number.isFinite(time)))
-      return report(
-        at(timestamp),
-        `${columns[timestamp]} ${shown(fields[timestamp])}`,
-        'a number, such as seconds since 1970',
-      );
-
-    if (!catalogueIsGiven) catalogue.add({ itemId: item, attributes: {} });
-    const index = catalogue.indexOf(item);
-    if (index === undefined)
-      return report(at(itemId), `item ${shown(item)}`, 'an item that the catalogue has');
-    rows.add(user, index, time);
-  };
-  await forEachLine(path, onLine, encoding);
-  const sequences = rows.toSequences();
-  if (sequences.userIds.length === 0)
-    badRows.refuseEmpty(
-      path,
-      'no interactions',
-      'some to learn from; give each a row with user, item and, where known, time',
-    );
-  return sequences;
+export interface ReadInteractions extends Sequences {
+  /** Rows that a filter has left out. */
+  readonly filteredRows: number;
+  /** Items that only the interactions know. */
+  readonly itemsWithoutText: number;
+  /** Sentences, for people. */
+  readonly notes: readonly string[];
 }
 
-/** As Python and spreadsheets write numbers, 1.5e9 included; not 0x10, which Number would read, too. */
-const DECIMAL = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i;
+/** Which columns say what. */
+export interface InteractionColumns extends FilterColumns {
+  readonly user: string;
+  readonly item: string;
+  /** Absent: the order of the rows is the order in time. */
+  readonly time: string | undefined;
+}
 
-class InteractionRows {
-  readonly #userIndexOf = new Map<string, number>();
-  /** Columns of length R. */
-  readonly #users: number[] = [];
-  readonly #items: number[] = [];
-  readonly #timestamps: number[] = [];
+export interface InteractionOptions {
+  /** All with the same columns, one after the other. */
+  readonly tables: readonly Table[];
+  readonly columns: InteractionColumns;
+  readonly filters: FilterChoices;
+  readonly catalogue: Catalogue;
+  /** What of an item that the catalogue does not have: its row is bad, or it is added by its id alone. */
+  readonly unknownItems: 'bad-row' | 'add';
+  readonly badRows: BadRows;
+}
 
-  hasUser(userId: string): boolean {
-    return this.#userIndexOf.has(userId);
+/** What is got and what is expected of a file without rows. */
+export const NO_INTERACTIONS = [
+  'no interactions',
+  'some to learn from; give each a row with user, item and, where known, time',
+] as const;
+
+/** Ids lose the blanks around them. */
+export async function readInteractions(options: InteractionOptions): Promise<ReadInteractions> {
+  const { tables, columns, catalogue, badRows } = options;
+  const [{ name }] = tables;
+  const filter = new InteractionFilter(name, options.filters, columns);
+  const known = catalogue.items.length;
+  const rows = new InteractionRows();
+  const time = columns.time === undefined ? undefined : new TimeColumn(columns.time);
+  const wanted = [columns.user, columns.item, columns.time, ...filter.columns];
+  /** Of the tables before this one. */
+  let rowsBefore = 0;
+
+  for (const table of tables) {
+    let last = 0;
+    await table.rows(
+      wanted.map((column) => column ?? ''),
+      ([userId, itemId, when, rating, event], row) => {
+        last = row.line;
+        const user = rows.userOf(userId);
+        const userProblem = user === undefined ? problemOf(userId) : undefined;
+        if (userProblem !== undefined)
+          return badRows.reportAt(row, columns.user, userProblem, "the user's id");
+        const id = idOf(itemId);
+        const item = catalogue.indexOf(id);
+        const itemProblem = item === undefined ? problemOf(itemId) : undefined;
+        if (itemProblem !== undefined)
+          return badRows.reportAt(row, columns.item, itemProblem, "the item's id");
+        const seconds = time === undefined ? rowsBefore + row.line : time.seconds(when);
+        if (Number.isNaN(seconds)) return badRows.reportAt(row, time!.name, ...time!.problem(when));
+        if (!filter.isInteraction(rating, event, row, badRows)) return;
+        if (item === undefined && options.unknownItems === 'bad-row')
+          return badRows.reportAt(row, columns.item, `item ${shown(id)}`, 'an item that the catalogue has');
+        rows.add(user ?? rows.addUser(idOf(userId)), item ?? catalogue.addById(copied(id)), seconds);
+      },
+    );
+    rowsBefore += last;
+  }
+  filter.check(name);
+  return {
+    ...rows.toSequences(),
+    filteredRows: filter.leftOut,
+    itemsWithoutText: catalogue.items.length - known,
+    notes: time?.note(name) ?? [],
+  };
+}
+
+/** Ids are text; a table that is none may hold whole numbers. */
+export function idOf(value: unknown): string {
+  if (typeof value === 'string') return trimmed(value);
+  return Number.isSafeInteger(value) || typeof value === 'bigint' ? String(value) : '';
+}
+
+/** Blanks that take no room are lost around ids, too: U+200B to U+200D, U+2060. */
+const UNSEEN = /^[\s\u200B-\u200D\u2060]+|[\s\u200B-\u200D\u2060]+$/g;
+
+function trimmed(text: string): string {
+  const [first, last] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)];
+  const isAscii = first > 0x20 && first < 0x7f && last > 0x20 && last < 0x7f;
+  return isAscii ? text : text.replace(UNSEEN, '');
+}
+
+/** What is wrong with a value as an id, if anything. */
+export function problemOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return 'no id';
+  if (typeof value !== 'string' && idOf(value) === '')
+    return `${shown(JSON.stringify(value))}, which is neither text nor a whole number`;
+  return idProblem(idOf(value));
+}
+
+/** A part of a text keeps the whole text in memory, and a file is many of them. */
+const copied = (text: string): string => Buffer.from(text).toString();
+
+/** Numbers in memory of their own, which grows as they are added. */
+class Column<Numbers extends Int32Array | Float64Array> {
+  #values: Numbers;
+  readonly #create: (length: number) => Numbers;
+  length = 0;
+
+  constructor(create: (length: number) => Numbers) {
+    this.#create = create;
+    this.#values = create(1024);
   }
 
-  add(userId: string, item: number, timestamp: number): void {
-    let user = this.#userIndexOf.get(userId);
-    if (user === undefined) {
-      user = this.#userIndexOf.size;
-      this.#userIndexOf.set(userId, user);
+  push(value: number): void {
+    if (this.length === this.#values.length) {
+      const grown = this.#create(2 * this.length);
+      grown.set(this.#values);
+      this.#values = grown;
     }
+    this.#values[this.length++] = value;
+  }
+
+  values(): Numbers {
+    return this.#values.subarray(0, this.length) as Numbers;
+  }
+}
+
+const integers = () => new Column((length) => new Int32Array(length));
+
+/** So many numbers are looked through faster than a set is kept of them. */
+const FEW = 64;
+
+class InteractionRows {
+  readonly #userOf = new Map<string, number>();
+  /** Columns of length R. */
+  readonly #users = integers();
+  readonly #items = integers();
+  readonly #times = new Column((length) => new Float64Array(length));
+
+  userOf(userId: unknown): number | undefined {
+    return this.#userOf.get(idOf(userId));
+  }
+
+  addUser(userId: string): number {
+    const user = this.#userOf.size;
+    this.#userOf.set(copied(userId), user);
+    return user;
+  }
+
+  add(user: number, item: number, time: number): void {
     this.#users.push(user);
     this.#items.push(item);
-    this.#timestamps.push(timestamp);
+    this.#times.push(time);
   }
 
   toSequences(): Sequences {
-    const items = this.#items;
-    const timestamps = this.#timestamps;
-    const rowsOf: number[][] = Array.from(this.#userIndexOf, () => []);
-    for (let row = 0; row < items.length; row++) rowsOf[this.#users[row]].push(row);
-
-    const userIds = [...this.#userIndexOf.keys()].sort();
+    const [users, items, times] = [this.#users.values(), this.#items.values(), this.#times.values()];
+    const userIds = [...this.#userOf.keys()].sort();
+    const { starts, rows } = rowsByUser(users, userIds.length);
     let duplicateRows = 0;
-    const times: Float64Array[] = [];
+    const [kept, keptTimes] = [new Int32Array(rows.length), new Float64Array(rows.length)];
+    let end = 0;
+    const timesOf: Float64Array[] = [];
     const sequences = userIds.map((userId) => {
-      // The sort is stable, so that rows of the same time keep the file's order.
-      const rows = rowsOf[this.#userIndexOf.get(userId)!].sort((a, b) => timestamps[a] - timestamps[b]);
-      const atThisTime = new Set<number>();
-      const kept = rows.filter((row, position) => {
-        if (position > 0 && timestamps[rows[position - 1]] !== timestamps[row]) atThisTime.clear();
-        if (atThisTime.has(items[row])) return false;
-        atThisTime.add(items[row]);
-        return true;
-      });
-      duplicateRows += rows.length - kept.length;
-      times.push(Float64Array.from(kept, (row) => timestamps[row]));
-      return Int32Array.from(kept, (row) => items[row]);
+      const user = this.#userOf.get(userId)!;
+      const ofUser = rows.subarray(starts[user], starts[user + 1]);
+      // Rows of the same time stay as the file has them.
+      if (!isSorted(ofUser, times)) ofUser.sort((a, b) => times[a] - times[b] || a - b);
+      const start = end;
+      /** Where those of the same time begin. */
+      let sameTime = start;
+      const met = ofUser.length > FEW ? new Set<number>() : undefined;
+      for (const row of ofUser) {
+        const item = items[row];
+        if (end > sameTime && keptTimes[end - 1] !== times[row]) {
+          sameTime = end;
+          met?.clear();
+        }
+        if (met ? met.has(item) : kept.subarray(sameTime, end).includes(item)) {
+          duplicateRows++;
+          continue;
+        }
+        met?.add(item);
+        [kept[end], keptTimes[end]] = [item, times[row]];
+        end++;
+      }
+      timesOf.push(keptTimes.subarray(start, end));
+      return kept.subarray(start, end);
     });
-    return { userIds, sequences, times, duplicateRows };
+    return { userIds, sequences, times: timesOf, duplicateRows };
   }
+}
+
+/** The rows of user u, in file order, are rows[starts[u]] up to rows[starts[u + 1]]. */
+function rowsByUser(users: Int32Array, U: number): { starts: Int32Array; rows: Int32Array } {
+  const starts = new Int32Array(U + 1);
+  for (const user of users) starts[user + 1]++;
+  for (let user = 0; user < U; user++) starts[user + 1] += starts[user];
+  const next = starts.slice(0, U);
+  const rows = new Int32Array(users.length);
+  for (const [row, user] of users.entries()) rows[next[user]++] = row;
+  return { starts, rows };
+}
+
+function isSorted(rows: Int32Array, times: Float64Array): boolean {
+  for (let i = 1; i < rows.length; i++) if (times[rows[i - 1]] > times[rows[i]]) return false;
+  return true;
 }

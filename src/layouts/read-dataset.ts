@@ -3,12 +3,13 @@ import { basename, resolve } from 'node:path';
 import type { Dataset } from '../interactions/dataset.ts';
 import { hashDataset } from '../interactions/hash-dataset.ts';
 import { BadRows, type OnBadRow } from '../tables/bad-rows.ts';
-import { findDataFiles } from './data-files.ts';
-import { readMovieLens } from './read-movielens.ts';
-import { readTslrec } from './read-tslrec.ts';
+import { ACCEPTED, findLayout } from './find-layout.ts';
+import { Folder } from './folder.ts';
+import type { FilterChoices } from './interaction-filter.ts';
+import { NO_INTERACTIONS } from './interaction-rows.ts';
 
 /** What a job is told about its reading. */
-export interface ReadChoices {
+export interface ReadChoices extends FilterChoices {
   readonly onBadRow: OnBadRow;
   /** Told what there is to say as soon as it is known, before anything is learnt. */
   readonly onRead?: (report: ReadingReport) => void;
@@ -21,6 +22,8 @@ export interface ReadOptions extends ReadChoices {
 
 /** What somebody has to know of a reading that went well. */
 export interface ReadingReport {
+  /** Which layout the data have. */
+  readonly layout: string;
   /**
    * Sentences: which column was read as what, that the file's order was taken, which columns and files were
    * not read.
@@ -29,8 +32,10 @@ export interface ReadingReport {
   readonly skippedRows: number;
   /** Where they are, with 'skip'. */
   readonly skippedRowsFile?: string;
-  /** Rows that repeat user, item and timestamp of an earlier one; they are left out. */
+  /** Rows that repeat user, item and time of an earlier one; they are left out. */
   readonly duplicateRows: number;
+  /** Rows that are no interactions by --min-rating or --events. */
+  readonly filteredRows: number;
 }
 
 export interface ReadResult extends ReadingReport {
@@ -39,22 +44,25 @@ export interface ReadResult extends ReadingReport {
 
 /** Throws 'bad-data' on the first bad row (with 'stop'), and where no item or no interaction is left. */
 export async function readDataset(
-  folder: string,
-  { onBadRow, skippedRowsFile, onRead }: ReadOptions,
+  path: string,
+  { onBadRow, skippedRowsFile, onRead, ...filters }: ReadOptions,
 ): Promise<ReadResult> {
-  const files = findDataFiles(folder);
+  const folder = new Folder(path, ACCEPTED);
+  const { layout, read, notes, contents } = await findLayout(folder);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
-    const { catalogue, userIds, sequences, times, duplicateRows, notes } =
-      files.layout === 'tslrec' ? await readTslrec(files, badRows) : await readMovieLens(files, badRows);
+    const { catalogue, userIds, sequences, times, ...said } = await contents(filters, badRows);
+    if (userIds.length === 0) badRows.refuseEmpty(folder.file(read[0]), ...noInteractions(said.filteredRows));
     badRows.commit();
-    const contents = { items: catalogue.items, userIds, sequences, times };
-    const dataset = { name: basename(resolve(folder)), ...contents, hash: hashDataset(contents) };
-    const report = {
-      notes: [...files.notes, ...notes],
+    const found = { items: catalogue.items, userIds, sequences, times };
+    const dataset = { name: basename(resolve(path)), ...found, hash: hashDataset(found) };
+    const report: ReadingReport = {
+      layout: layout.name,
+      notes: [...notes, ...said.notes],
       skippedRows: badRows.skipped,
       ...(onBadRow === 'skip' && { skippedRowsFile }),
-      duplicateRows,
+      duplicateRows: said.duplicateRows,
+      filteredRows: said.filteredRows,
     };
     onRead?.(report);
     return { dataset, ...report };
@@ -63,3 +71,11 @@ export async function readDataset(
     throw error;
   }
 }
+
+const noInteractions = (filteredRows: number): readonly [got: string, expected: string] =>
+  filteredRows === 0
+    ? NO_INTERACTIONS
+    : [
+        `${filteredRows} rows and no interaction among them`,
+        'some to learn from; choose others with --min-rating and --events',
+      ];

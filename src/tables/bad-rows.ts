@@ -3,6 +3,7 @@
 // lost silently.
 import { TslrecError } from '../errors.ts';
 import { type AtomicFile, openAtomicFile } from '../files.ts';
+import type { Row } from './table.ts';
 
 /**
  * 'stop': the first bad row ends the reading with an error. 'skip': bad rows are counted and, where asked,
@@ -48,6 +49,12 @@ export class BadRows {
       );
     this.skipped++;
     this.#file?.write(`${JSON.stringify({ file, line, column, reason, raw })}\n`);
+  }
+
+  /** The value of a column is wrong. */
+  reportAt(row: Row, column: string, got: string, expected: string): void {
+    const { file, line, raw } = row;
+    this.report({ file, line, column: row.column(column), got, expected, raw });
   }
 
   /** Throws 'bad-data': a file has left nothing to use. */

@@ -1,4 +1,4 @@
-// Text files line by line: UTF-8 or, where that is asked for, latin-1; LF, CRLF or CR. Every format here is
+// Text files line by line: UTF-8 or, where that is asked for, latin-1; LF, CRLF or CR. Most formats here are
 // one record a line; that keeps a broken row local (a stray quotation mark cannot swallow the rows after it)
 // and lets a message name the line and show it as it was written.
 import { isUtf8 } from 'node:buffer';
@@ -18,45 +18,69 @@ const [LF, CR] = [0x0a, 0x0d];
 export type Encoding = 'utf8' | 'latin1';
 
 /** Throws 'bad-data' where the file is no text (textBytes) or has a line of more than 16 MiB. */
-export async function forEachLine(path: string, onLine: OnLine, encoding: Encoding = 'utf8'): Promise<void> {
-  const latin1 = encoding === 'latin1' ? new TextDecoder('latin1') : undefined;
+export async function forEachLine(path: string, onLine: OnLine, encoding?: Encoding): Promise<void> {
   let line = 0;
-  const emit = (text: string, isWhole: boolean) => {
-    line++;
-    if (text.trim() !== '') onLine(text, line, isWhole);
-  };
-  const emitLines = (bytes: Buffer) => {
-    if (latin1) for (const text of cut(latin1.decode(bytes))) emit(text, true);
-    else if (isUtf8(bytes)) for (const text of cut(bytes.toString())) emit(text, true);
-    else
-      for (const text of cut(bytes.toString('latin1'))) {
-        const ofLine = Buffer.from(text, 'latin1');
-        emit(ofLine.toString(), isUtf8(ofLine));
-      }
+  for await (const { texts, isWhole } of lineBatches(path, encoding)) {
+    for (const [i, text] of texts.entries()) {
+      line++;
+      if (!isBlank(text)) onLine(text, line, isWhole?.[i] ?? true);
+    }
+  }
+}
+
+/** The first lines that are not blank; fewer where the file has no more. Throws as forEachLine does. */
+export async function firstLines(path: string, count: number, encoding?: Encoding): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { texts } of lineBatches(path, encoding)) {
+    found.push(...texts.filter((text) => !isBlank(text)).slice(0, count - found.length));
+    if (found.length === count) break;
+  }
+  return found;
+}
+
+const isBlank = (text: string) => text.trim() === '';
+
+/** Some lines, one after the other. */
+interface LineBatch {
+  readonly texts: readonly string[];
+  /** Of each line; absent where all are. */
+  readonly isWhole?: readonly boolean[];
+}
+
+async function* lineBatches(path: string, encoding: Encoding = 'utf8'): AsyncGenerator<LineBatch> {
+  const latin1 = encoding === 'latin1' ? new TextDecoder('latin1') : undefined;
+  const toBatch = (bytes: Buffer): LineBatch => {
+    if (latin1) return { texts: cut(latin1.decode(bytes)) };
+    if (isUtf8(bytes)) return { texts: cut(bytes.toString()) };
+    const ofLines = cut(bytes.toString('latin1')).map((text) => Buffer.from(text, 'latin1'));
+    return { texts: ofLines.map((line) => line.toString()), isWhole: ofLines.map((line) => isUtf8(line)) };
   };
 
   /** Of a line whose end is still to come, joined once it is there. */
   let begun: Buffer[] = [];
   let begunBytes = 0;
   let afterCr = false;
+  let line = 1;
   for await (const bytes of textBytes(path)) {
     const chunk = afterCr && bytes[0] === LF ? bytes.subarray(1) : bytes; // the second half of a CRLF
     if (bytes.length > 0) afterCr = bytes.at(-1) === CR;
     const end = Math.max(chunk.lastIndexOf(LF), chunk.lastIndexOf(CR)) + 1;
     if (end > 0) {
-      emitLines(Buffer.concat([...begun, chunk.subarray(0, end)]));
+      const batch = toBatch(Buffer.concat([...begun, chunk.subarray(0, end)]));
       [begun, begunBytes] = [[], 0];
+      line += batch.texts.length;
+      yield batch;
     }
     begun.push(chunk.subarray(end));
     begunBytes += chunk.length - end;
     if (begunBytes > LONGEST_LINE_MIB * 2 ** 20)
       throw new TslrecError(
         'bad-data',
-        `${path}:${line + 1}: got a line of more than ${LONGEST_LINE_MIB} MiB, expected one record a line; ` +
+        `${path}:${line}: got a line of more than ${LONGEST_LINE_MIB} MiB, expected one record a line; ` +
           'end each with a line end.',
       );
   }
-  emitLines(Buffer.concat(begun));
+  yield toBatch(Buffer.concat(begun));
 }
 
 /** The lines of a text that ends with one: nothing stands behind the last line end. */

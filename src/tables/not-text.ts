@@ -19,7 +19,7 @@ const FORMATS: readonly (readonly [name: string, todo: string, bytes: string, of
   ['a gzip file inside a gzip file', 'unpack it once', '\x1f\x8b'],
   ['a bzip2 file', UNPACK, '1AY&SY', 4],
   ['an xz file', UNPACK, '\xfd7zXZ\0'],
-  ['a Zstandard file', UNPACK, '\x28\xb5\x2f\xfd'],
+  ['a Zstandard file in a compressed file', 'unpack it once', '\x28\xb5\x2f\xfd'],
   ['an LZ4 file', UNPACK, '\x04\x22\x4d\x18'],
   ['a 7-Zip archive', UNPACK, '7z\xbc\xaf\x27\x1c'],
   ['a RAR archive', UNPACK, 'Rar!\x1a\x07'],
@@ -50,7 +50,7 @@ export function notText(head: Buffer): string | undefined {
     const found = text.slice(offset, offset + bytes.length);
     return found === bytes || found.toLowerCase() === bytes;
   });
-  const expected = 'expected text (CSV or JSON lines, plain or gzip)';
+  const expected = 'expected text (CSV or JSON lines, plain, gzip or Zstandard)';
   if (named) return `${named[0]}, ${expected}; ${named[1]}`;
   if (markedUtf16(head)) return undefined;
   const nuls = [0, 0]; // at even and at odd places

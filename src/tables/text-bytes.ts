@@ -1,11 +1,11 @@
-// The bytes of a text file as UTF-8, however it was saved: plain or gzip, which its first bytes tell,
-// whatever its name is; with or without a byte order mark; UTF-16 where such a mark says so. What is no text
-// is named. Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is the
-// caller's.
+// The bytes of a text file as UTF-8, however it was saved: plain, gzip or Zstandard, which its first bytes
+// tell, whatever its name is; with or without a byte order mark; UTF-16 where such a mark says so. What is no
+// text is named. Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is
+// the caller's.
 import type { FileHandle } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
 import { TextDecoder } from 'node:util';
-import { createGunzip } from 'node:zlib';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TslrecError } from '../errors.ts';
 import { openNamedFile } from '../named-file.ts';
 import { markedUtf16, notText } from './not-text.ts';
@@ -14,9 +14,9 @@ import { markedUtf16, notText } from './not-text.ts';
 export async function* textBytes(path: string): AsyncGenerator<Buffer> {
   const { handle } = await openNamedFile(path);
   try {
-    const compressed = await isGzip(handle);
+    const decompress = await decompressor(handle);
     const file = handle.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES, autoClose: false });
-    yield* asUtf8(compressed ? pipeline(file, createGunzip({ chunkSize: CHUNK_BYTES }), () => {}) : file);
+    yield* asUtf8(decompress ? pipeline(file, decompress({ chunkSize: CHUNK_BYTES }), () => {}) : file);
   } catch (error) {
     const got = whatIsWrong(error as NodeJS.ErrnoException);
     // A failed read does not say of which.
@@ -45,9 +45,16 @@ export async function isUtf8File(path: string): Promise<boolean> {
 
 const CHUNK_BYTES = 1 << 16;
 
-async function isGzip(file: FileHandle): Promise<boolean> {
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-  return bytesRead === 2 && buffer.toString('latin1') === '\x1f\x8b';
+/** What a compressed file begins with. */
+const COMPRESSED = [
+  ['\x1f\x8b', createGunzip],
+  ['\x28\xb5\x2f\xfd', createZstdDecompress],
+] as const;
+
+async function decompressor(file: FileHandle) {
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+  const head = buffer.toString('latin1', 0, bytesRead);
+  return COMPRESSED.find(([bytes]) => head.startsWith(bytes))?.[1];
 }
 
 /** What a file has in the place of text, and what to do about it. */
@@ -101,6 +108,8 @@ function whatIsWrong(error: NodeJS.ErrnoException): string | undefined {
   if (error instanceof NoText) return message;
   if (code.startsWith('Z_'))
     return `a damaged gzip file (${message}), expected a complete one; copy it again`;
+  if (code.startsWith('ZSTD_'))
+    return `a damaged Zstandard file (${message}), expected a complete one; copy it again`;
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
     return 'damaged UTF-16 (half a character), expected text; save it again, as UTF-8';
   return undefined;

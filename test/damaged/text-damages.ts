@@ -136,8 +136,12 @@ export const INTERACTIONS: readonly Damage[] = [
   ...['NaN', 'Infinity', '-Infinity', '1e999', '', 'null', 'yesterday', '2020-01-01', '0x10', '1,600'].map(
     (time) => line(`at the time ${JSON.stringify(time)}`, 'nothing', `u101,i101,${time}`),
   ),
-  ...['-1', '1e12', '9007199254740993', '0.5'].map((time) =>
+  ...['-1', '0', '0.5'].map((time) =>
     line(`at the time ${JSON.stringify(time)}`, 'one place', `u101,i101,${time}`),
+  ),
+  // Milliseconds, microseconds, nanoseconds and more among seconds.
+  ...['1e12', '9007199254740993', '1600000000000000001', '16000000000000000000001'].map((time) =>
+    line(`at the time ${time}`, 'nothing', `u101,i101,${time}`),
   ),
 ];
 
@@ -154,8 +158,11 @@ export const ITEMS: readonly Damage[] = [
   ...['5', '{}', '["a"]', '"\\u0000"', '"\\ud800"'].map((title) =>
     line(`of title ${title}`, 'nothing', `{"item_id": "x", "title": ${title}}`),
   ),
-  ...['5', '"a"', '["a"]', '{"a": {}}', '{"a": true}', '{"a": [5]}', '{"a": 1e400}'].map((attributes) =>
+  ...['5', '"a"', '["a"]', '{"a": 1e400}', '{"a": [{"b": "\\ud800"}]}', '{"\\u0000": 1}'].map((attributes) =>
     line(`of attributes ${attributes}`, 'nothing', `{"item_id": "x", "attributes": ${attributes}}`),
+  ),
+  ...['{"a": {}}', '{"a": true}', '{"a": [5]}', '{"a": [{"b": [null, 1.5]}]}'].map((attributes) =>
+    line(`of attributes ${attributes}`, 'one place', `{"item_id": "x", "attributes": ${attributes}}`),
   ),
   line('of another field', 'nothing', '{"item_id": "x", "price": 5}'),
   line('of a title of null', 'one place', '{"item_id": "x", "title": null}'),

@@ -86,6 +86,8 @@ const result: EvaluationResult = {
   dataset: '<script src="https://shop">\'s & co',
   protocol: 'leave-one-out',
   length: 50,
+  layout: 'tslrec',
+  filteredRows: 0,
   notes: [],
   skippedRows: 0,
   duplicateRows: 0,

@@ -44,7 +44,7 @@ const passedOver = [
     'items.txt',
     'ITEMS.CSV',
     'items.csv.gz',
-    'items.jsonl.zst',
+    'items.jsonl.bz2',
     'items.zip',
   ],
   ...[
@@ -228,7 +228,7 @@ test('MovieLens 10M: half stars, and a movie without genres', async () => {
 });
 
 test('blanks around ids are lost in every file: i1 and " i1" are one item', async () => {
-  const rows = ['u,i1,1', ' u , i1 ,2', '"u "," i1",3', '\tu,"i1",4', 'u\u00A0,i2,5'];
+  const rows = ['u,i1,1', ' u , i1 ,2', '"u "," i1",3', '\u2060u,i1\u200B,4', 'u\u00A0,i2,5'];
   const alone = await readDataset(
     folderOf({ 'interactions.csv': lines('user_id,item_id,timestamp', ...rows) }),
     stop,
@@ -251,7 +251,7 @@ test('blanks around ids are lost in every file: i1 and " i1" are one item', asyn
   );
   const twice = { ...spaced, 'items.jsonl': lines('{"item_id":"i1"}', '{"item_id":" i1 "}') };
   await assert.rejects(readDataset(folderOf(twice), stop), {
-    message: /^items\.jsonl:2:2: got item_id "i1" again/,
+    message: /^items\.jsonl:2:2: got item "i1" again/,
   });
 
   const movies = { 'ratings.dat': '1:: 7 ::5::1\n', 'movies.dat': ' 7::Heat::Action\n' };
@@ -266,7 +266,7 @@ test('a name in a row that is long or has line ends does not break the sentence'
   for (const key of ['a\nb', 'x'.repeat(10_000), '\u0085'])
     for (const item of [
       { item_id: 'a', [key]: 1 },
-      { item_id: 'a', attributes: { [key]: { b: 1 } } },
+      { item_id: 'a', attributes: [key] },
     ]) {
       const folder = folderOf({ ...whole, 'items.jsonl': lines(JSON.stringify(item)) });
       const message = /^items\.jsonl:1:\d+: got \P{Cc}{1,300}, expected \P{Cc}{1,200}$/u;

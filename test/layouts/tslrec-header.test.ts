@@ -106,7 +106,6 @@ const refusedHeaders: [header: string, message: RegExp][] = [
     'u,a,1',
     /got "u,a,1", expected a header with the columns user_id, item_id and, where known, timestamp, sep/,
   ],
-  ['user_id|item_id', /got "user_id\|item_id", expected a header/],
   ['user_id item_id', /expected a header .*; name them so, or add it as the first line\.$/],
   ['userId,movieId,timestamp', /expected a header .*; name them so/],
   ['user_id;item_id,timestamp', /expected a header/],
@@ -122,7 +121,7 @@ for (const [header, message] of refusedHeaders) {
 
 test('a row that has another time is named by its column, and no time is guessed', async () => {
   for (const [value, shown] of [
-    ['2024-01-31', '"2024-01-31"'],
+    ['31.01.2024', '"31\\.01\\.2024"'],
     ['', '""'],
     ['1,5', '"1,5"'],
   ]) {

@@ -1,0 +1,62 @@
+// A folder -> which layout it has and which of its files are read. Nothing that looks like items or
+// interactions is passed over: what is not read, or might be meant as well, ends the reading by name.
+import { type Folder, listed } from './folder.ts';
+import type { Found, Layout } from './layout.ts';
+import { movieLens1M, movieLens100K } from './movielens.ts';
+import { tslrec } from './tslrec.ts';
+
+const LAYOUTS: readonly Layout[] = [tslrec, movieLens100K, movieLens1M];
+
+/** For messages: every layout by name, with its files. */
+export const ACCEPTED = `${LAYOUTS.map(({ name, files }) =>
+  name === 'tslrec' ? files : `${name} (${files})`,
+).join(', ')}, each file plain or gzip`;
+
+/** Throws 'bad-data' where it is not clear what is to be read. */
+export async function findLayout(folder: Folder): Promise<{ layout: Layout } & Required<Found>> {
+  for (const layout of LAYOUTS) {
+    const found = await layout.find(folder);
+    if (found === undefined) continue;
+    refusePassedOver(folder, found.read);
+    const notes = [...(found.notes ?? []), ...notesOnOthers(folder, found.read)];
+    return { layout, ...found, notes };
+  }
+  const { names } = folder;
+  return folder.refuse(names.length === 0 ? 'nothing' : listed(names), ACCEPTED);
+}
+
+function refusePassedOver(folder: Folder, read: readonly string[]): void {
+  const { names } = folder;
+  const passedOver = names.filter(
+    (name) =>
+      !read.includes(name) && (LAYOUTS.some((layout) => layout.owns(name)) || isNamedAsData(name, names)),
+  );
+  if (passedOver.length > 0)
+    folder.refuse(
+      `${listed(passedOver)} beside ${read.join(' and ')}`,
+      `${ACCEPTED}; write what is in it into a file of that name and form, or take it out of the folder`,
+    );
+}
+
+function notesOnOthers({ names }: Folder, read: readonly string[]): string[] {
+  const others = names.filter((name) => !read.includes(name) && isData(name, names));
+  return others.length > 0 ? [`Files that are not read: ${listed(others)}.`] : [];
+}
+
+/** items.csv, Items.json.zst, interactions.parquet, a folder of parts. */
+const isNamedAsData = (name: string, names: readonly string[]) =>
+  /^(items?|interactions?)(\.|$)/i.test(name) && !isBeside(name, names);
+
+const TABLE_OR_LIST =
+  /^[^.].*\.(csv|tsv|json|jsonl|ndjson|parquet|feather|arrow|avro|xlsx?|ods|pkl)(\.(gz|bz2|xz|zst|zip))?$/i;
+
+/** A table or list of any name. */
+const isData = (name: string, names: readonly string[]) => TABLE_OR_LIST.test(name) && !isBeside(name, names);
+
+/** What has its place beside data: vectors and their ids, copies, and what tslrec says about a data set. */
+function isBeside(name: string, names: readonly string[]): boolean {
+  if (/\.(npy|safetensors|ids\.txt|ids\.json|tmp|bak|orig|md)$|~$/i.test(name)) return true;
+  const [, stem] = /^(.*)\.(txt|json)$/i.exec(name) ?? [];
+  const isIdList = names.some((other) => other === `${stem}.npy` || other === `${stem}.safetensors`);
+  return isIdList || ['dataset.json', 'planted.json'].includes(name);
+}

@@ -1,0 +1,75 @@
+// A file of JSON lines, one object a line, as a table.
+import { basename } from 'node:path';
+import { type BadRows, shown } from './bad-rows.ts';
+import { firstLines, forEachLine } from './lines.ts';
+import type { Row, Table } from './table.ts';
+
+/** What a line says, or where it is wrong. */
+export type ParsedLine =
+  | { readonly record: Readonly<Record<string, unknown>> }
+  | { readonly column: number; readonly got: string; readonly expected: string };
+
+export type ParseLine = (text: string) => ParsedLine;
+
+/** The columns of a table are those of so many of its first rows. */
+const LOOKED_AT = 100;
+
+/** Throws 'bad-data' where the file is no text, or one document of many lines. */
+export async function openJsonTable(path: string, badRows: BadRows, parse = parseJson): Promise<Table> {
+  const file = basename(path);
+  const columns = new Set<string>();
+  for (const text of await firstLines(path, LOOKED_AT)) {
+    const parsed = parse(text);
+    if ('record' in parsed) for (const name of Object.keys(parsed.record)) columns.add(name);
+  }
+  const records: Table['records'] = async (onRecord) => {
+    const row = new JsonRow(file);
+    await forEachLine(path, (raw, line, isWhole) => {
+      [row.raw, row.line, row.isWhole] = [raw, line, isWhole];
+      const parsed = parse(raw);
+      if ('record' in parsed) onRecord(parsed.record, row);
+      else badRows.report({ file, line, raw, ...parsed });
+    });
+  };
+  return {
+    name: file,
+    columns: [...columns],
+    records,
+    rows: async (wanted, onRow) => {
+      const values: unknown[] = wanted.map(() => undefined);
+      await records((record, row) => {
+        for (const [i, name] of wanted.entries()) values[i] = record[name];
+        onRow(values, row);
+      });
+    },
+  };
+}
+
+class JsonRow implements Row {
+  line = 0;
+  raw = '';
+  isWhole = true;
+  readonly file: string;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  column(name: string): number {
+    return Math.max(1, this.raw.indexOf(JSON.stringify(name)) + 1);
+  }
+}
+
+export function parseJson(text: string): ParsedLine {
+  const expected = 'one JSON object';
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value))
+      return { record: value as Record<string, unknown> };
+    return { column: 1, got: shown(text), expected };
+  } catch (error) {
+    const position = /at position (\d+)/.exec((error as Error).message)?.[1];
+    const column = position === undefined ? text.length : Number(position) + 1;
+    return { column, got: shown(text), expected };
+  }
+}

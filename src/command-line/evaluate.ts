@@ -17,9 +17,8 @@ import {
   broughtModel,
   hostedOption,
 } from './brought-model.ts';
+import { addDataOptions } from './data-options.ts';
 import {
-  badRowOption,
-  dataOption,
   filesFolder,
   forceOption,
   integerFrom,
@@ -40,11 +39,10 @@ type Options = Omit<EvaluateOptions, 'folder' | 'languageModel' | 'progress'> &
   };
 
 export function evaluateCommand(config: Config): Command {
-  return new Command('evaluate')
-    .description(
-      'Trains recommenders from noise, from text features and from the embeddings, and compares them.',
-    )
-    .addOption(dataOption())
+  const command = new Command('evaluate').description(
+    'Trains recommenders from noise, from text features and from the embeddings, and compares them.',
+  );
+  return addDataOptions(command)
     .addOption(listOption('--models <names>', 'which recommenders', MODEL_NAMES, ['sasrec']))
     .addOption(
       listOption('--arms <names>', 'which starts of their item tables', ARM_NAMES, [
@@ -79,7 +77,6 @@ export function evaluateCommand(config: Config): Command {
     .addOption(presetOption())
     .addOption(seedOption())
     .addOption(workOption(config))
-    .addOption(badRowOption())
     .addOption(
       new Option(
         '--report <folder>',

@@ -2,9 +2,8 @@ import { Command, Option } from 'commander';
 import { type ExportSftOptions, exportSft } from '../../jobs/export-sft.ts';
 import type { Config } from '../config.ts';
 import { terminalProgress } from '../progress.ts';
+import { addDataOptions } from './data-options.ts';
 import {
-  badRowOption,
-  dataOption,
   filesFolder,
   forceOption,
   jsonOption,
@@ -19,11 +18,10 @@ type Options = Omit<ExportSftOptions, 'folder' | 'srs' | 'progress'> &
   SrsOptions & { readonly store: string; readonly json?: true };
 
 export function exportSftCommand(config: Config): Command {
-  return new Command('export-sft')
-    .description(
-      'Writes the samples that the language model of a refresh is tuned on, for trainers of your own.',
-    )
-    .addOption(dataOption())
+  const command = new Command('export-sft').description(
+    'Writes the samples that the language model of a refresh is tuned on, for trainers of your own.',
+  );
+  return addDataOptions(command)
     .addOption(
       new Option(
         '--output <folder>',
@@ -35,7 +33,6 @@ export function exportSftCommand(config: Config): Command {
     .addOption(presetOption())
     .addOption(seedOption())
     .addOption(workOption(config))
-    .addOption(badRowOption())
     .addOption(forceOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {

@@ -27,11 +27,6 @@ const location = (text: string): string => {
   return text;
 };
 
-export const dataOption = () =>
-  new Option(
-    '--data <folder>',
-    'items.jsonl and interactions.csv, or a MovieLens 100K, 1M or 10M folder; gzip accepted',
-  ).makeOptionMandatory();
 export const storeOption = ({ store }: Config) =>
   new Option('--store <folder|postgres://...>', 'where versions are kept')
     .argParser(location)
@@ -49,10 +44,6 @@ export const workOption = ({ folder }: Config) =>
     .default(folder);
 export const presetOption = () =>
   new Option('--preset <name>', 'how much to spend').choices(Object.keys(PRESETS)).default('standard');
-export const badRowOption = () =>
-  new Option('--on-bad-row <what>', 'stop at the first bad row, or skip and count them')
-    .choices(['stop', 'skip'])
-    .default('stop');
 export const lengthOption = () =>
   new Option(
     '--length <n>',

@@ -3,6 +3,7 @@ import { type AlreadyRunning, type RefreshOptions, type RefreshResult, refresh }
 import { warmStartTable } from '../../jobs/warm-start-table.ts';
 import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
+import type { ReadChoices } from '../layouts/read-dataset.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
 import {
@@ -12,28 +13,20 @@ import {
   broughtModel,
   hostedOption,
 } from './brought-model.ts';
-import {
-  badRowOption,
-  dataOption,
-  filesFolder,
-  jsonOption,
-  presetOption,
-  reportReading,
-  seedOption,
-  storeOption,
-} from './options.ts';
+import { addDataOptions } from './data-options.ts';
+import { filesFolder, jsonOption, presetOption, reportReading, seedOption, storeOption } from './options.ts';
 import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './srs-options.ts';
 
-type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'onBadRow'> &
+type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed'> &
+  Omit<ReadChoices, 'onRead'> &
   SrsOptions &
   BroughtOptions & { readonly json?: true };
 
 export function refreshCommand(config: Config): Command {
-  return new Command('refresh')
-    .description(
-      'Learns from a catalogue and its interactions and publishes a new version of the item embeddings.',
-    )
-    .addOption(dataOption())
+  const command = new Command('refresh').description(
+    'Learns from a catalogue and its interactions and publishes a new version of the item embeddings.',
+  );
+  return addDataOptions(command)
     .addOption(srsEmbeddingsOption())
     .addOption(srsIdsOption())
     .addOption(baseOption())
@@ -42,7 +35,6 @@ export function refreshCommand(config: Config): Command {
     .addOption(storeOption(config))
     .addOption(presetOption())
     .addOption(seedOption())
-    .addOption(badRowOption())
     .addOption(jsonOption())
     .action(async (options: Options) => {
       const result = await refresh({

@@ -3,23 +3,14 @@ import { ownTargetsNote } from '../../jobs/own-targets-note.ts';
 import { type TrainOptions, train } from '../../jobs/train.ts';
 import { terminalProgress } from '../progress.ts';
 import { SEQUENCE_MODEL_NAMES } from '../recommenders/models.ts';
-import {
-  badRowOption,
-  dataOption,
-  forceOption,
-  jsonOption,
-  lengthOption,
-  presetOption,
-  reportReading,
-  seedOption,
-} from './options.ts';
+import { addDataOptions } from './data-options.ts';
+import { forceOption, jsonOption, lengthOption, presetOption, reportReading, seedOption } from './options.ts';
 
 export function trainCommand(): Command {
-  return new Command('train')
-    .description(
-      'Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.',
-    )
-    .addOption(dataOption())
+  const command = new Command('train').description(
+    'Trains one recommender and writes it as an ONNX file: histories in, scores of all items out.',
+  );
+  return addDataOptions(command)
     .addOption(new Option('--model <name>', 'which one').choices(SEQUENCE_MODEL_NAMES).default('sasrec'))
     .addOption(
       new Option('--output <file>', 'where to; the ids of its rows and its weights go beside it').default(
@@ -29,7 +20,6 @@ export function trainCommand(): Command {
     .addOption(lengthOption())
     .addOption(presetOption())
     .addOption(seedOption())
-    .addOption(badRowOption())
     .addOption(forceOption())
     .addOption(jsonOption())
     .action(async (options: Omit<TrainOptions, 'progress'> & { json?: true }) => {

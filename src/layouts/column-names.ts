@@ -45,3 +45,12 @@ export const TIME_NAMES = new Set(
     'visittime visitdate playedat listenedat watchedat'
   ).split(' '),
 );
+
+const DOCUMENTED_TIME = 'timestamp';
+
+/** The column of the documented name, or all that may be meant. */
+export function timeColumns(columns: readonly string[]): string[] {
+  const documented = columns.find((column) => column.toLowerCase() === DOCUMENTED_TIME);
+  if (documented !== undefined) return [documented];
+  return columns.filter((column) => TIME_NAMES.has(bareName(column)));
+}

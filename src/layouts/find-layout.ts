@@ -1,7 +1,9 @@
 // A folder -> which layout it has and which of its files are read. Nothing that looks like items or
 // interactions is passed over: what is not read, or might be meant as well, ends the reading by name.
-import { type Folder, listed } from './folder.ts';
+import { type Folder, listed, plainName } from './folder.ts';
 import type { Found, Layout } from './layout.ts';
+import { columnsOf, described, findMapped, suggestion } from './mapped.ts';
+import { MAPPING_FILE, type Mapping } from './mapping.ts';
 import { movieLens1M, movieLens100K } from './movielens.ts';
 import { tslrec } from './tslrec.ts';
 
@@ -12,18 +14,44 @@ export const ACCEPTED = `${LAYOUTS.map(({ name, files }) =>
   name === 'tslrec' ? files : `${name} (${files})`,
 ).join(', ')}, each file plain or gzip`;
 
-/** Throws 'bad-data' where it is not clear what is to be read. */
-export async function findLayout(folder: Folder): Promise<{ layout: Layout } & Required<Found>> {
+/**
+ * `mapping`: which columns say what, where somebody has said it; else the folder has to be of a layout that
+ * is known. Throws 'bad-data' where it is not clear what is to be read.
+ */
+export async function findLayout(
+  folder: Folder,
+  mapping: Mapping | undefined,
+): Promise<{ layout: string } & Required<Found>> {
+  if (mapping !== undefined) {
+    const found = await findMapped(folder, tablesIn(folder), mapping);
+    return { layout: 'columns that are named', ...found, notes: notesOnOthers(folder, found.read) };
+  }
   for (const layout of LAYOUTS) {
     const found = await layout.find(folder);
     if (found === undefined) continue;
     refusePassedOver(folder, found.read);
-    const notes = [...(found.notes ?? []), ...notesOnOthers(folder, found.read)];
-    return { layout, ...found, notes };
+    const notes = [
+      ...(layout === tslrec ? [] : [`Recognised: ${layout.name} (${listed(found.read)}).`]),
+      ...(found.notes ?? []),
+      ...notesOnOthers(folder, found.read),
+    ];
+    return { layout: layout.name, ...found, notes };
   }
   const { names } = folder;
-  return folder.refuse(names.length === 0 ? 'nothing' : listed(names), ACCEPTED);
+  const tables = await columnsOf(folder, tablesIn(folder));
+  if (tables.length === 0) return folder.refuse(names.length === 0 ? 'nothing' : listed(names), ACCEPTED);
+  const known = LAYOUTS.slice(1).map(({ name }) => name);
+  return folder.refuse(
+    described(tables),
+    `${tslrec.files}, or one of ${known.join(', ')}; or ${suggestion(tables)}`,
+  );
 }
+
+/** What may be a table of data, by its name. */
+const tablesIn = ({ names }: Folder): string[] =>
+  names.filter((name) => TABLE.test(plainName(name)) && !isBeside(name, names));
+
+const TABLE = /^[^.].*\.(csv|tsv|txt|dat|data|json|jsonl|ndjson|parquet|inter|item)$/i;
 
 function refusePassedOver(folder: Folder, read: readonly string[]): void {
   const { names } = folder;
@@ -58,5 +86,5 @@ function isBeside(name: string, names: readonly string[]): boolean {
   if (/\.(npy|safetensors|ids\.txt|ids\.json|tmp|bak|orig|md)$|~$/i.test(name)) return true;
   const [, stem] = /^(.*)\.(txt|json)$/i.exec(name) ?? [];
   const isIdList = names.some((other) => other === `${stem}.npy` || other === `${stem}.safetensors`);
-  return isIdList || ['dataset.json', 'planted.json'].includes(name);
+  return isIdList || ['dataset.json', 'planted.json', MAPPING_FILE].includes(name);
 }

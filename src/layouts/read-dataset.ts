@@ -7,9 +7,10 @@ import { ACCEPTED, findLayout } from './find-layout.ts';
 import { Folder } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { NO_INTERACTIONS } from './interaction-rows.ts';
+import { type Mapping, mappingIn, readMapping } from './mapping.ts';
 
 /** What a job is told about its reading. */
-export interface ReadChoices extends FilterChoices {
+export interface ReadChoices extends FilterChoices, Mapping {
   readonly onBadRow: OnBadRow;
   /** Told what there is to say as soon as it is known, before anything is learnt. */
   readonly onRead?: (report: ReadingReport) => void;
@@ -45,24 +46,26 @@ export interface ReadResult extends ReadingReport {
 /** Throws 'bad-data' on the first bad row (with 'stop'), and where no item or no interaction is left. */
 export async function readDataset(
   path: string,
-  { onBadRow, skippedRowsFile, onRead, ...filters }: ReadOptions,
+  { onBadRow, skippedRowsFile, onRead, minRating, events, ...choices }: ReadOptions,
 ): Promise<ReadResult> {
   const folder = new Folder(path, ACCEPTED);
-  const { layout, read, notes, contents } = await findLayout(folder);
+  const [remembered, said] = [readMapping(path), mappingIn(choices)];
+  const mapping = said || remembered ? { ...remembered, ...said } : undefined;
+  const { layout, read, notes, contents } = await findLayout(folder, mapping);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
-    const { catalogue, userIds, sequences, times, ...said } = await contents(filters, badRows);
-    if (userIds.length === 0) badRows.refuseEmpty(folder.file(read[0]), ...noInteractions(said.filteredRows));
+    const { catalogue, userIds, sequences, times, ...told } = await contents({ minRating, events }, badRows);
+    if (userIds.length === 0) badRows.refuseEmpty(folder.file(read[0]), ...noInteractions(told.filteredRows));
     badRows.commit();
     const found = { items: catalogue.items, userIds, sequences, times };
     const dataset = { name: basename(resolve(path)), ...found, hash: hashDataset(found) };
     const report: ReadingReport = {
-      layout: layout.name,
-      notes: [...notes, ...said.notes],
+      layout,
+      notes: [...notes, ...told.notes],
       skippedRows: badRows.skipped,
       ...(onBadRow === 'skip' && { skippedRowsFile }),
-      duplicateRows: said.duplicateRows,
-      filteredRows: said.filteredRows,
+      duplicateRows: told.duplicateRows,
+      filteredRows: told.filteredRows,
     };
     onRead?.(report);
     return { dataset, ...report };

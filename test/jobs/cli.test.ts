@@ -9,60 +9,21 @@ import { lastLine, START, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';
 
+const DATA = [
+  ...['--data', '--user-column', '--item-column', '--time-column', '--rating-column', '--event-column'],
+  ...['--text-columns', '--min-rating', '--events', '--on-bad-row'],
+];
+const SRS = ['--srs-embeddings', '--srs-ids'];
+const MODEL = ['--base', '--adapter', '--hosted'];
 const OPTIONS: Record<string, readonly string[]> = {
   embed: ['--model', '--adapter', '--input', '--output', '--normalize', '--force', '--json'],
-  'export-sft': [
-    '--data',
-    '--output',
-    '--srs-embeddings',
-    '--srs-ids',
-    '--preset',
-    '--seed',
-    '--store',
-    '--on-bad-row',
-    '--force',
-    '--json',
-  ],
-  refresh: [
-    ...['--data', '--srs-embeddings', '--srs-ids', '--base', '--adapter', '--hosted', '--store', '--preset'],
-    ...['--seed', '--on-bad-row', '--json'],
-  ],
+  'export-sft': [...DATA, '--output', ...SRS, '--preset', '--seed', '--store', '--force', '--json'],
+  refresh: [...DATA, ...SRS, ...MODEL, '--store', '--preset', '--seed', '--json'],
   evaluate: [
-    ...[
-      '--data',
-      '--models',
-      '--arms',
-      '--modes',
-      '--seeds',
-      '--split',
-      '--candidates',
-      '--length',
-      '--cut-offs',
-    ],
-    ...[
-      '--base',
-      '--adapter',
-      '--hosted',
-      '--preset',
-      '--seed',
-      '--store',
-      '--on-bad-row',
-      '--report',
-      '--force',
-      '--json',
-    ],
+    ...[...DATA, '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length'],
+    ...['--cut-offs', ...MODEL, '--preset', '--seed', '--store', '--report', '--force', '--json'],
   ],
-  train: [
-    '--data',
-    '--model',
-    '--output',
-    '--length',
-    '--preset',
-    '--seed',
-    '--on-bad-row',
-    '--force',
-    '--json',
-  ],
+  train: [...DATA, '--model', '--output', '--length', '--preset', '--seed', '--force', '--json'],
   serve: ['--store'],
   migrate: ['--store'],
   'generate-sample': ['--users', '--items', '--categories', '--seed', '--force'],

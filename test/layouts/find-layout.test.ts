@@ -108,7 +108,10 @@ const ambiguous: [files: Record<string, string>, message: RegExp][] = [
     { 'ratings.dat': RATINGS, 'movies.dat': MOVIES, 'items.jsonl': ITEMS },
     /: got items\.jsonl beside ratings\.dat/,
   ],
-  [{ 'items.jsonl': ITEMS }, /: got items\.jsonl, expected items\.jsonl and interactions\.csv \(or/],
+  [
+    { 'items.jsonl': ITEMS },
+    /: got items\.jsonl \("item_id", "title"\), expected items\.jsonl and interactions\.csv \(or/,
+  ],
   [
     { 'items.csv': '', 'interactions.json': '' },
     /: got interactions\.json, items\.csv, expected items\.jsonl/,
@@ -209,7 +212,8 @@ for (const [what, files, genre] of titles) {
     assert.deepEqual([...dataset.sequences[0]], [1, 0]);
     const movies = 'u.item' in files ? 'u.item' : 'movies.dat';
     const latin1 = `${movies} is not UTF-8 throughout: all of it is read as latin-1.`;
-    assert.deepEqual(notes, what.endsWith('latin1') ? [latin1] : []);
+    const recognised = `Recognised: ${what.split(' in ')[0]} (${Object.keys(files).join(', ')}).`;
+    assert.deepEqual(notes, what.endsWith('latin1') ? [recognised, latin1] : [recognised]);
   });
 }
 

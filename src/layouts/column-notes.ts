@@ -1,0 +1,41 @@
+// What there is to say of the columns of interactions: that none is the time, and which are not read.
+import { shown } from '../tables/bad-rows.ts';
+import type { InteractionColumns } from './interaction-rows.ts';
+
+const SHOWN_COLUMNS = 20;
+
+/** Sentences. `nameIt`: what to do about a column that is the time and not known as such. */
+export function notesOnColumns(
+  file: string,
+  columns: readonly string[],
+  read: InteractionColumns,
+  nameIt: string,
+): string[] {
+  const known = Object.values(read);
+  const others = columns.filter((column) => !known.includes(column));
+  const notes: string[] = [];
+  if (read.time === undefined) {
+    const alike = others.filter(looksLikeTime);
+    notes.push(
+      `${file} has no column that is known as the time: the order of its rows is taken for the order in ` +
+        (alike.length > 0 ? `time; if the time is in ${listedColumns(alike)}, ${nameIt}.` : 'time.'),
+    );
+  }
+  if (others.length > 0) notes.push(`${file}: columns that are not read: ${listedColumns(others)}.`);
+  return notes;
+}
+
+/** Names as a message gives them. */
+export function listedColumns(names: readonly string[]): string {
+  const more = names.length > SHOWN_COLUMNS ? ` and ${names.length - SHOWN_COLUMNS} more` : '';
+  return names.slice(0, SHOWN_COLUMNS).map(shown).join(', ') + more;
+}
+
+/** A name with a word of time in it: only asked of columns that are not read. */
+function looksLikeTime(name: string): boolean {
+  const words = name
+    .replace(/(?<=\p{Ll})(?=\p{Lu})/gu, ' ')
+    .toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u);
+  return words.some((word) => /(time|date|stamp|epoch)$|^(at|day|hour|month|year|ts)$/.test(word));
+}

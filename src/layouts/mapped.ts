@@ -1,0 +1,269 @@
+// Tables of any names and columns, where somebody says which columns say what (mapping.ts).
+//   The tables with the columns of user and item are the interactions; with the same columns they are parts
+//   of one, in the order of their names. A table with the item alone says what items are; where none does,
+//   but the interactions have text columns, their first row of an item says it.
+import { TslrecError } from '../errors.ts';
+import { Catalogue } from '../interactions/catalogue.ts';
+import { BadRows, shown } from '../tables/bad-rows.ts';
+import { openTable } from '../tables/open-table.ts';
+import type { Table } from '../tables/table.ts';
+import {
+  columnNamed,
+  DESCRIPTION_NAMES,
+  EVENT_NAMES,
+  ITEM_NAMES,
+  RATING_NAMES,
+  TIME_NAMES,
+  TITLE_NAMES,
+  timeColumns,
+  USER_NAMES,
+} from './column-names.ts';
+import { listedColumns, notesOnColumns } from './column-notes.ts';
+import { type Folder, listed } from './folder.ts';
+import type { FilterChoices } from './interaction-filter.ts';
+import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
+import type { Contents, Found } from './layout.ts';
+import { MAPPING_OPTIONS, type Mapping } from './mapping.ts';
+import { type ItemRecord, readItems, type SaidOfItem } from './read-items.ts';
+
+/** Throws 'bad-data' where the tables lack what the mapping names, or more than one may be meant. */
+export async function findMapped(folder: Folder, names: readonly string[], mapping: Mapping): Promise<Found> {
+  const tables = await columnsOf(folder, names);
+  const { userColumn, itemColumn } = mapping;
+  if (userColumn === undefined || itemColumn === undefined)
+    return folder.refuse(
+      userColumn === undefined ? 'no --user-column' : 'no --item-column',
+      `both, because columns are named: ${suggestion(tables)}`,
+    );
+  const { interactions, items } = chooseTables(folder, tables, mapping);
+  const files = (chosen: readonly NamedColumns[]) => chosen.map(({ name }) => folder.file(name));
+  return {
+    read: [...interactions, ...items].map(({ name }) => name),
+    contents: async (filters, badRows) => {
+      const open = (paths: readonly string[]) => Promise.all(paths.map((path) => openTable(path, badRows)));
+      return readMapped(
+        { interactions: await open(files(interactions)), items: await open(files(items)) },
+        mapping,
+        filters,
+        badRows,
+      );
+    },
+  };
+}
+
+/** The same of tables that are open already, such as the answers to queries. */
+export async function readMapped(
+  tables: { readonly interactions: readonly Table[]; readonly items: readonly Table[] },
+  mapping: Mapping,
+  filters: FilterChoices,
+  badRows: BadRows,
+): Promise<Contents> {
+  const [{ name, columns: found }] = tables.interactions;
+  const columns = interactionColumns(name, found, mapping, filters);
+  const catalogue = new Catalogue();
+  const describing = tables.items.length > 0 ? tables.items : ownDescription(tables.interactions, mapping);
+  const notes: string[] = [];
+  for (const table of describing) {
+    const id = itemColumnOf(table.columns, mapping)!;
+    const isInteraction = tables.interactions.includes(table);
+    const leftOut = await readItems({
+      tables: [table],
+      id,
+      said: (record) => saidOf(record, id, mapping.textColumns),
+      catalogue,
+      uselessRecords: 'leave-out',
+      badRows: isInteraction ? new BadRows('skip') : badRows,
+    });
+    if (!isInteraction) notes.push(...leftOut);
+  }
+  const { notes: readNotes, ...read } = await readInteractions({
+    tables: tables.interactions,
+    columns,
+    filters,
+    catalogue,
+    unknownItems: 'add',
+    badRows,
+  });
+  if (read.itemsWithoutText > 0 && tables.items.length > 0)
+    notes.push(
+      `Items that ${listed(tables.items.map((table) => table.name))} lacks: ${read.itemsWithoutText}.`,
+    );
+  return {
+    catalogue,
+    ...read,
+    notes: [...notesOnFound(name, found, columns, mapping), ...notes, ...readNotes],
+  };
+}
+
+interface NamedColumns {
+  readonly name: string;
+  readonly columns: readonly string[];
+}
+
+/** Of the files that can be read as tables. */
+export async function columnsOf(folder: Folder, names: readonly string[]): Promise<NamedColumns[]> {
+  const opened = await Promise.all(
+    names.map(async (name) => {
+      try {
+        return await openTable(folder.file(name), new BadRows('stop'));
+      } catch {
+        return undefined; // it is told among the files that are not read
+      }
+    }),
+  );
+  return opened.filter((table) => table !== undefined).filter(({ columns }) => columns.length > 1);
+}
+
+function chooseTables(folder: Folder, tables: readonly NamedColumns[], mapping: Mapping) {
+  const { userColumn, itemColumn, textColumns } = mapping;
+  const withItem = tables.filter(({ columns }) => itemColumnOf(columns, mapping) !== undefined);
+  const named = [userColumn, mapping.timeColumn, mapping.ratingColumn, mapping.eventColumn].filter(
+    (column) => column !== undefined,
+  );
+  const interactions = withItem.filter(({ columns }) => named.every((column) => columns.includes(column)));
+  if (interactions.length === 0)
+    return folder.refuse(
+      `no table with the columns ${listedColumns([...named, ...itemColumn!])}: ${described(tables)}`,
+      `one; ${suggestion(tables)}`,
+    );
+  refuseDifferent(folder, interactions, 'have the columns of user and item', 'keep those that are meant');
+  const items = withItem.filter(
+    ({ columns }) =>
+      !columns.includes(userColumn!) &&
+      (textColumns === undefined || textColumns.some((column) => columns.includes(column))),
+  );
+  refuseDifferent(
+    folder,
+    items,
+    'say something of items',
+    `name the columns of one with ${MAPPING_OPTIONS.textColumns}, or keep those that are meant`,
+  );
+  const known = [...items, ...interactions].flatMap(({ columns }) => columns);
+  const unknown = textColumns?.find((column) => !known.includes(column));
+  if (unknown !== undefined)
+    return folder.refuse(
+      `${MAPPING_OPTIONS.textColumns} ${JSON.stringify(unknown)}, which no table with the item has: ` +
+        described(tables),
+      `columns of a table that has the item; where it is called otherwise there, give both names, as in ` +
+        `${MAPPING_OPTIONS.itemColumn} ${itemColumn!.join(',')},id`,
+    );
+  return { interactions, items };
+}
+
+/** Several tables are parts of one. */
+function refuseDifferent(folder: Folder, tables: readonly NamedColumns[], what: string, todo: string): void {
+  const [first, ...others] = tables;
+  const other = others.find(({ columns }) => columns.join('\n') !== first.columns.join('\n'));
+  if (other !== undefined)
+    folder.refuse(
+      `both ${first.name} and ${other.name}, which ${what}`,
+      `one, or parts with the same columns; ${todo}`,
+    );
+}
+
+/** Interactions that say what items are. */
+function ownDescription(interactions: readonly Table[], { textColumns }: Mapping): readonly Table[] {
+  return textColumns === undefined ? [] : interactions;
+}
+
+const itemColumnOf = (columns: readonly string[], { itemColumn }: Mapping): string | undefined =>
+  itemColumn!.find((column) => columns.includes(column));
+
+function interactionColumns(
+  file: string,
+  columns: readonly string[],
+  mapping: Mapping,
+  filters: FilterChoices,
+): InteractionColumns {
+  const given = (key: 'userColumn' | 'timeColumn' | 'ratingColumn' | 'eventColumn') => {
+    const column = mapping[key];
+    if (column === undefined || columns.includes(column)) return column;
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got the columns ${listedColumns(columns)}, expected ${JSON.stringify(column)} among them, ` +
+        `as ${MAPPING_OPTIONS[key]} says.`,
+    );
+  };
+  const times = timeColumns(columns);
+  if (mapping.timeColumn === undefined && times.length > 1)
+    throw new TslrecError(
+      'bad-data',
+      `${file}: got ${listedColumns(times)}, each of which may be the time, expected one; name it with ` +
+        `${MAPPING_OPTIONS.timeColumn}.`,
+    );
+  const { minRating, events } = filters;
+  return {
+    user: given('userColumn')!,
+    item: itemColumnOf(columns, mapping)!,
+    time: given('timeColumn') ?? times.at(0),
+    rating:
+      given('ratingColumn') ?? (minRating === undefined ? undefined : columnNamed(columns, RATING_NAMES)),
+    event: given('eventColumn') ?? (events === undefined ? undefined : columnNamed(columns, EVENT_NAMES)),
+  };
+}
+
+/** What was found without being named. */
+function notesOnFound(file: string, columns: readonly string[], read: InteractionColumns, mapping: Mapping) {
+  const found = [
+    [read.time, mapping.timeColumn, 'time'],
+    [read.rating, mapping.ratingColumn, 'rating'],
+    [read.event, mapping.eventColumn, 'event'],
+  ] as const;
+  return [
+    ...found.flatMap(([column, given, what]) =>
+      column === undefined || given !== undefined
+        ? []
+        : `${file}: the column ${shown(column)} is read as the ${what}.`,
+    ),
+    ...notesOnColumns(file, columns, read, `name it with ${MAPPING_OPTIONS.timeColumn}`),
+  ];
+}
+
+function saidOf(record: ItemRecord, id: string, textColumns: readonly string[] | undefined): SaidOfItem {
+  const columns = (textColumns ?? Object.keys(record)).filter((column) => column !== id && column in record);
+  const [title, description] = [TITLE_NAMES, DESCRIPTION_NAMES].map((known) => columnNamed(columns, known));
+  const attributes = columns.filter((column) => column !== title && column !== description);
+  return {
+    ...(title !== undefined && { title: record[title] }),
+    ...(description !== undefined && { description: record[description] }),
+    attributes: Object.fromEntries(attributes.map((column) => [column, record[column]])),
+  };
+}
+
+export const described = (tables: readonly NamedColumns[]): string =>
+  tables.map(({ name, columns }) => `${name} (${listedColumns(columns)})`).join(', ') ||
+  'no file that can be read as a table';
+
+/** The options that fit the tables, ready to be pasted; words in capitals are to be filled in. */
+export function suggestion(tables: readonly NamedColumns[]): string {
+  const best = tables.toSorted((a, b) => usualNames(b.columns) - usualNames(a.columns)).at(0)?.columns ?? [];
+  const user = columnNamed(best, USER_NAMES);
+  const item = columnNamed(
+    best.filter((column) => column !== user),
+    ITEM_NAMES,
+  );
+  const items = tables.find(
+    ({ columns }) => columns !== best && columnNamed(columns, ITEM_NAMES) !== undefined,
+  );
+  const itemId = items && columnNamed(items.columns, ITEM_NAMES);
+  const [time] = timeColumns(best);
+  const texts = (items?.columns ?? []).filter((column) => column !== itemId);
+  const itemNames = [...new Set([item ?? 'COLUMN', ...(itemId === undefined ? [] : [itemId])])];
+  const options = [
+    [MAPPING_OPTIONS.userColumn, user ?? 'COLUMN'],
+    [MAPPING_OPTIONS.itemColumn, itemNames.join(',')],
+    ...(time === undefined ? [] : [[MAPPING_OPTIONS.timeColumn, time]]),
+    ...(texts.length === 0 ? [] : [[MAPPING_OPTIONS.textColumns, texts.slice(0, MOST_TEXTS).join(',')]]),
+  ];
+  const said = options.map(([option, value]) => `${option} ${quoted(value)}`);
+  return `say which columns are what, as in ${said.join(' ')}`;
+}
+
+const MOST_TEXTS = 8;
+
+const usualNames = (columns: readonly string[]): number =>
+  [USER_NAMES, ITEM_NAMES, TIME_NAMES].filter((known) => columnNamed(columns, known) !== undefined).length;
+
+/** As a shell takes it for one word. */
+const quoted = (text: string): string =>
+  /^[\w.,:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -6,6 +6,7 @@ import { printable, TslrecError } from '../../src/errors.ts';
 import { stopBars } from '../../src/progress.ts';
 import { benchmarkColdItems } from './cold-items.ts';
 import type { Comparison, Work } from './comparison.ts';
+import { benchmarkIngest } from './ingest.ts';
 import { benchmarkLanguageModels } from './language-models.ts';
 import { benchmarkLoraStep } from './lora-step.ts';
 import type { Options } from './options.ts';
@@ -47,6 +48,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     options: { data: 'DIR', model: 'sasrec|gru4rec', length: 'L', seeds: 'N' },
     run: benchmarkParity,
   },
+  ingest: {
+    help: 'reading many interactions against DuckDB',
+    options: { rows: 'N, 20 million without it' },
+    run: benchmarkIngest,
+  },
   scaling: {
     help: 'how the step time of SASRec grows with batch, length and catalogue',
     run: benchmarkScaling,
@@ -70,7 +76,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 };
 
 const HELP = [
-  'npm run bench -- NAME [--json] [options]; PYTHON names the interpreter that has torch, python3 by ' +
+  'npm run bench -- NAME [--json] [options]; PYTHON names the interpreter that has the peer, python3 by ' +
     'default. NAME is one of',
   ...Object.entries(BENCHMARKS).flatMap(([name, { help, options = {} }]) => [
     `  ${name.padEnd(15)} ${help}`,
@@ -85,6 +91,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         ...{ length: text, data: text, model: text, seeds: text, preset: text, base: text, store: text },
+        rows: text,
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },

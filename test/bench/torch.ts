@@ -35,14 +35,14 @@ function combinations(choices: Readonly<Record<string, readonly string[]>>): Set
 const interpreter = (): string => process.env.PYTHON || 'python3';
 
 /** Whether the interpreter has these modules; says what to do where it lacks one. */
-export function hasModules(modules: readonly string[]): boolean {
+export function hasModules(modules: readonly string[], peer = 'PyTorch'): boolean {
   const { status, stderr, error } = spawnSync(interpreter(), ['-c', `import ${modules.join(', ')}`], {
     encoding: 'utf8',
   });
   if (status === 0) return true;
   const reason = error?.message ?? stderr.trimEnd().split('\n').at(-1);
   console.error(
-    `NOT MEASURED: PyTorch. ${interpreter()} cannot import ${modules.join(', ')} (${reason}): install them ` +
+    `NOT MEASURED: ${peer}. ${interpreter()} cannot import ${modules.join(', ')} (${reason}): install them ` +
       'there, or set PYTHON to an interpreter that has them.',
   );
   return false;

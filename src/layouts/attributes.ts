@@ -11,6 +11,7 @@ export type Attribute = Item['attributes'][string];
 /** What a value says, or undefined where that is nothing. */
 export function attributeOf(value: unknown): Attribute | undefined {
   if (typeof value === 'number') return Number.isNaN(value) ? undefined : value;
+  if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) return Number(value);
   if (typeof value === 'object' && value !== null && !(value instanceof Date)) {
     const texts = textsOf(value);
     return texts.length > 0 ? texts : undefined;

@@ -2,6 +2,7 @@
 // are told apart by their size, once for all of a column; so are numbers and dates. Small numbers, such as
 // positions in a sequence, stay what they are. A double holds today's seconds to a quarter of a microsecond.
 import { shown } from '../tables/bad-rows.ts';
+import { Instant } from '../tables/instant.ts';
 
 /** Units by the size from which on a number is one of them, with what makes seconds of it. */
 const UNITS = [
@@ -40,6 +41,7 @@ export class TimeColumn {
       return parts ? this.#ofDate(secondsOf(parts), parts[4] !== undefined && parts[8] === undefined) : NaN;
     }
     if (typeof value === 'number' || typeof value === 'bigint') return this.#ofNumber(Number(value));
+    if (value instanceof Instant) return this.#ofDate(value.seconds, false);
     return value instanceof Date ? this.#ofDate(value.getTime() / 1e3, false) : NaN;
   }
 

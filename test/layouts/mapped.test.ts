@@ -1,6 +1,7 @@
 // Tables of any names, whose columns somebody names: options, tslrec.json, and what is suggested where there
 // is neither.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -33,9 +34,15 @@ const json = (csv: string) => {
     }),
   );
 };
+const { folder: parquet } = JSON.parse(
+  readFileSync(join(import.meta.dirname, '..', 'fixtures', 'parquet-files.json'), 'utf8'),
+) as { folder: Record<string, string> };
 const folders: Record<string, Record<string, string | Buffer>> = {
   'CSV of other names': { 'clicks.csv': EVENTS, 'goods.csv': GOODS },
   'JSON lines': { 'clicks.jsonl': json(EVENTS), 'goods.json': json(GOODS) },
+  'Parquet in parts': Object.fromEntries(
+    Object.entries(parquet).map(([name, bytes]) => [name, Buffer.from(bytes, 'base64')]),
+  ),
   'compressed, whatever the names say': { 'clicks.csv': gzipSync(EVENTS), 'goods.txt': gzipSync(GOODS) },
   'tabs, and semicolons': {
     'clicks.tsv': EVENTS.replaceAll(',', '\t'),

@@ -1,6 +1,7 @@
 // The options that say which data, and what of them: the same in every command that reads any.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { MAPPING_OPTIONS } from '../layouts/mapping.ts';
+import { QUERY_OPTIONS } from '../layouts/queried.ts';
 
 const names = (text: string): string[] => {
   const found = text.split(',').map((name) => name.trim());
@@ -18,7 +19,7 @@ export function addDataOptions(command: Command): Command {
   const { userColumn, itemColumn, timeColumn, ratingColumn, eventColumn, textColumns } = MAPPING_OPTIONS;
   const options = [
     new Option(
-      '--data <folder>',
+      '--data <folder|postgres://...>',
       'MovieLens, RecBole, Amazon, MIND, Steam and other layouts are recognised; others by the options below',
     ).makeOptionMandatory(),
     new Option(
@@ -33,6 +34,14 @@ export function addDataOptions(command: Command): Command {
     new Option(`${eventColumn} <name>`, 'the column of the kind of event; a usual name is found'),
     new Option(`${textColumns} <names>`, 'what is read of an item; all of its columns by default').argParser(
       names,
+    ),
+    new Option(
+      `${QUERY_OPTIONS.interactionsQuery} <sql>`,
+      'where --data is a Postgres: user_id, item_id and timestamp, or columns named as above',
+    ),
+    new Option(
+      `${QUERY_OPTIONS.itemsQuery} <sql>`,
+      'where --data is a Postgres: item_id and what is known of items',
     ),
     new Option('--min-rating <n>', 'rows with a lower rating are no interactions').argParser(number),
     new Option('--events <names>', 'rows of other events are no interactions').argParser(names),

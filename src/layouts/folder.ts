@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { TslrecError } from '../errors.ts';
+import { shownLocation } from '../storage/location.ts';
 
 const SHOWN_FILES = 5;
 
@@ -21,10 +22,8 @@ export class Folder {
     } catch (error) {
       throw new TslrecError(
         'not-found',
-        `${path} is not a folder that can be read; expected one with ${expected}`,
-        {
-          cause: error,
-        },
+        `${shownLocation(path)} is not a folder that can be read; expected one with ${expected}`,
+        { cause: error },
       );
     }
   }

@@ -64,7 +64,7 @@ export async function readMapped(
   const describing = tables.items.length > 0 ? tables.items : ownDescription(tables.interactions, mapping);
   const notes: string[] = [];
   for (const table of describing) {
-    const id = itemColumnOf(table.columns, mapping)!;
+    const id = requiredItemColumn(table, mapping);
     const isInteraction = tables.interactions.includes(table);
     const leftOut = await readItems({
       tables: [table],
@@ -169,6 +169,19 @@ function ownDescription(interactions: readonly Table[], { textColumns }: Mapping
 const itemColumnOf = (columns: readonly string[], { itemColumn }: Mapping): string | undefined =>
   itemColumn!.find((column) => columns.includes(column));
 
+function requiredItemColumn(table: NamedColumns, mapping: Mapping): string {
+  const found = itemColumnOf(table.columns, mapping);
+  if (found === undefined) throw lacks(table, mapping.itemColumn!.join(' or '), MAPPING_OPTIONS.itemColumn);
+  return found;
+}
+
+const lacks = ({ name, columns }: NamedColumns, column: string, option: string): TslrecError =>
+  new TslrecError(
+    'bad-data',
+    `${name}: got the columns ${listedColumns(columns)}, expected ${column} among them; name another with ` +
+      `${option}.`,
+  );
+
 function interactionColumns(
   file: string,
   columns: readonly string[],
@@ -178,11 +191,7 @@ function interactionColumns(
   const given = (key: 'userColumn' | 'timeColumn' | 'ratingColumn' | 'eventColumn') => {
     const column = mapping[key];
     if (column === undefined || columns.includes(column)) return column;
-    throw new TslrecError(
-      'bad-data',
-      `${file}: got the columns ${listedColumns(columns)}, expected ${JSON.stringify(column)} among them, ` +
-        `as ${MAPPING_OPTIONS[key]} says.`,
-    );
+    throw lacks({ name: file, columns }, column, MAPPING_OPTIONS[key]);
   };
   const times = timeColumns(columns);
   if (mapping.timeColumn === undefined && times.length > 1)
@@ -194,7 +203,7 @@ function interactionColumns(
   const { minRating, events } = filters;
   return {
     user: given('userColumn')!,
-    item: itemColumnOf(columns, mapping)!,
+    item: requiredItemColumn({ name: file, columns }, mapping),
     time: given('timeColumn') ?? times.at(0),
     rating:
       given('ratingColumn') ?? (minRating === undefined ? undefined : columnNamed(columns, RATING_NAMES)),

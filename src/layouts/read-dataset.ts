@@ -1,16 +1,20 @@
-// A folder -> a data set, whatever layout it has, and what there is to say about the reading.
+// A folder, or a database -> a data set, whatever layout it has, and what there is to say about the reading.
 import { basename, resolve } from 'node:path';
+import { TslrecError } from '../errors.ts';
 import type { Dataset } from '../interactions/dataset.ts';
 import { hashDataset } from '../interactions/hash-dataset.ts';
+import { isPostgres } from '../storage/location.ts';
 import { BadRows, type OnBadRow } from '../tables/bad-rows.ts';
 import { ACCEPTED, findLayout } from './find-layout.ts';
 import { Folder } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { NO_INTERACTIONS } from './interaction-rows.ts';
+import type { Found } from './layout.ts';
 import { type Mapping, mappingIn, readMapping } from './mapping.ts';
+import { databaseName, QUERY_OPTIONS, type QueryChoices, readQueried } from './queried.ts';
 
 /** What a job is told about its reading. */
-export interface ReadChoices extends FilterChoices, Mapping {
+export interface ReadChoices extends FilterChoices, Mapping, QueryChoices {
   readonly onBadRow: OnBadRow;
   /** Told what there is to say as soon as it is known, before anything is learnt. */
   readonly onRead?: (report: ReadingReport) => void;
@@ -43,29 +47,28 @@ export interface ReadResult extends ReadingReport {
   readonly dataset: Dataset;
 }
 
-/** Throws 'bad-data' on the first bad row (with 'stop'), and where no item or no interaction is left. */
-export async function readDataset(
-  path: string,
-  { onBadRow, skippedRowsFile, onRead, minRating, events, ...choices }: ReadOptions,
-): Promise<ReadResult> {
-  const folder = new Folder(path, ACCEPTED);
-  const [remembered, said] = [readMapping(path), mappingIn(choices)];
-  const mapping = said || remembered ? { ...remembered, ...said } : undefined;
-  const { layout, read, notes, contents } = await findLayout(folder, mapping);
+/**
+ * `data`: a folder, or the URL of a Postgres with queries. Throws 'bad-data' on the first bad row (with
+ * 'stop'), and where no item or no interaction is left.
+ */
+export async function readDataset(data: string, options: ReadOptions): Promise<ReadResult> {
+  const { onBadRow, skippedRowsFile, onRead, minRating, events } = options;
+  const source = isPostgres(data) ? queriedSource(data, options) : await folderSource(data, options);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
-    const { catalogue, userIds, sequences, times, ...told } = await contents({ minRating, events }, badRows);
-    if (userIds.length === 0) badRows.refuseEmpty(folder.file(read[0]), ...noInteractions(told.filteredRows));
+    const read = await source.contents({ minRating, events }, badRows);
+    const { userIds, sequences, times, duplicateRows, filteredRows } = read;
+    if (userIds.length === 0) badRows.refuseEmpty(source.interactions, ...noInteractions(filteredRows));
     badRows.commit();
-    const found = { items: catalogue.items, userIds, sequences, times };
-    const dataset = { name: basename(resolve(path)), ...found, hash: hashDataset(found) };
+    const found = { items: read.catalogue.items, userIds, sequences, times };
+    const dataset = { name: source.name, ...found, hash: hashDataset(found) };
     const report: ReadingReport = {
-      layout,
-      notes: [...notes, ...told.notes],
+      layout: source.layout,
+      notes: [...source.notes, ...read.notes],
       skippedRows: badRows.skipped,
       ...(onBadRow === 'skip' && { skippedRowsFile }),
-      duplicateRows: told.duplicateRows,
-      filteredRows: told.filteredRows,
+      duplicateRows,
+      filteredRows,
     };
     onRead?.(report);
     return { dataset, ...report };
@@ -74,6 +77,40 @@ export async function readDataset(
     throw error;
   }
 }
+
+/** Where data come from. */
+interface Source extends Pick<Found, 'contents'> {
+  /** For people. */
+  readonly name: string;
+  readonly layout: string;
+  readonly notes: readonly string[];
+  /** What the interactions are read from, for messages. */
+  readonly interactions: string;
+}
+
+async function folderSource(path: string, choices: ReadChoices): Promise<Source> {
+  const given = Object.entries(QUERY_OPTIONS).find(
+    ([key]) => choices[key as keyof QueryChoices] !== undefined,
+  );
+  if (given)
+    throw new TslrecError(
+      'bad-request',
+      `${given[1]} goes with --data postgres://user:password@host:5432/name; --data is a folder.`,
+    );
+  const folder = new Folder(path, ACCEPTED);
+  const [remembered, said] = [readMapping(path), mappingIn(choices)];
+  const mapping = said || remembered ? { ...remembered, ...said } : undefined;
+  const { read, ...found } = await findLayout(folder, mapping);
+  return { ...found, name: basename(resolve(path)), interactions: folder.file(read[0]) };
+}
+
+const queriedSource = (url: string, choices: ReadChoices): Source => ({
+  name: databaseName(url),
+  layout: 'queries',
+  notes: [],
+  interactions: QUERY_OPTIONS.interactionsQuery,
+  contents: (filters, badRows) => readQueried(url, choices, mappingIn(choices), filters, badRows),
+});
 
 const noInteractions = (filteredRows: number): readonly [got: string, expected: string] =>
   filteredRows === 0

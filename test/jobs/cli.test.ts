@@ -11,7 +11,7 @@ import { npy } from '../support/vector-files.ts';
 
 const DATA = [
   ...['--data', '--user-column', '--item-column', '--time-column', '--rating-column', '--event-column'],
-  ...['--text-columns', '--min-rating', '--events', '--on-bad-row'],
+  ...['--text-columns', '--interactions-query', '--items-query', '--min-rating', '--events', '--on-bad-row'],
 ];
 const SRS = ['--srs-embeddings', '--srs-ids'];
 const MODEL = ['--base', '--adapter', '--hosted'];
@@ -87,7 +87,7 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   for (const [name, ids] of Object.entries({ two: 'S0001\nS0002\n', three: 'S0001\nS0002\nS0003\n' }))
     writeFileSync(path.join(folder, name), ids);
   const mistakes: readonly (readonly [string, string, RegExp, Record<string, string>?])[] = [
-    ['no data', 'refresh', /^error: required option '--data <folder>' not specified$/],
+    ['no data', 'refresh', /^error: required option '--data <folder\|postgres:\/\/\.\.\.>' not specified$/],
     ['an unknown command', 'learn', /^error: unknown command 'learn'$/],
     ['an unknown option', 'serve --fast', /^error: unknown option '--fast'$/],
     [

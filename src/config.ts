@@ -26,6 +26,8 @@ const MOST_THREADS = 1024;
 /** Their values are never shown. */
 const SECRETS = ['DATABASE_URL', 'HF_TOKEN'];
 
+const DATABASE_EXPECTED = 'it has to begin with postgres://, without quotation marks and blanks around it';
+
 /** A variable that is set to nothing counts as not set. */
 const unlessEmpty = <Type extends z.ZodType>(type: Type) =>
   z.preprocess((text) => (text === '' ? undefined : text), type);
@@ -40,10 +42,9 @@ const wholeNumber = (most: number, initially: number) => {
 const environment = z.object({
   PORT: wholeNumber(65_535, 8080),
   HOST: z.string().min(1, 'it has to be a name or an address').default('127.0.0.1'),
-  DATABASE_URL: unlessEmpty(z.string().refine(isPostgres, 'it has to begin with postgres://').optional()),
+  DATABASE_URL: unlessEmpty(z.string().refine(isPostgres, DATABASE_EXPECTED).optional()),
   TSLREC_FOLDER: z
     .string()
-    .min(1, 'it has to be the path of a folder')
     .refine(isFolderPath, 'it has to be the path of a folder (./ before a name with a colon)')
     .default('.tslrec'),
   TSLREC_SCHEMA: unlessEmpty(
@@ -72,7 +73,9 @@ export function readConfig(variables: Record<string, string | undefined>): Confi
   if (!read.success) {
     const [{ path, message }] = read.error.issues;
     const name = path.join('.');
-    const got = SECRETS.includes(name) ? '' : ` and is ${shown(shownLocation(variables[name] ?? ''))}`;
+    const value = variables[name] ?? '';
+    const inWords = isFolderPath(value) ? shown(value) : shownLocation(value);
+    const got = SECRETS.includes(name) ? '' : ` and is ${inWords}`;
     throw new TslrecError(
       'bad-request',
       `The environment variable ${name} is wrong: ${message}${got}; set it anew.`,

@@ -12,6 +12,7 @@ export const ERROR_STATUS = {
   'method-not-allowed': 405,
   conflict: 409,
   'bad-data': 422,
+  'database-refuses': 503,
   unavailable: 503,
   'no-version': 503,
 } as const;

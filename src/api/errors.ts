@@ -1,6 +1,6 @@
 // Every error leaves through here, as { "error": { "code", "message" } }. What a caller can cause is a
 // TslrecError and keeps its message; anything else is a bug of ours, logged with its stack and answered
-// without details.
+// without details. A statement that the database refuses is logged too: only its administrator can mend it.
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -12,7 +12,7 @@ export const refuseUnknownRoute: RequestHandler = () => {
 export function answerError(log: Log): ErrorRequestHandler {
   return (error, _request, response, _next) => {
     const known = asKnown(error);
-    if (!known) log.error({ err: error }, 'a request failed');
+    if (!known || known.code === 'database-refuses') log.error({ err: error }, 'a request failed');
     if (response.headersSent) return void response.destroy();
     const { status, code, message } = known ?? { status: 500, code: 'internal', message: 'Internal error.' };
     response.status(status).json({ error: { code, message } });

@@ -61,7 +61,7 @@ export function createLoadedVersions(folder: string, query: Query, log: Log): Lo
       cache.delete(version.id);
       const known = error instanceof TslrecError ? error : undefined;
       if (known?.code === 'unavailable') throw error; // the database, not the version
-      const reason = known?.message ?? 'its rows cannot be read, the log says why';
+      const reason = known?.message.replace(/\.$/, '') ?? 'its rows cannot be read, the log says why';
       log.error({ version: version.id, reason, err: error }, 'the version is refused');
       refusals.set(version.id, {
         refusal: { version: version.id, reason },

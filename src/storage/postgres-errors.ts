@@ -6,7 +6,6 @@ import { TslrecError } from '../errors.ts';
 /** SQLSTATE classes: connection, resources, operator intervention (shutdown, cancelled by a deadline). */
 export const SERVER_TROUBLE = /^(08|53|57)/;
 const READ_ONLY = '25006';
-const NOT_PERMITTED = '42501';
 
 interface Advice {
   /** Of the SQLSTATE, or of the code of Node's error. */
@@ -60,6 +59,8 @@ const ADVICE: readonly Advice[] = [
     message: /no such database|database .* does not exist/i,
     advice: () => 'create the database (CREATE DATABASE), or correct the name in the URL',
   },
+  { code: /^57014$/, advice: () => 'it is overloaded, or somebody cancels: run the command again' },
+  { code: /^53100$/, advice: () => "free space on the server's disk" },
   { code: /^53300$/, advice: () => 'raise its max_connections, or put a pooler before it' },
   { code: /^(ENOTFOUND|EAI_AGAIN)$/, advice: () => 'correct the host in the URL' },
   { code: /^ENOENT$/, advice: () => 'correct the path of the file or the socket in the URL' },
@@ -86,26 +87,62 @@ function adviceFor(error: unknown, said: string): string {
   return SEE_TO_IT;
 }
 
-/**
- * What the server says about a statement stays as it is; a lost or refused connection, a deadline, a
- * shutdown, a server that takes no writes and a right that is missing do not.
- */
-export function explained(error: unknown): unknown {
-  if (error instanceof TslrecError) return error;
-  if (!(error instanceof pg.DatabaseError) || SERVER_TROUBLE.test(error.code ?? '')) {
-    return new TslrecError('unavailable', `The database does not answer: ${describe(error)}.`, {
-      cause: error,
-    });
+/** Locks that are waited for too long, deadlocks, transactions in each other's way. */
+const OTHERS_AT_WORK = /^(55P03|40)/;
+/** What the server may say about a statement: the SQLSTATE, and what to do. The first that fits. */
+const STATEMENT_ADVICE: readonly [RegExp, string][] = [
+  [/^42501/, 'grant the user that the URL names that right, or name another user'],
+  [OTHERS_AT_WORK, 'another session is at work on the same; run it again when that has ended'],
+  [
+    /^22(P05|021)/,
+    'the database keeps its text in an encoding that lacks a character: make one with CREATE DATABASE ' +
+      "... TEMPLATE template0 ENCODING 'UTF8', and name that",
+  ],
+  [
+    /^(P0|23|09|27)/,
+    "a trigger, rule or constraint that is not tslrec's may be on its tables: correct it, or name another " +
+      'schema with TSLREC_SCHEMA',
+  ],
+  [
+    /^42(703|P01|883|704|804|P02)|^3F/,
+    "tslrec's tables are not as `npx tslrec migrate` has made them: restore them from a backup, or name " +
+      'another schema with TSLREC_SCHEMA',
+  ],
+  [
+    /^(58|XX00[12]|F0)/,
+    'the server or its disk is damaged: read its log, and have an administrator repair it',
+  ],
+  [/^(54|2200H)/, 'a limit of the server is reached: raise it, or give less data'],
+  [/^(42|22|02|21|24|26|34)/, 'this is a fault of tslrec (internal): report it with this sentence'],
+];
+const READ_THE_LOG = "read the server's log, and correct what it names";
+
+/** Every failure of a statement or a connection, as a sentence; `cause` is what the driver threw. */
+export function explained(cause: unknown): TslrecError {
+  if (cause instanceof TslrecError) return cause;
+  const said = describe(cause);
+  if (!isRefusal(cause)) {
+    const message = `The database does not answer: ${said}; ${adviceFor(cause, said)}.`;
+    return new TslrecError('unavailable', message, { cause });
   }
-  if (error.code === READ_ONLY) return readOnly(error);
-  if (error.code !== NOT_PERMITTED) return error;
+  const state = sqlState(cause) ?? '';
+  if (state === READ_ONLY) return readOnly(cause);
+  const advice = STATEMENT_ADVICE.find(([states]) => states.test(state))?.[1] ?? READ_THE_LOG;
   return new TslrecError(
-    'conflict',
-    `The database refuses the user that the URL names: ${describe(error)}; grant it that right, or name ` +
-      'another.',
-    { cause: error },
+    OTHERS_AT_WORK.test(state) ? 'unavailable' : 'database-refuses',
+    `The database refuses a statement: ${said} (SQLSTATE ${state}); ${advice}.`,
+    { cause },
   );
 }
+
+/** Whether a server that goes on working has refused a statement. */
+export const isRefusal = (error: unknown): boolean => {
+  const cause = causeOf(error);
+  return cause instanceof pg.DatabaseError && !SERVER_TROUBLE.test(cause.code ?? '');
+};
+
+/** Of an error that a server has sent, explained or not. */
+export const sqlState = (error: unknown): string | undefined => (causeOf(error) as { code?: string }).code;
 
 export const readOnly = (cause?: unknown): TslrecError =>
   new TslrecError(
@@ -114,6 +151,9 @@ export const readOnly = (cause?: unknown): TslrecError =>
       'can be served from but not refreshed or migrated: name the primary.',
     { cause },
   );
+
+/** What the server itself has said. */
+export const saidOf = (error: unknown): string => describe(causeOf(error));
 
 function causeOf(error: unknown): unknown {
   return error instanceof TslrecError && error.cause !== undefined ? error.cause : error;

@@ -9,7 +9,7 @@ import pg from 'pg';
 import { TslrecError } from '../errors.ts';
 import { maskedUrl } from '../masked-url.ts';
 import { type Database, DEFAULT_SCHEMA, type Lock, type Parameter, runTransaction } from './database.ts';
-import { explained, refuseToOpen } from './postgres-errors.ts';
+import { explained, isRefusal, refuseToOpen } from './postgres-errors.ts';
 import { tryLock } from './postgres-lock.ts';
 import { findSearchPath } from './search-path.ts';
 
@@ -157,7 +157,7 @@ async function withConnection<T>(
     client.release();
     return result;
   } catch (error) {
-    client.release(isTransaction || !(error instanceof pg.DatabaseError));
+    client.release(isTransaction || !isRefusal(error));
     throw error;
   }
 }

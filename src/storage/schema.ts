@@ -8,7 +8,7 @@ import { runner } from 'node-pg-migrate';
 import type { ClientBase } from 'pg';
 import { TslrecError } from '../errors.ts';
 import type { Database, Query } from './database.ts';
-import { readOnly } from './postgres-errors.ts';
+import { readOnly, saidOf, sqlState } from './postgres-errors.ts';
 import { quoted } from './search-path.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../migrations', import.meta.url));
@@ -17,11 +17,14 @@ const MIGRATIONS_TABLE = 'migrations';
 const BEFORE_SCHEMAS: readonly string[] = ['0001-create-items', '0002-create-runs', '0003-create-versions'];
 /** From this version on vectors are written as the shortest text that gives the same numbers. */
 const OLDEST_PGVECTOR = [0, 4];
+const NOT_PERMITTED = '42501';
 const ALREADY_THERE = /^42(P07|P06|701|710|723)$/;
 
 interface Migration {
   readonly name: string;
   readonly tables: readonly string[];
+  /** `table.column` of each that it makes. */
+  readonly columns: readonly string[];
 }
 
 /** What a Postgres schema holds. */
@@ -29,6 +32,8 @@ interface Content {
   /** Whether this user may look into it; true where it is not there. */
   readonly usable: boolean;
   readonly tables: ReadonlySet<string>;
+  /** `table.column` of all. */
+  readonly columns: ReadonlySet<string>;
   /** The names of the migrations that have run; undefined where no table of ours says so. */
   readonly recorded: readonly string[] | undefined;
 }
@@ -62,8 +67,7 @@ export async function checkSchema({ query, schema }: Database): Promise<void> {
         'migrate`.',
     );
   }
-  const [{ version }] = await selectPgvector(query);
-  checkPgvector(version);
+  checkPgvector(await selectPgvector(query), schema);
 }
 
 function knownMigrations(): Migration[] {
@@ -72,9 +76,19 @@ function knownMigrations(): Migration[] {
     return {
       name: file.replace(/\.sql$/, ''),
       tables: [...sql.matchAll(/^CREATE TABLE (\w+)/gm)].map(([, table]) => table),
+      columns: [...createdColumns(sql), ...addedColumns(sql)],
     };
   });
 }
+
+/** Each on a line of its own; what begins with capitals is a constraint. */
+const createdColumns = (sql: string): string[] =>
+  [...sql.matchAll(/^CREATE TABLE (\w+) \($([^;]*)^\);/gm)].flatMap(([, table, lines]) =>
+    [...lines.matchAll(/^ {2}([a-z_]+) /gm)].map(([, column]) => `${table}.${column}`),
+  );
+
+const addedColumns = (sql: string): string[] =>
+  [...sql.matchAll(/^ALTER TABLE (\w+) ADD COLUMN (\w+)/gm)].map(([, table, column]) => `${table}.${column}`);
 
 const isCurrent = ({ recorded = [] }: Content): boolean =>
   knownMigrations().every(({ name }) => recorded.includes(name));
@@ -84,7 +98,7 @@ async function readContent(query: Query, schema: string): Promise<Content> {
     `SELECT has_schema_privilege(oid, 'USAGE') AS usable FROM pg_namespace WHERE nspname = $1`,
     [schema],
   );
-  const tables = await query<{ name: string; readable: boolean; columns: string }>(
+  const tables = await query<{ name: string; readable: boolean; columns: string | null }>(
     `SELECT relname AS name, has_table_privilege(pg_class.oid, 'SELECT') AS readable,
        (SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute
         WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped) AS columns
@@ -100,12 +114,15 @@ async function readContent(query: Query, schema: string): Promise<Content> {
   return {
     usable,
     tables: new Set(tables.map(({ name }) => name)),
+    columns: new Set(
+      tables.flatMap(({ name, columns }) => columns?.split(' ').map((column) => `${name}.${column}`) ?? []),
+    ),
     recorded: rows?.map(({ name }) => name),
   };
 }
 
 /** Refuses what this program did not leave so: a later program's schema, somebody else's, a damaged one. */
-function checkContent({ usable, tables, recorded }: Content, schema: string): void {
+function checkContent({ usable, tables, columns, recorded }: Content, schema: string): void {
   if (!usable) throw notPermitted(`look into the schema ${schema}`, `GRANT USAGE ON SCHEMA ${schema}`);
   if (!recorded && tables.has(MIGRATIONS_TABLE)) {
     throw inTheWay(
@@ -121,7 +138,7 @@ function checkContent({ usable, tables, recorded }: Content, schema: string): vo
       `The database schema ${schema} is newer than this program: update tslrec.`,
     );
   }
-  for (const { name, tables: own } of known) {
+  for (const { name, tables: own, columns: ownColumns } of known) {
     const hasRun = recorded?.includes(name) ?? false;
     for (const table of own) {
       if (hasRun === tables.has(table)) continue;
@@ -129,6 +146,15 @@ function checkContent({ usable, tables, recorded }: Content, schema: string): vo
         ? `has no table ${table}, which ${name} has made by its own record; restore it from a backup`
         : `has a table ${table} that its own record of migrations does not know; rename it`;
       throw inTheWay(schema, found);
+    }
+    const missing = hasRun && ownColumns.find((column) => !columns.has(column));
+    if (missing) {
+      const [table, column] = missing.split('.');
+      throw inTheWay(
+        schema,
+        `has no column ${column} in ${table}, which ${name} has made by its own record; restore it from a ` +
+          'backup',
+      );
     }
   }
 }
@@ -178,32 +204,67 @@ async function moveOldStore(query: Query, schema: string): Promise<void> {
 }
 
 async function preparePgvector(query: Query, schema: string): Promise<void> {
-  const [{ version, available, hasPublic }] = await selectPgvector(query);
-  if (version === null && !available) throw noPgvector('is not installed on the database server');
-  if (version === null) {
+  const found = await selectPgvector(query);
+  if (found.version === null && !found.available) throw noPgvector('is not installed on the database server');
+  checkVectorType(found, schema);
+  if (found.version === null) {
     // Not in a schema of ours where there is another: other schemas' columns would depend on it.
-    const place = quoted(hasPublic ? 'public' : schema);
-    await query(`CREATE EXTENSION vector SCHEMA ${place}`).catch((error) => {
-      throw noPgvector('is not in the database, and this user may not make it', error);
+    const place = found.hasPublic ? 'public' : schema;
+    await query(`CREATE EXTENSION vector SCHEMA ${quoted(place)}`).catch((error) => {
+      throw notMade(place, error);
     });
   }
-  checkPgvector((await selectPgvector(query))[0].version);
+  checkPgvector(await selectPgvector(query), schema);
+}
+
+function notMade(place: string, error: unknown): unknown {
+  const state = sqlState(error) ?? '';
+  if (state === NOT_PERMITTED)
+    return noPgvector('is not in the database, and this user may not make it', error);
+  if (!ALREADY_THERE.test(state)) return error;
+  return new TslrecError(
+    'conflict',
+    `pgvector cannot be made in the schema ${place} (${saidOf(error)}): rename what is in its way, or ` +
+      `${ELSEWHERE}.`,
+    { cause: error },
+  );
 }
 
 interface Pgvector {
   readonly version: string | null;
   readonly available: boolean;
   readonly hasPublic: boolean;
+  /** The schema of what is called `vector` and is not pgvector's, where statements would find it first. */
+  readonly othersIn: string | null;
 }
 
-const selectPgvector = (query: Query): Promise<Pgvector[]> =>
-  query(
+async function selectPgvector(query: Query): Promise<Pgvector> {
+  const [found] = await query<Pgvector>(
     `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'vector') AS version,
        EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') AS available,
-       EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') AS "hasPublic"`,
+       EXISTS (SELECT FROM pg_namespace WHERE nspname = 'public') AS "hasPublic",
+       (SELECT nspname FROM pg_type JOIN pg_namespace ON pg_namespace.oid = typnamespace
+        WHERE pg_type.oid = to_regtype('vector') AND NOT EXISTS (
+          SELECT FROM pg_depend JOIN pg_extension ON pg_extension.oid = refobjid
+          WHERE classid = 'pg_type'::regclass AND objid = pg_type.oid AND extname = 'vector'
+        )) AS "othersIn"`,
   );
+  return found;
+}
 
-function checkPgvector(version: string | null): void {
+function checkVectorType({ version, othersIn }: Pgvector, schema: string): void {
+  if (othersIn === null) return;
+  const otherwise = othersIn === schema ? 'name another schema with TSLREC_SCHEMA' : ELSEWHERE;
+  throw new TslrecError(
+    'conflict',
+    `The schema ${othersIn} has a type vector (or a table of that name) that is not pgvector's and ` +
+      `${version === null ? "stands in pgvector's way" : 'hides it'}: rename it, or ${otherwise}.`,
+  );
+}
+
+function checkPgvector(found: Pgvector, schema: string): void {
+  checkVectorType(found, schema);
+  const { version } = found;
   if (version === null) throw noPgvector('is not in the database');
   const [major, minor] = version.split('.').map(Number);
   if (major > OLDEST_PGVECTOR[0] || minor >= OLDEST_PGVECTOR[1]) return;
@@ -213,6 +274,10 @@ function checkPgvector(version: string | null): void {
       'then have an administrator run ALTER EXTENSION vector UPDATE in this database.',
   );
 }
+
+const ELSEWHERE =
+  'have an administrator put pgvector into a schema of its own (CREATE SCHEMA pgvector; CREATE EXTENSION ' +
+  'vector SCHEMA pgvector)';
 
 const noPgvector = (found: string, cause?: unknown): TslrecError =>
   new TslrecError(
@@ -235,11 +300,8 @@ async function runMigrations(query: Query, schema: string): Promise<string[]> {
     });
     return applied.map(({ name }) => name);
   } catch (error) {
-    if (!ALREADY_THERE.test((error as { code?: string }).code ?? '')) throw error;
-    throw inTheWay(
-      schema,
-      `has what its own record of migrations does not know (${(error as Error).message})`,
-    );
+    if (!ALREADY_THERE.test(sqlState(error) ?? '')) throw error;
+    throw inTheWay(schema, `has what its own record of migrations does not know (${saidOf(error)})`);
   }
 }
 

@@ -1,5 +1,5 @@
-// A mistyped URL of a database makes no folder, and its password is not repeated; names of folders stay names of
-// folders: src/storage/location.ts.
+// A mistyped URL of a database makes no folder, and its password is not repeated; names of folders stay names
+// of folders: src/storage/location.ts.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';

@@ -2,8 +2,13 @@
 // command meets it, and nothing of anybody is touched.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import pg from 'pg';
+import { pino } from 'pino';
+import { createApp } from '../../src/api/app.ts';
 import { openPglite } from '../../src/storage/pglite.ts';
 import { openPostgres } from '../../src/storage/postgres.ts';
 import { openStore, type StoreOptions } from '../../src/storage/store.ts';
@@ -218,6 +223,54 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
       migrate: /has no table preferences, .* restore it from a backup/,
       serve: /has no table preferences, .* restore it from a backup/,
     },
+    'a column that is recorded and not there': {
+      current: true,
+      sql: ['ALTER TABLE tslrec.runs DROP COLUMN host'],
+      migrate: /has no column host in runs, .* restore it from a backup, or .* TSLREC_SCHEMA/,
+      serve: /has no column host in runs, .* restore it from a backup/,
+    },
+    'a column of the first tables that is not there': {
+      current: true,
+      sql: ['ALTER TABLE tslrec.embeddings DROP COLUMN embedding'],
+      migrate: /has no column embedding in embeddings, which 0003-create-versions has made/,
+      serve: /has no column embedding in embeddings, which 0003-create-versions has made/,
+    },
+    ...Object.fromEntries(
+      ['TYPE public.vector AS (x integer)', 'DOMAIN public.vector AS text', 'TABLE public.vector ()'].map(
+        (what): [string, Trouble] => [
+          `somebody's ${what} and no pgvector`,
+          {
+            sql: [`CREATE ${what}`],
+            migrate:
+              /schema public has a type vector .* not pgvector's and stands in .* way: rename it, or have/,
+            serve: SERVE_OLDER,
+          },
+        ],
+      ),
+    ),
+    "somebody's type vector in the schema, pgvector in another": {
+      sql: ['CREATE EXTENSION vector', 'CREATE SCHEMA tslrec', 'CREATE DOMAIN tslrec.vector AS text'],
+      migrate: /schema tslrec has a type vector .* and hides it: rename it, or .* TSLREC_SCHEMA/,
+      serve: SERVE_OLDER,
+    },
+    "somebody's type vector in the schema, which came later": {
+      current: true,
+      sql: ['CREATE TYPE tslrec.vector AS (x integer)'],
+      migrate: /schema tslrec has a type vector .* and hides it: rename it, or .* TSLREC_SCHEMA/,
+      serve: /schema tslrec has a type vector .* and hides it: rename it, or .* TSLREC_SCHEMA/,
+    },
+    "somebody's other type of pgvector's name": {
+      sql: ['CREATE TYPE public.halfvec AS (x integer)'],
+      migrate: /pgvector cannot be made in the schema public \(.*halfvec.*\): rename what is in its way, or/,
+      serve: SERVE_OLDER,
+    },
+    "somebody's type vector, pgvector elsewhere": {
+      sql: [
+        'CREATE DOMAIN public.vector AS text',
+        'CREATE SCHEMA pgvector',
+        'CREATE EXTENSION vector SCHEMA pgvector',
+      ],
+    },
     'a newer schema': {
       current: true,
       sql: ["INSERT INTO tslrec.migrations (name, run_on) VALUES ('9999-later', now())"],
@@ -349,5 +402,128 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
     const { code, stderr } = await tslrec(folder, ['refresh', '--data', 'sample', '--store', url]);
     assert.equal(code, 1);
     assert.match(stderr, /^tslrec: The database takes no writes [^\n]*name the primary\.\n$/);
+  });
+});
+
+test('whatever the server says of a statement is a sentence', { skip: withoutPostgres }, async (context) => {
+  const RAISE = `
+    CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS
+      $$ BEGIN RAISE EXCEPTION E'closed for the\nstock-taking'; END $$;
+    CREATE TRIGGER refuse BEFORE INSERT ON tslrec.items EXECUTE FUNCTION public.refuse()`;
+  /** Done to a database with a store in it; what publishing then says. */
+  const refusals: Record<string, readonly [string, RegExp]> = {
+    'a trigger': [
+      RAISE,
+      /: closed for the \(SQLSTATE P0001\); a trigger, .* correct it, or .* TSLREC_SCHEMA/,
+    ],
+    'a constraint': [
+      "ALTER TABLE tslrec.items ADD CHECK (item_id <> 'b') NOT VALID",
+      /violates check constraint .* \(SQLSTATE 23514\); a trigger, rule or constraint /,
+    ],
+    'a dropped column': [
+      'ALTER TABLE tslrec.items DROP COLUMN title',
+      /title.* \(SQLSTATE 42703\); tslrec's tables are not as .* restore them/,
+    ],
+    'a column of another type': [
+      'ALTER TABLE tslrec.items DROP COLUMN attributes, ADD COLUMN attributes bytea',
+      / \(SQLSTATE 42804\); tslrec's tables are not as .* restore them/,
+    ],
+    'a sequence at its end': [
+      'ALTER TABLE tslrec.versions ALTER sequence SET MAXVALUE 2; ' +
+        "SELECT nextval('tslrec.versions_sequence_seq')",
+      / \(SQLSTATE 2200H\); a limit /,
+    ],
+    'a code that nobody knows': [
+      RAISE.replace("taking'", "taking' USING ERRCODE = 'ZZ999'"),
+      /: closed for the \(SQLSTATE ZZ999\); read the server's log/,
+    ],
+  };
+  for (const [name, [sql, expected]] of Object.entries(refusals)) {
+    await context.test(name, async (refusing) => {
+      const url = await currentDatabase(refusing);
+      const folder = await temporaryFolder(refusing);
+      const store = await openStore(url, { folder, log: silentLog });
+      refusing.after(store.close);
+      const publishNext = async (key: string) => {
+        const { runId } = await store.beginRun({ key, command: 'refresh', options: {} });
+        await store.publish(smallDraft(runId));
+      };
+      await publishNext('before');
+      await run(url, sql);
+      await assert.rejects(publishNext('then'), refused(expected, 'The database refuses a statement: '));
+    });
+  }
+
+  await context.test('a database of another encoding', async (latin) => {
+    const url = new URL(await temporaryPostgresDatabase(latin));
+    const name = url.pathname.slice(1);
+    await run(
+      postgresUrl!,
+      `DROP DATABASE ${name}`,
+      `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'`,
+    );
+    const folder = await temporaryFolder(latin);
+    const store = await openStore(url.href, { folder, migrate: true, log: silentLog });
+    latin.after(store.close);
+    const begun = store.beginRun({ key: '茶', command: 'refresh', options: {} });
+    await assert.rejects(begun, refused(/LATIN1.* \(SQLSTATE 22P05\); .* ENCODING 'UTF8'/));
+  });
+
+  await context.test('a lock that others hold, in every command', async (locked) => {
+    const url = await currentDatabase(locked);
+    const folder = await temporaryFolder(locked);
+    await tslrec(folder, [
+      'generate-sample',
+      'sample',
+      '--users',
+      '24',
+      '--items',
+      '20',
+      '--categories',
+      '2',
+    ]);
+    const other = new pg.Client(url);
+    other.on('error', () => {}); // the database is dropped first
+    await other.connect();
+    locked.after(() => other.end());
+    await other.query(`BEGIN; LOCK TABLE tslrec.migrations`);
+    const impatient = `${url}?options=-c%20lock_timeout%3D100`;
+    for (const command of ['migrate', 'serve', 'refresh --data sample']) {
+      const parameters = [...command.split(' '), '--store', impatient];
+      const { code, stderr } = await tslrec(folder, parameters);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^tslrec: The database refuses a statement: [^\n]*lock timeout \(SQLSTATE 55P03\); another.*\.\n$/,
+      );
+    }
+  });
+
+  await context.test('a table that is dropped under a server', async (dropped) => {
+    const url = await currentDatabase(dropped);
+    const store = await openStore(url, { folder: await temporaryFolder(dropped), log: silentLog });
+    dropped.after(store.close);
+    await run(url, 'DROP TABLE tslrec.active_version');
+    const lines: string[] = [];
+    const log = pino({ level: 'error' }, { write: (line) => lines.push(line) });
+    const server = createServer(createApp({ store, log })).listen(0, '127.0.0.1');
+    dropped.after(() => server.close());
+    await once(server, 'listening');
+    const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/readyz`);
+    const { error } = (await answer.json()) as { error: { code: string; message: string } };
+    assert.deepEqual([answer.status, error.code], [503, 'database-refuses']);
+    assert.match(error.message, /^The database refuses a statement: .* \(SQLSTATE 42P01\); .* restore them/);
+    assert.equal(lines.length, 1);
+  });
+
+  await context.test('a mistake of our own', async (mistaken) => {
+    const database = await openPostgres(await currentDatabase(mistaken));
+    mistaken.after(database.close);
+    const said = refused(/ \(SQLSTATE 42601\); this is a fault of tslrec \(internal\): report it /);
+    await assert.rejects(database.query('SELEC 1'), said);
+    await assert.rejects(
+      database.transaction((query) => query('SELEC 1')),
+      said,
+    );
   });
 });

@@ -11,6 +11,7 @@ import { maskedUrl } from '../masked-url.ts';
 import { type Database, DEFAULT_SCHEMA, type Lock, type Parameter, runTransaction } from './database.ts';
 import { explained, isRefusal, refuseToOpen } from './postgres-errors.ts';
 import { tryLock } from './postgres-lock.ts';
+import { connectionStrings, offersNoTls } from './postgres-tls.ts';
 import { findSearchPath } from './search-path.ts';
 
 interface Deadline {
@@ -28,6 +29,18 @@ const CLOSE_GRACE_MS = SECOND / 2;
 const KEEP_ALIVE_AFTER_MS = 30 * SECOND;
 
 export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promise<Database> {
+  checkUrl(url);
+  const [first, ...others] = connectionStrings(url);
+  try {
+    return await openWith(first, schema);
+  } catch (error) {
+    const [withoutTls] = offersNoTls(error) ? others : [];
+    if (withoutTls === undefined) return refuseToOpen(maskedUrl(url), error);
+    return openWith(withoutTls, schema).catch((again) => refuseToOpen(maskedUrl(url), again));
+  }
+}
+
+function checkUrl(url: string): void {
   if (!URL.canParse(url)) {
     throw new TslrecError(
       'bad-request',
@@ -35,7 +48,10 @@ export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promis
         'postgres://user:password@host:5432/name, with special characters percent-encoded.',
     );
   }
-  const { pool, close } = createPool(url);
+}
+
+async function openWith(connectionString: string, schema: string): Promise<Database> {
+  const { pool, close } = createPool(connectionString);
   try {
     // One by one: of what is sent with others, a pooler that knows no transactions cuts off its own
     // complaint.
@@ -48,14 +64,14 @@ export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promis
     return createDatabase(pool, schema, searchPath, close);
   } catch (error) {
     await close();
-    return refuseToOpen(maskedUrl(url), error);
+    throw error;
   }
 }
 
-function createPool(url: string): { pool: pg.Pool; close: () => Promise<void> } {
+function createPool(connectionString: string): { pool: pg.Pool; close: () => Promise<void> } {
   const sockets = new Set<Socket>();
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString,
     max: 10,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,

@@ -2,9 +2,11 @@
 // database behind it is Postgres itself. It has one session: a connection has it from its first message until
 // no transaction is open, others wait.
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { TLSSocket } from 'node:tls';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { emptyStoreFolder } from './stores.ts';
@@ -60,6 +62,37 @@ export async function startRefusingServer(test: TestContext, code: string, text:
   const server = createServer((socket) => {
     socket.on('error', () => {});
     socket.once('data', () => socket.end(refusal));
+  });
+  const port = await listening(server);
+  test.after(() => server.close());
+  return `postgres://reader:hunter2@127.0.0.1:${port}/catalogue`;
+}
+
+/**
+ * Does the same once it has been asked for TLS, as a server that has it, with a certificate of its own making
+ * for another name, or as one that has none; told whether what came then was encrypted.
+ */
+export async function startTlsServer(
+  test: TestContext,
+  offersTls: boolean,
+  onStart: (encrypted: boolean) => void,
+): Promise<string> {
+  const folder = path.join(import.meta.dirname, '../fixtures/tls');
+  const [key, cert] = ['key.pem', 'certificate.pem'].map((name) => readFileSync(path.join(folder, name)));
+  const refuse = (socket: Socket, encrypted: boolean) => {
+    onStart(encrypted);
+    socket.end(refusalOf('28P01', 'password authentication failed'));
+  };
+  const server = createServer((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', (hello) => {
+      if (hello.readInt32BE(4) !== SSL_REQUEST) return refuse(socket, false);
+      socket.write(offersTls ? 'S' : 'N');
+      if (!offersTls) return;
+      const within = new TLSSocket(socket, { isServer: true, key, cert });
+      within.on('error', () => {});
+      within.once('data', () => refuse(within, true));
+    });
   });
   const port = await listening(server);
   test.after(() => server.close());

@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { TslrecError } from '../errors.ts';
 import type { Dataset } from '../interactions/dataset.ts';
 import { hashDataset } from '../interactions/hash-dataset.ts';
-import { isPostgres } from '../storage/location.ts';
+import { isPostgres, shownLocation } from '../storage/location.ts';
 import { BadRows, type OnBadRow } from '../tables/bad-rows.ts';
 import { ACCEPTED, findLayout } from './find-layout.ts';
 import { Folder } from './folder.ts';
@@ -95,7 +95,7 @@ async function folderSource(path: string, choices: ReadChoices): Promise<Source>
   if (given)
     throw new TslrecError(
       'bad-request',
-      `${given[1]} goes with --data postgres://user:password@host:5432/name; --data is a folder.`,
+      `${given[1]} goes with --data postgres://user:password@host:5432/name, got ${shownLocation(path)}.`,
     );
   const folder = new Folder(path, ACCEPTED);
   const [remembered, said] = [readMapping(path), mappingIn(choices)];

@@ -20,8 +20,17 @@ const WAYS: Readonly<Record<Mode, readonly string[]>> = {
   'verify-full': ['uselibpqcompat=true'],
 };
 
-/** For pg: the first, and where that fails because the server offers no TLS the next. */
+/**
+ * For pg: the first, and where that fails because the server offers no TLS the next. Throws 'bad-request'
+ * where it is no URL, or its sslmode means nothing.
+ */
 export function connectionStrings(url: string): string[] {
+  if (!URL.canParse(url))
+    throw new TslrecError(
+      'bad-request',
+      'The URL of the database cannot be read; it has to look like ' +
+        'postgres://user:password@host:5432/name, with special characters percent-encoded.',
+    );
   const [withoutHash] = url.split('#');
   const { searchParams } = new URL(url);
   const mode = searchParams.getAll('sslmode').at(-1);

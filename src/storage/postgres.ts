@@ -6,7 +6,6 @@
 import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
-import { TslrecError } from '../errors.ts';
 import { maskedUrl } from '../masked-url.ts';
 import { type Database, DEFAULT_SCHEMA, type Lock, type Parameter, runTransaction } from './database.ts';
 import { explained, isRefusal, refuseToOpen } from './postgres-errors.ts';
@@ -29,7 +28,6 @@ const CLOSE_GRACE_MS = SECOND / 2;
 const KEEP_ALIVE_AFTER_MS = 30 * SECOND;
 
 export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promise<Database> {
-  checkUrl(url);
   const [first, ...others] = connectionStrings(url);
   try {
     return await openWith(first, schema);
@@ -37,16 +35,6 @@ export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promis
     const [withoutTls] = offersNoTls(error) ? others : [];
     if (withoutTls === undefined) return refuseToOpen(maskedUrl(url), error);
     return openWith(withoutTls, schema).catch((again) => refuseToOpen(maskedUrl(url), again));
-  }
-}
-
-function checkUrl(url: string): void {
-  if (!URL.canParse(url)) {
-    throw new TslrecError(
-      'bad-request',
-      'The URL of the database cannot be read; it has to look like ' +
-        'postgres://user:password@host:5432/name, with special characters percent-encoded.',
-    );
   }
 }
 

@@ -8,6 +8,7 @@ import { TslrecError } from '../errors.ts';
 import { maskedUrl } from '../masked-url.ts';
 import type { Row, Table } from '../tables/table.ts';
 import { refuseToOpen, SERVER_TROUBLE } from './postgres-errors.ts';
+import { connectionStrings, offersNoTls } from './postgres-tls.ts';
 
 const ROWS_AT_ONCE = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -98,17 +99,8 @@ async function withClient<Result>(
   name: string,
   work: (client: pg.Client) => Promise<Result>,
 ): Promise<Result> {
-  const socket = new Socket();
-  const client = new pg.Client({
-    connectionString: url,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    application_name: 'tslrec',
-    keepAlive: true,
-    stream: () => socket,
-  });
-  client.on('error', () => {}); // it is told to the statement that waits
+  const { client, close } = await connect(url);
   try {
-    await client.connect().catch((error) => refuseToOpen(maskedUrl(url), error));
     await inTime(
       client.query(
         `BEGIN READ ONLY; SET LOCAL statement_timeout = ${BATCH_TIMEOUT_MS}; SET LOCAL TimeZone = 'UTC'; ` +
@@ -119,9 +111,36 @@ async function withClient<Result>(
   } catch (error) {
     throw toldOfQuery(name, error);
   } finally {
-    await Promise.race([client.end(), setTimeout(CLOSE_GRACE_MS)]);
-    socket.destroy();
+    await close();
   }
+}
+
+async function connect(url: string): Promise<{ client: pg.Client; close: () => Promise<void> }> {
+  let refusal: unknown;
+  for (const connectionString of connectionStrings(url)) {
+    const socket = new Socket();
+    const client = new pg.Client({
+      connectionString,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      application_name: 'tslrec',
+      keepAlive: true,
+      stream: () => socket,
+    });
+    client.on('error', () => {}); // it is told to the statement that waits
+    const close = async () => {
+      await Promise.race([client.end(), setTimeout(CLOSE_GRACE_MS)]);
+      socket.destroy();
+    };
+    try {
+      await client.connect();
+      return { client, close };
+    } catch (error) {
+      refusal = error;
+      await close();
+      if (!offersNoTls(error)) break;
+    }
+  }
+  return refuseToOpen(maskedUrl(url), refusal);
 }
 
 async function inTime<Result>(waiting: Promise<Result>): Promise<Result> {

@@ -111,9 +111,11 @@ test('a database that is not there, and queries of a folder, are one sentence wi
       return !message.includes('secret');
     },
   );
+  await assert.rejects(readDataset('postgres://me:secret@shop:x/y', { ...stop, interactionsQuery: '' }), {
+    message: /^The URL of the database cannot be read; it has to look like postgres:/,
+  });
   const folder = folderOf({ 'interactions.csv': lines('user_id,item_id', 'u,a') });
   await assert.rejects(readDataset(folder, { ...stop, itemsQuery: 'SELECT 1' }), {
-    message:
-      /^--items-query goes with --data postgres:\/\/user:password@host:5432\/name; --data is a folder\.$/,
+    message: /^--items-query goes with --data postgres:\/\/user:password@host:5432\/name, got .*\.$/,
   });
 });

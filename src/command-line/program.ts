@@ -7,6 +7,7 @@ import { configureExecution } from '../tensor/session.ts';
 
 /** In the order of --help. What a command needs is loaded when it is the one that is asked for. */
 const COMMANDS: Readonly<Record<string, (config: Config) => Promise<Command>>> = {
+  check: async (config) => (await import('./check.ts')).checkCommand(config),
   refresh: async (config) => (await import('./refresh.ts')).refreshCommand(config),
   evaluate: async (config) => (await import('./evaluate.ts')).evaluateCommand(config),
   train: async () => (await import('./train.ts')).trainCommand(),

@@ -57,11 +57,11 @@ const VALIDATION_SHARE = 0.9;
  */
 export function timeSplit({ name, sequences, times }: Pick<Dataset, 'name' | 'sequences' | 'times'>): Split {
   refusePositions(name, times);
-  const sorted = Float64Array.from(times.flatMap((ofUser) => [...ofUser])).sort();
+  const sorted = concatenated(times).sort();
   const [first, second] = [TRAINING_SHARE, VALIDATION_SHARE].map(
     (share) => sorted[Math.floor(share * sorted.length)],
   );
-  const before = (time: number) => times.map((ofUser) => ofUser.filter((t) => t < time).length);
+  const before = (time: number) => times.map((ofUser) => countBefore(ofUser, time));
   const [untilFirst, untilSecond] = [before(first), before(second)];
   const users = Array.from(sequences.keys());
   const asked = (from: readonly number[], to: readonly number[]) =>
@@ -77,6 +77,22 @@ export function timeSplit({ name, sequences, times }: Pick<Dataset, 'name' | 'se
       ),
     ),
   };
+}
+
+function concatenated(times: readonly Float64Array[]): Float64Array {
+  const all = new Float64Array(times.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const ofUser of times) {
+    all.set(ofUser, end);
+    end += ofUser.length;
+  }
+  return all;
+}
+
+/** Of times that rise. */
+function countBefore(times: Float64Array, time: number): number {
+  const first = times.findIndex((t) => t >= time);
+  return first < 0 ? times.length : first;
 }
 
 /**

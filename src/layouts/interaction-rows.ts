@@ -19,6 +19,8 @@ export interface Sequences {
 }
 
 export interface ReadInteractions extends Sequences {
+  /** Whether rows have a time; else their order stands for it. */
+  readonly timed: boolean;
   /** Rows that a filter has left out. */
   readonly filteredRows: number;
   /** Items that only the interactions know. */
@@ -92,6 +94,7 @@ export async function readInteractions(options: InteractionOptions): Promise<Rea
   filter.check(name);
   return {
     ...rows.toSequences(),
+    timed: time !== undefined,
     filteredRows: filter.leftOut,
     itemsWithoutText: catalogue.items.length - known,
     notes: time?.note(name) ?? [],

@@ -32,6 +32,8 @@ export const MAPPING_OPTIONS = {
 
 export const MAPPING_FILE = 'tslrec.json';
 
+export const mappingFile = (folder: string): string => join(folder, MAPPING_FILE);
+
 const name = z.string().min(1);
 const names = z.union([name.transform((one) => [one]), z.array(name).min(1)]);
 const contents = z.strictObject({
@@ -45,7 +47,7 @@ const contents = z.strictObject({
 
 /** What tslrec.json in the folder says, if there is one. Throws 'bad-data' where it is none. */
 export function readMapping(folder: string): Mapping | undefined {
-  const file = join(folder, MAPPING_FILE);
+  const file = mappingFile(folder);
   if (!isThere(file)) return undefined;
   const parsed = contents.safeParse(jsonValue(readFileSync(file, 'utf8')));
   if (!parsed.success) {
@@ -65,7 +67,7 @@ export function readMapping(folder: string): Mapping | undefined {
 }
 
 export function writeMapping(folder: string, mapping: Mapping): string {
-  const file = join(folder, MAPPING_FILE);
+  const file = mappingFile(folder);
   const said = Object.entries(MAPPING_OPTIONS).flatMap(([key, option]) => {
     const value = mapping[key as keyof Mapping];
     return value === undefined ? [] : [[keyOf(option), value]];

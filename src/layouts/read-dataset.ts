@@ -34,6 +34,8 @@ export interface ReadingReport {
    * not read.
    */
   readonly notes: readonly string[];
+  /** Whether the interactions have a time; else their order stands for it. */
+  readonly timed: boolean;
   readonly skippedRows: number;
   /** Where they are, with 'skip'. */
   readonly skippedRowsFile?: string;
@@ -57,7 +59,7 @@ export async function readDataset(data: string, options: ReadOptions): Promise<R
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
     const read = await source.contents({ minRating, events }, badRows);
-    const { userIds, sequences, times, duplicateRows, filteredRows } = read;
+    const { userIds, sequences, times, timed, duplicateRows, filteredRows } = read;
     if (userIds.length === 0) badRows.refuseEmpty(source.interactions, ...noInteractions(filteredRows));
     badRows.commit();
     const found = { items: read.catalogue.items, userIds, sequences, times };
@@ -65,6 +67,7 @@ export async function readDataset(data: string, options: ReadOptions): Promise<R
     const report: ReadingReport = {
       layout: source.layout,
       notes: [...source.notes, ...read.notes],
+      timed,
       skippedRows: badRows.skipped,
       ...(onBadRow === 'skip' && { skippedRowsFile }),
       duplicateRows,

@@ -87,6 +87,7 @@ const result: EvaluationResult = {
   protocol: 'leave-one-out',
   length: 50,
   layout: 'tslrec',
+  timed: true,
   filteredRows: 0,
   notes: [],
   skippedRows: 0,

@@ -1,0 +1,112 @@
+// What is likely to be a mistake in the data, one sentence each, with what to do. The bounds are far from what
+// the public data sets have that recommenders are measured on.
+import type { CheckResult } from './check.ts';
+
+type Found = Omit<CheckResult, 'warnings' | 'remembered'>;
+
+const SECONDS_A_YEAR = 365.25 * 86_400;
+/** Smaller ones are positions or counts: as seconds they would lie before 1973. */
+export const LEAST_DATE = 1e8;
+/** Fewer are no sample of anything. */
+const FEW = 20;
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+
+export function warningsOn(found: Found): string[] {
+  return [...onText(found), ...onHistories(found), ...onTimes(found), ...onShares(found), ...onRows(found)];
+}
+
+function onText({ items, itemsWithText, itemsOfSameText, itemsWithoutInteractions }: Found): string[] {
+  const warnings: string[] = [];
+  if (itemsWithText === 0)
+    warnings.push(
+      'No item has text: there is nothing for a language model to read; give items a title or attributes.',
+    );
+  else if (2 * itemsWithText < items)
+    warnings.push(
+      `${items - itemsWithText} of ${items} items have no text; see that their ids are those of the items' ` +
+        'file.',
+    );
+  if (2 * itemsOfSameText > itemsWithText && itemsWithText >= FEW)
+    warnings.push(
+      `${itemsOfSameText} of ${itemsWithText} items have the text of another one: text cannot tell them ` +
+        'apart; give more of what is known.',
+    );
+  if (2 * itemsWithoutInteractions > items)
+    warnings.push(
+      `${itemsWithoutInteractions} of ${items} items have no interactions: their vectors come from text ` +
+        'alone; see that the ids of both files are the same.',
+    );
+  return warnings;
+}
+
+function onHistories({ users, interactions, historyLengths, repeats, splits }: Found): string[] {
+  const warnings: string[] = [];
+  const asked = splits['leave-one-out'];
+  if ('refused' in asked) warnings.push(`No refresh can learn from this: ${asked.refused}`);
+  else if (2 * asked.test < users)
+    warnings.push(
+      `${users - asked.test} of ${users} users have fewer than three interactions, and nobody is asked about ` +
+        'them; see that the user is the right column.',
+    );
+  if (!('refused' in asked) && asked.ownTargets.ranked)
+    warnings.push(
+      `${asked.ownTargets.test.users} of ${asked.ownTargets.test.of} users of the test are asked for an item ` +
+        'that they have: repeats are the rule here.',
+    );
+  if (2 * repeats > interactions)
+    warnings.push(
+      `${percent(repeats / interactions)} of all interactions are with an item that the user has had before; ` +
+        'where those are clicks of one visit, keep one of each.',
+    );
+  if (historyLengths.most > 100_000)
+    warnings.push(
+      `One user has ${historyLengths.most} interactions, more than a person makes; leave out who is none.`,
+    );
+  return warnings;
+}
+
+function onTimes({ timed, times: { first, last, tiedSteps, steps } }: Found): string[] {
+  if (!timed) return ['Interactions have no time: the order of the rows is taken for the order in time.'];
+  if (first === last) return ['All times are the same: the order of the rows is the order in time.'];
+  if (last < LEAST_DATE)
+    return [
+      `Times go from ${first} to ${last}, which are positions or counts and no dates: the leave-one-out ` +
+        'split can use them, the time split may not.',
+    ];
+  const warnings: string[] = [];
+  const now = Date.now() / 1e3;
+  if (first < 0 || last > now + SECONDS_A_YEAR)
+    warnings.push('Some times are before 1970 or more than a year from now; see that they are times.');
+  if (2 * tiedSteps > steps)
+    warnings.push(
+      `${percent(tiedSteps / steps)} of the steps from one interaction of a user to the next take no time: ` +
+        'their order is that of the rows; give finer times.',
+    );
+  return warnings;
+}
+
+function onShares({ users, items, shares, idsAlikeButForCase }: Found): string[] {
+  const warnings: string[] = [];
+  if (users >= FEW && shares.user > 0.2)
+    warnings.push(`One user has ${percent(shares.user)} of all interactions; leave out who is no person.`);
+  if (items >= FEW && shares.item > 0.5)
+    warnings.push(`One item has ${percent(shares.item)} of all interactions; see that it is an item.`);
+  if (idsAlikeButForCase > 0)
+    warnings.push(
+      `${idsAlikeButForCase} ids are those of others but for small and capital letters; if they mean the ` +
+        'same, write them alike.',
+    );
+  return warnings;
+}
+
+function onRows({ interactions, duplicateRows, skippedRows }: Found): string[] {
+  const rows = interactions + duplicateRows + skippedRows;
+  const warnings: string[] = [];
+  if (5 * duplicateRows > rows)
+    warnings.push(
+      `${duplicateRows} of ${rows} rows repeat another one to the second; see where they come from.`,
+    );
+  if (20 * skippedRows > rows) warnings.push(`${skippedRows} of ${rows} rows are bad; see what they have.`);
+  return warnings;
+}

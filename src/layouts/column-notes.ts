@@ -25,6 +25,12 @@ export function notesOnColumns(
   return notes;
 }
 
+/** Which columns are read, and as what. */
+export function noteOnRead(file: string, { user, item, time }: InteractionColumns): string {
+  const when = time === undefined ? '' : ` and ${shown(time)} as the time`;
+  return `${file}: ${shown(user)} is read as the user, ${shown(item)} as the item${when}.`;
+}
+
 /** Names as a message gives them. */
 export function listedColumns(names: readonly string[]): string {
   const more = names.length > SHOWN_COLUMNS ? ` and ${names.length - SHOWN_COLUMNS} more` : '';

@@ -5,9 +5,22 @@ import type { Found, Layout } from './layout.ts';
 import { columnsOf, described, findMapped, suggestion } from './mapped.ts';
 import { MAPPING_FILE, type Mapping } from './mapping.ts';
 import { movieLens1M, movieLens100K } from './movielens.ts';
+import { movieLensCsv } from './movielens-csv.ts';
+import { recBole } from './recbole.ts';
+import { retailRocket } from './retailrocket.ts';
+import { sasRecText } from './sasrec-text.ts';
 import { tslrec } from './tslrec.ts';
 
-const LAYOUTS: readonly Layout[] = [tslrec, movieLens100K, movieLens1M];
+/** In the order in which they are looked for. */
+const LAYOUTS: readonly Layout[] = [
+  tslrec,
+  movieLens100K,
+  movieLens1M,
+  movieLensCsv,
+  recBole,
+  retailRocket,
+  sasRecText,
+];
 
 /** For messages: every layout by name, with its files. */
 export const ACCEPTED = `${LAYOUTS.map(({ name, files }) =>
@@ -77,9 +90,12 @@ const isNamedAsData = (name: string, names: readonly string[]) =>
 
 const TABLE_OR_LIST =
   /^[^.].*\.(csv|tsv|json|jsonl|ndjson|parquet|feather|arrow|avro|xlsx?|ods|pkl)(\.(gz|bz2|xz|zst|zip))?$/i;
+/** RecBole's tables of users, knowledge and friends. */
+const OTHER_ATOMIC = /^[^.].*\.(user|kg|link|net)(\.(gz|bz2|xz|zst|zip))?$/i;
 
 /** A table or list of any name. */
-const isData = (name: string, names: readonly string[]) => TABLE_OR_LIST.test(name) && !isBeside(name, names);
+const isData = (name: string, names: readonly string[]) =>
+  (TABLE_OR_LIST.test(name) || OTHER_ATOMIC.test(name)) && !isBeside(name, names);
 
 /** What has its place beside data: vectors and their ids, copies, and what tslrec says about a data set. */
 function isBeside(name: string, names: readonly string[]): boolean {

@@ -1,8 +1,8 @@
 // GroupLens' own files, as they are published: MovieLens 100K (u.data, u.item), 1M and 10M (ratings.dat,
-// movies.dat). Any rating counts as an interaction. users.dat and the other files of the archives are not
-// needed. 100K and 1M are latin-1, 10M is UTF-8: what is no UTF-8 is read as latin-1. Formats: README of
-// ml-100k (sections on u.data, u.item, u.genre), of ml-1m and of ml-10m,
-// https://files.grouplens.org/datasets/movielens/
+// movies.dat); the editions in CSV are in movielens-csv.ts. Any rating counts as an interaction. users.dat
+// and the other files of the archives are not needed. 100K and 1M are latin-1, 10M is UTF-8: what is no UTF-8
+// is read as latin-1. Formats: README of ml-100k (sections on u.data, u.item, u.genre), of ml-1m and of
+// ml-10m, https://files.grouplens.org/datasets/movielens/
 import { basename } from 'node:path';
 import { Catalogue } from '../interactions/catalogue.ts';
 import type { BadRows } from '../tables/bad-rows.ts';
@@ -42,17 +42,19 @@ export const movieLens100K = layoutOf({
   }),
 });
 
-/** What 10M has in the place of genres. */
+/** What 10M and the CSV editions have in the place of genres. */
 const NO_GENRES = '(no genres listed)';
+
+export const saidWithGenres = ({ title, genres }: ItemRecord): SaidOfItem => ({
+  title,
+  attributes: { ...(genres !== NO_GENRES && { genres: String(genres).split('|') }) },
+});
 
 export const movieLens1M = layoutOf({
   name: 'MovieLens 1M or 10M',
   ratings: { file: 'ratings.dat', separator: '::' },
   movies: { file: 'movies.dat', separator: '::', columns: ['movie', 'title', 'genres'] },
-  said: ({ title, genres }) => ({
-    title,
-    attributes: { ...(genres !== NO_GENRES && { genres: String(genres).split('|') }) },
-  }),
+  said: saidWithGenres,
 });
 
 function layoutOf(format: Format): Layout {

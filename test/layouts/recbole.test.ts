@@ -176,6 +176,10 @@ const refusals: [files: Record<string, string>, message: RegExp][] = [
   [{ ...FILES, 'y.inter': 'x' }, /: got both x\.inter and y\.inter, expected one, or the parts of one split/],
   [{ ...FILES, 'x.train.inter': 'x' }, /: got both x\.inter and x\.train\.inter, expected one, or the parts/],
   [{ 'x.train.inter': 'x', 'y.test.inter': 'x' }, /: got both x\.train\.inter and y\.test\.inter, expected/],
+  [
+    { 'x.train.inter': 'x', 'x.train.inter.gz': 'x' },
+    /: got both x\.train\.inter and x\.train\.inter\.gz, expected one/,
+  ],
   [{ ...FILES, 'y.item': 'x' }, /: got both x\.item and y\.item, expected one; keep the one/],
   [{ ...FILES, ...OWN }, /: got x\.inter, x\.item beside interactions\.csv and items\.jsonl/],
 ];

@@ -66,7 +66,11 @@ test('a bad row has its place, and is left out where such are skipped', async ()
   }
 });
 
-test('events of another shop are not taken for it', async () => {
+test('events of another shop are not taken for it; no text and a second layout are named', async () => {
+  const noText = folderOf({ 'events.csv': 'PK\x03\x04' });
+  await assert.rejects(readDataset(noText, stop), refused(/events\.csv: got a zip archive/, noText));
+  const both = folderOf({ ...FILES, ...OWN });
+  await assert.rejects(readDataset(both, stop), refused(/: got events\.csv beside interactions\.csv/, both));
   const folder = folderOf({ 'events.csv': lines('user,sku,when', 'u,a,1') });
   await assert.rejects(
     readDataset(folder, stop),

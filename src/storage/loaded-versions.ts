@@ -8,6 +8,7 @@ import type { Category } from './category-sizes.ts';
 import type { Query } from './database.ts';
 import { indexFileOf, readIndexFile, writeIndexFile } from './index-file.ts';
 import { nearestRows } from './nearest.ts';
+import type { RowDigests } from './row-digests.ts';
 import { rowOf, shortestDecimals } from './vectors.ts';
 import { type EmbeddingMatrix, readVersionRows, type VersionRows } from './version-rows.ts';
 import type { Version } from './versions.ts';
@@ -25,7 +26,8 @@ export interface Neighbour {
 export interface LoadedVersion {
   readonly version: Version;
   readonly categories: readonly Category[];
-  has(itemId: string): boolean;
+  /** What tells the preferences that were checked from others. */
+  readonly users: RowDigests;
   embedding(itemId: string): readonly number[] | undefined;
   /** A copy. */
   embeddings(): EmbeddingMatrix;
@@ -95,13 +97,13 @@ const refused = (version: string, reason: string) =>
 
 async function loadVersion(folder: string, query: Query, log: Log, version: Version): Promise<LoadedVersion> {
   const rows = await readVersionRows(query, version);
-  const { itemIds, dimension, values, categories } = rows;
+  const { itemIds, dimension, values, categories, users } = rows;
   const rowOfItem = new Map(itemIds.map((itemId, row) => [itemId, row]));
   const nearest = nearestRows(values, dimension, await readOrRebuildIndex(folder, log, version, rows));
   return {
     version,
     categories,
-    has: (itemId) => rowOfItem.has(itemId),
+    users,
     embedding: (itemId) => {
       const row = rowOfItem.get(itemId);
       return row === undefined ? undefined : shortestDecimals(rowOf(values, row, dimension));

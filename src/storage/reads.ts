@@ -1,7 +1,8 @@
 // What readers ask of a version: the one they name, or the one that is served. Every answer says which
 // version it came from. Embeddings, neighbours and categories come from the rows that were checked when the
-// version was loaded; texts and preferences are read a row a request.
+// version was loaded; preferences are read a row a request, and held against what was kept of them then.
 import { TslrecError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Category } from './category-sizes.ts';
 import type { Query } from './database.ts';
 import { isStorableId, shownId } from './ids.ts';
@@ -19,17 +20,6 @@ export interface FromVersion {
 export interface ItemEmbedding extends FromVersion {
   readonly itemId: string;
   readonly embedding: readonly number[];
-}
-
-export interface ItemDescription extends FromVersion {
-  readonly itemId: string;
-  readonly title: string | null;
-  readonly description: string | null;
-  readonly attributes: Readonly<Record<string, string | number | readonly string[]>>;
-  /** The category that behaviour gives; null where unknown. */
-  readonly category: number | null;
-  /** The language model's distribution over categories. */
-  readonly inferredCategories: readonly number[];
 }
 
 export interface ItemNeighbours extends FromVersion {
@@ -52,13 +42,12 @@ export interface CategoryList extends FromVersion {
 export interface Reads {
   embedding(itemId: string, version?: string): Promise<ItemEmbedding>;
   embeddings(version?: string): Promise<EmbeddingMatrix & FromVersion>;
-  item(itemId: string, version?: string): Promise<ItemDescription>;
   neighbours(itemId: string, k: number, version?: string): Promise<ItemNeighbours>;
   preferences(userId: string, version?: string): Promise<UserPreferences>;
   categories(version?: string): Promise<CategoryList>;
 }
 
-export function createReads(query: Query, serving: Serving): Reads {
+export function createReads(query: Query, serving: Serving, log: Log): Reads {
   return {
     embedding: async (itemId, versionId) => {
       const { version, embedding } = await serving.version(versionId);
@@ -68,23 +57,20 @@ export function createReads(query: Query, serving: Serving): Reads {
       const { version, embeddings } = await serving.version(versionId);
       return { ...from(version), ...embeddings() };
     },
-    item: async (itemId, versionId) => {
-      const { version, has } = await serving.version(versionId);
-      const row = known(has(itemId) && (await selectItem(query, version.id, itemId)), 'item', itemId);
-      return { ...from(version), itemId, ...row, inferredCategories: parseVector(row.inferredCategories) };
-    },
     neighbours: async (itemId, k, versionId) => {
       const { version, neighbours } = await serving.version(versionId);
       return { ...from(version), itemId, neighbours: known(neighbours(itemId, k), 'item', itemId) };
     },
     preferences: async (userId, versionId) => {
-      const { version } = await serving.version(versionId);
-      const row = known(
-        isStorableId(userId) && (await selectPreferences(query, version.id, userId)),
-        'user',
-        userId,
-      );
-      return { ...from(version), userId, prior: parseVector(row.prior), inferred: parseVector(row.inferred) };
+      const { version, users } = await serving.version(versionId);
+      known(isStorableId(userId) && users.has(userId), 'user', userId);
+      const row = await selectPreferences(query, version.id, userId);
+      const [prior, inferred] = row ? [parseVector(row.prior), parseVector(row.inferred)] : [[], []];
+      if (row && users.matches(userId, [prior, inferred]))
+        return { ...from(version), userId, prior, inferred };
+      const error = damaged(version, userId, row ? 'not those that were published' : 'lost');
+      log.error({ version: version.id, err: error }, 'preferences are not served');
+      throw error;
     },
     categories: async (versionId) => {
       const { version, categories } = await serving.version(versionId);
@@ -102,18 +88,12 @@ function known<T>(found: T | false | undefined, kind: 'item' | 'user', id: strin
   throw new TslrecError(`unknown-${kind}`, `The version contains no ${kind} ${shownId(id)}.`);
 }
 
-async function selectItem(query: Query, version: string, itemId: string) {
-  const rows = await query<
-    Pick<ItemDescription, 'title' | 'description' | 'attributes' | 'category'> & {
-      inferredCategories: string;
-    }
-  >(
-    `SELECT title, description, attributes, category, inferred::text AS "inferredCategories"
-     FROM item_categories JOIN items USING (item_id)
-     WHERE version = $1 AND item_id = $2`,
-    [version, itemId],
+function damaged(version: Version, userId: string, found: string): TslrecError {
+  return new TslrecError(
+    'unavailable',
+    `The preferences of user ${shownId(userId)} in version ${version.id} are ${found}: restore that row in ` +
+      'the database, or refresh.',
   );
-  return rows.at(0);
 }
 
 async function selectPreferences(query: Query, version: string, userId: string) {

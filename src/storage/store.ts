@@ -25,7 +25,6 @@ export type { Failpoint } from './publish.ts';
 export type {
   CategoryList,
   FromVersion,
-  ItemDescription,
   ItemEmbedding,
   ItemNeighbours,
   UserPreferences,
@@ -100,6 +99,6 @@ export function createStore(database: Database, folder: string, log: Log): Store
     ...createRuns(database),
     ...versions,
     activateVersion: (id) => versions.activateVersion(id).finally(serving.activeMoved),
-    ...createReads(database.query, serving),
+    ...createReads(database.query, serving, log),
   };
 }

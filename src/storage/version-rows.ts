@@ -1,12 +1,14 @@
 // The rows of a version as they are read: all of them once, in batches, when the version is loaded, and held
 // against its manifest. A database can lose or change a row without a word; a version of which one row is not
-// as it was published is not served. What is kept of them is what reads are answered from later.
+// as it was published is not served. What is kept of them is what reads are answered from later, and what
+// tells the rows of users, which are read later, from others.
 //   N items, U users, d embedding width, K latent categories
 import { TslrecError } from '../errors.ts';
 import { type Category, countCategories } from './category-sizes.ts';
 import { contentHash } from './content-hash.ts';
 import type { Query } from './database.ts';
 import { shownId } from './ids.ts';
+import { digestRows, type RowDigests } from './row-digests.ts';
 import { parseVector, rowOf } from './vectors.ts';
 import type { Version } from './versions.ts';
 
@@ -21,6 +23,8 @@ export interface EmbeddingMatrix {
 
 export interface VersionRows extends EmbeddingMatrix {
   readonly categories: readonly Category[];
+  /** Of each user the preferences, from the history and from the language model. */
+  readonly users: RowDigests;
 }
 
 /** Refuses rows that are not those that were published: 'bad-data', the message is what was found. */
@@ -30,6 +34,7 @@ export async function readVersionRows(query: Query, { id, manifest }: Version): 
   const items = await readItems(query, id, manifest);
   const userIds = await readUserIds(query, id);
   const sizes = countCategories(categoryCount);
+  const digests = digestRows(userIds);
 
   const hash = await contentHash({
     itemIds: items.itemIds,
@@ -39,8 +44,8 @@ export async function readVersionRows(query: Query, { id, manifest }: Version): 
     embeddings: [items.values],
     itemCategories: [items.categories],
     inferredItemCategories: readInferredCategories(query, id, items, sizes, categoryCount),
-    priorPreferences: readPreferences(query, id, userIds, 'prior', categoryCount),
-    inferredPreferences: readPreferences(query, id, userIds, 'inferred', categoryCount),
+    priorPreferences: readPreferences(query, id, userIds, digests, 'prior', categoryCount),
+    inferredPreferences: readPreferences(query, id, userIds, digests, 'inferred', categoryCount),
   });
   check(
     hash === manifest.contentHash,
@@ -51,7 +56,8 @@ export async function readVersionRows(query: Query, { id, manifest }: Version): 
     JSON.stringify(await selectCategories(query, id)) === JSON.stringify(categories),
     'the sizes of its categories are not those of its items',
   );
-  return { itemIds: items.itemIds, dimension, values: items.values, categories };
+  const users = digests.finish();
+  return { itemIds: items.itemIds, dimension, values: items.values, categories, users };
 }
 
 function check(condition: boolean, found: string): asserts condition {
@@ -138,18 +144,21 @@ async function readUserIds(query: Query, version: string): Promise<string[]> {
   }
 }
 
-/** [U, K] in batches. */
+/** [U, K] in batches, and digested on the way. */
 async function* readPreferences(
   query: Query,
   version: string,
   userIds: readonly string[],
+  digests: ReturnType<typeof digestRows>,
   kind: 'prior' | 'inferred',
   categoryCount: number,
 ): AsyncGenerator<Float32Array> {
   for (let start = 0; start < userIds.length; start += ROWS_A_STATEMENT) {
     const batch = userIds.slice(start, start + ROWS_A_STATEMENT);
     const rows = await selectPreferences(query, version, batch, kind);
-    yield matrixOf('preference distribution of user', batch, rows, categoryCount);
+    const piece = matrixOf('preference distribution of user', batch, rows, categoryCount);
+    digests.add(start, piece, categoryCount);
+    yield piece;
   }
 }
 

@@ -370,6 +370,50 @@ for (const [kind, open, skip] of [
     );
 
     await context.test(
+      'a preference that is changed, exchanged, lost or added after a version was loaded is not served',
+      async (context) => {
+        const { id } = await publish(createStore(database, folder, silentLog), smallDraft);
+        const { ask, lines } = await serve(context, database, folder);
+        const of = (user: string) => ask(`/users/${user}/preferences`);
+        const before = await of('u1');
+        assert.deepEqual([before.status, before.body.inferred], [200, [0.5, 0.5]]);
+        await database.query('CREATE TABLE sound AS SELECT * FROM preferences WHERE version = $1', [id]);
+        for (const [sql, found] of [
+          [`UPDATE preferences SET prior = '[0,1]' WHERE user_id = 'u1'`, 'not those'],
+          [`UPDATE preferences SET inferred = '[0.5,0.50000006]' WHERE user_id = 'u1'`, 'not those'],
+          [`UPDATE preferences SET inferred = '[0.5]' WHERE user_id = 'u1'`, 'not those'],
+          [
+            `UPDATE preferences SET prior = '[1,0,0.5]', inferred = '[0.5]' WHERE user_id = 'u1'`,
+            'not those',
+          ],
+          [`UPDATE preferences SET prior = inferred, inferred = prior WHERE user_id = 'u1'`, 'not those'],
+          [
+            `UPDATE preferences SET prior = '[0,0]', inferred = '[0.25,0.75]' WHERE user_id = 'u1'`,
+            'not those',
+          ],
+          [`DELETE FROM preferences WHERE user_id = 'u1'`, 'lost'],
+          [`UPDATE preferences SET user_id = 'u3' WHERE user_id = 'u1'`, 'lost'],
+        ]) {
+          await database.query(`${sql} AND version = $1`, [id]);
+          const { status, body } = await of('u1');
+          assert.deepEqual([status, body.error.code], [503, 'unavailable'], sql);
+          assert.ok(
+            body.error.message.startsWith(`The preferences of user "u1" in version ${id} are ${found}`),
+            body.error.message,
+          );
+          assert.match(body.error.message, /: restore that row in the database, or refresh\.$/);
+          assert.equal(JSON.parse(lines.at(-1)!).err.message, body.error.message);
+          assert.equal((await of('u2')).status, 200, 'others are served');
+          assert.equal((await of('u3')).status, 404, 'nobody published it');
+          await database.query('DELETE FROM preferences WHERE version = $1', [id]);
+          await database.query('INSERT INTO preferences SELECT * FROM sound');
+          assert.deepEqual(await of('u1'), before, 'restored');
+        }
+        await database.query('DROP TABLE sound');
+      },
+    );
+
+    await context.test(
       'a refused version is read again after a minute, not before, and comes back when it is repaired',
       async (context) => {
         const store = createStore(database, folder, silentLog);

@@ -24,6 +24,8 @@ export interface AtomicFile {
 }
 
 const BUFFER_CHARACTERS = 1 << 16;
+/** More than the largest file that Postgres makes at once. */
+const SPACE_BYTES = 17 * 2 ** 20;
 /** Node reads and writes less than 2 GiB at once. */
 export const MOST_BYTES_AT_ONCE = 2 ** 30;
 
@@ -124,6 +126,27 @@ function makeLevel(folder: string): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw fileError('ERR_NO_FOLDER_THERE', folder);
     if (code !== 'EEXIST' || !isFolder(folder, folder)) throw error; // another process may have been faster
+  }
+}
+
+/**
+ * Fails with what a file of some size in the folder fails with, if it does: for a library that has failed to
+ * write and does not say why.
+ */
+export function requireSpace(folder: string): void {
+  const file = temporaryName(path.join(folder, 'space'));
+  try {
+    about(folder, () => {
+      const descriptor = openSync(file, 'w', fileMode(file));
+      try {
+        for (let written = 0; written < SPACE_BYTES; )
+          written += writeSync(descriptor, Buffer.alloc(2 ** 20));
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  } finally {
+    rmSync(file, { force: true });
   }
 }
 

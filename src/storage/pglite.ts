@@ -1,14 +1,15 @@
 // The embedded database: PGlite in a worker thread, its data in `<folder>/database`, the folder locked to
 // this process. PGlite has one session, so transactions and single statements queue for it.
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { existsSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { TslrecError } from '../errors.ts';
-import { makeFolder } from '../files.ts';
+import { makeFolder, requireSpace } from '../files.ts';
+import { fileMode } from '../private-files.ts';
 import { type Database, DEFAULT_SCHEMA, type Query, runTransaction } from './database.ts';
-import { lockFolder } from './lock.ts';
+import { lockFolder, type Purpose } from './lock.ts';
 import type { Answer, Statement } from './pglite-worker.ts';
 import { findSearchPath } from './search-path.ts';
 
@@ -16,39 +17,112 @@ export function hasPgliteDatabase(folder: string): boolean {
   return existsSync(path.join(folder, 'database'));
 }
 
-export async function openPglite(folder: string, schema = DEFAULT_SCHEMA): Promise<Database> {
-  const unlock = lockFolder(folder);
+export async function openPglite(
+  folder: string,
+  schema = DEFAULT_SCHEMA,
+  purpose?: Purpose,
+): Promise<Database> {
+  const unlock = lockFolder(folder, purpose);
   try {
     const dataFolder = path.join(folder, 'database');
-    if (!hasPgliteDatabase(folder)) await createDataFolder(dataFolder);
-    const worker = await startWorker(dataFolder);
-    const session = workerSession(worker);
-    await session(`SET search_path = ${await findSearchPath(session, schema)}`);
+    if (hasPgliteDatabase(folder)) checkDataFolder(dataFolder);
+    else await createDataFolder(dataFolder);
+    const { worker, session } = await openDataFolder(dataFolder, schema);
     return pgliteDatabase(worker, session, schema, unlock);
   } catch (error) {
     unlock();
-    throw new TslrecError(
-      'unavailable',
-      `The database in ${folder} cannot be opened: ${(error as Error).message}`,
-      {
-        cause: error,
-      },
+    throw error;
+  }
+}
+
+async function openDataFolder(dataFolder: string, schema: string) {
+  let worker: Worker | undefined;
+  try {
+    worker = await startWorker(dataFolder);
+    const session = workerSession(worker);
+    await session(`SET search_path = ${await findSearchPath(session, schema)}`);
+    return { worker, session };
+  } catch (error) {
+    await worker?.terminate();
+    throw startFailure(
+      path.dirname(dataFolder),
+      error,
+      `${dataFolder} cannot be opened`,
+      'it is damaged or of another program or version; restore it from a backup, or move it away and run ' +
+        '`npx tslrec refresh`, which makes a new one',
     );
   }
 }
 
+/** PGlite would make a database in any folder, among what is there. */
+function checkDataFolder(dataFolder: string): void {
+  if (statSync(path.join(dataFolder, 'PG_VERSION'), { throwIfNoEntry: false })?.isFile()) return;
+  const found = statSync(dataFolder).isDirectory() ? 'a folder without PG_VERSION' : 'no folder';
+  throw new TslrecError(
+    'conflict',
+    `${dataFolder} is ${found}, a database that tslrec made is expected; move it away, or give another ` +
+      'folder.',
+  );
+}
+
+/** What a killed process leaves of it is known by that file, and removed. */
+const MARK = 'tslrec-makes-a-database-here';
+
 /** Gets its name only when it is whole: a data folder whose making was killed would never open. */
 async function createDataFolder(dataFolder: string): Promise<void> {
+  const folder = path.dirname(dataFolder);
   const unfinished = `${dataFolder}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
+  const inside = path.join(unfinished, 'database');
+  removeUnfinished(unfinished);
   makeFolder(unfinished);
-  await stopWorker(await startWorker(unfinished));
-  await rename(unfinished, dataFolder);
+  try {
+    writeFileSync(path.join(unfinished, MARK), '', { mode: fileMode(unfinished) });
+    makeFolder(inside);
+    await stopWorker(await startWorker(inside));
+    await rename(inside, dataFolder);
+  } catch (error) {
+    throw startFailure(
+      folder,
+      error,
+      `No database can be made in ${folder}`,
+      'give another folder, or keep the data in Postgres',
+    );
+  } finally {
+    removeUnfinished(unfinished);
+  }
+}
+
+function removeUnfinished(unfinished: string): void {
+  const found = lstatSync(unfinished, { throwIfNoEntry: false });
+  if (!found) return;
+  const names = found.isDirectory() ? readdirSync(unfinished) : undefined;
+  const isOurs = names?.every((name) => name === MARK || (name === 'database' && names.includes(MARK)));
+  if (!isOurs)
+    throw new TslrecError(
+      'conflict',
+      `${unfinished} is in the way of a new database, and nothing says that tslrec made it: move it away, ` +
+        'or give another folder.',
+    );
+  rmSync(unfinished, { recursive: true });
+}
+
+/** PGlite does not say that the disk is full, or a file too large. */
+function startFailure(folder: string, error: unknown, what: string, todo: string): Error {
+  try {
+    requireSpace(folder);
+  } catch (trouble) {
+    return trouble as Error;
+  }
+  const said = error instanceof Error && error.message ? ` (${error.message.split('. ')[0]})` : '';
+  return new TslrecError('unavailable', `${what}${said}: ${todo}.`, { cause: error });
 }
 
 async function startWorker(dataFolder: string): Promise<Worker> {
   const worker = new Worker(new URL('./pglite-worker.ts', import.meta.url), { workerData: { dataFolder } });
-  await once(worker, 'message');
+  const ended = once(worker, 'exit').then(() => {
+    throw new Error('its thread ended');
+  });
+  await Promise.race([once(worker, 'message'), ended]);
   return worker;
 }
 

@@ -10,7 +10,8 @@ import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
 import type { Lock } from '../src/storage/database.ts';
-import { openStore, type RunningRun, type Store, type VersionDraft } from '../src/storage/store.ts';
+import { openToRefresh } from '../src/storage/open-to-refresh.ts';
+import type { RunningRun, Store, VersionDraft } from '../src/storage/store.ts';
 import { type BroughtModel, type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
 import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
 import { learnerFor } from './learner.ts';
@@ -87,10 +88,10 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult | 
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
   const ingested = { dataset, report, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
   const { folder, schema, log } = options;
-  const store = await openStore(options.store, { folder, schema, migrate: true, log });
+  const opened = await openToRefresh(options.store, { folder, schema, log });
+  if ('running' in opened) return { alreadyRunning: true, run: opened.running };
+  const { store, lock } = opened;
   try {
-    const { lock, running } = await store.lockRefreshes();
-    if (!lock) return { alreadyRunning: true, run: running };
     return await learnAndPublish(store, lock, ingested, options).finally(lock.release);
   } finally {
     await store.close();

@@ -63,7 +63,7 @@ export interface Runs {
 }
 
 /** Time for a refresh that has just taken the lock to write down its run, or to end for a mistake. */
-const SECOND_TRY_AFTER_MS = 1000;
+export const SECOND_TRY_AFTER_MS = 1000;
 
 export function createRuns(database: Database): Runs {
   const tryLock = () => database.tryLock(`tslrec refresh ${database.schema}`);

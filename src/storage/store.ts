@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import type { VersionDraft } from './draft.ts';
 import { createLoadedVersions } from './loaded-versions.ts';
 import { checkLocation, isPostgres } from './location.ts';
+import type { Purpose } from './lock.ts';
 import { hasPgliteDatabase, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 import { type Failpoint, publish } from './publish.ts';
@@ -41,6 +42,8 @@ export interface StoreOptions {
   readonly schema?: string;
   /** Creates or updates the schema; without it a store whose schema is not current is refused. */
   readonly migrate?: boolean;
+  /** What others are told who find the folder in use. */
+  readonly purpose?: Purpose;
   readonly log: Log;
 }
 
@@ -82,7 +85,7 @@ async function openFolder(folder: string, options: StoreOptions): Promise<Databa
       `There is no store in ${folder}: run \`npx tslrec refresh\` to make one.`,
     );
   }
-  return openPglite(folder, options.schema);
+  return openPglite(folder, options.schema, options.purpose);
 }
 
 /** The store over a database that is open, and whose schema is current. */

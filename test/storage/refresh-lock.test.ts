@@ -1,7 +1,7 @@
 // Two refreshes of one store: the second ends well and says which runs; who loses its lock publishes nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -12,6 +12,7 @@ import { openStore } from '../../src/storage/store.ts';
 import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
 import {
   emptyStoreFolder,
+  openTestStore,
   silentLog,
   temporaryFolder,
   temporaryPostgresDatabase,
@@ -88,15 +89,66 @@ test('a second refresh on Postgres', { skip: withoutPostgres }, async (context) 
   });
 });
 
-test('a second refresh in one folder is refused, naming the process', async (context) => {
+test('a second refresh in one folder', async (context) => {
   const store = await emptyStoreFolder(context);
   const folder = await temporaryFolder(context);
   await tslrec(folder, SAMPLE);
-  const first = await begunRefresh(folder, store, async () => existsSync(path.join(store, 'lock-owner')));
-  const second = await tslrec(folder, refresh(store, '2'));
-  assert.equal(second.code, 1);
-  assert.match(second.stderr, new RegExp(`^tslrec: \\S+ is in use by process ${first.pid}\\. Stop it first`));
-  await first.end('SIGKILL');
+  const owner = path.join(store, 'lock-owner');
+  const first = await begunRefresh(
+    folder,
+    store,
+    async () => existsSync(owner) && readFileSync(owner, 'utf8').includes('runId'),
+  );
+
+  await context.test('ends with 0 and names the one that runs', async () => {
+    const second = await tslrec(folder, refresh(store, '2'));
+    assert.deepEqual([second.code, second.stderr], [0, '']);
+    const { alreadyRunning, run } = lastLine<AlreadyRunning>(second);
+    assert.deepEqual([alreadyRunning, run?.processId, run?.host], [true, first.pid, hostname()]);
+    assert.ok(Math.abs(Date.parse(String(run?.since)) - Date.now()) < 5 * 60_000);
+    assert.ok(
+      second.stdout.startsWith(
+        `Another refresh of this store is running (run ${run?.runId}, since ${run?.since}, in process ` +
+          `${first.pid} on ${hostname()}); this one has done nothing.\n`,
+      ),
+      second.stdout,
+    );
+  });
+
+  await context.test('is named to those who would serve', async () => {
+    const { code, stderr } = await tslrec(folder, ['serve', '--store', store]);
+    assert.equal(code, 1);
+    assert.match(
+      stderr,
+      new RegExp(`in use by process ${first.pid}, a refresh \\(run \\S+\\)\\. Stop it first, or `),
+    );
+  });
+
+  await context.test('says which run it goes on with when the first was killed', async () => {
+    const killed = readFileSync(owner, 'utf8');
+    await first.end('SIGKILL');
+    const third = await begunRefresh(folder, store, async () => {
+      const told = readFileSync(owner, 'utf8');
+      return told !== killed && told.includes('runId');
+    });
+    assert.equal(JSON.parse(readFileSync(owner, 'utf8')).run.runId, JSON.parse(killed).run.runId);
+    await third.end('SIGKILL');
+  });
+});
+
+test('a refresh of a folder that is served is refused, naming the process', async (context) => {
+  const folder = await emptyStoreFolder(context);
+  await tslrec(folder, SAMPLE);
+  const served = await openTestStore(context, folder);
+  const { code, stderr } = await tslrec(folder, refresh(folder));
+  assert.equal(code, 1);
+  assert.match(
+    stderr,
+    new RegExp(
+      `^tslrec: \\S+ is in use by process ${process.pid}\\. Stop it first, or keep the data in Post`,
+    ),
+  );
+  await served.close();
 });
 
 test('a lock on Postgres', { skip: withoutPostgres }, async (context) => {

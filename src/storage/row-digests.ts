@@ -2,8 +2,11 @@
 // what is kept of them when they are checked: two digests of 64 bits a row, so that a row that was changed,
 // lost or added since is told from what was published. A wrong row of a million passes once in 10^13.
 import { hash } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 
 const DIGEST_BYTES = 8;
+/** Between two turns of the event loop: a millisecond. */
+const ROWS_A_TURN = 1000;
 
 export interface RowDigests {
   has(id: string): boolean;
@@ -11,9 +14,15 @@ export interface RowDigests {
   matches(id: string, vectors: readonly (readonly number[])[]): boolean;
 }
 
+export type Digesting = Awaited<ReturnType<typeof digestRows>>;
+
 /** Over rows of several vectors each, which come column by column. */
-export function digestRows(ids: readonly string[]) {
-  const digests = BigUint64Array.from(ids, digestOf);
+export async function digestRows(ids: readonly string[]) {
+  const digests = new BigUint64Array(ids.length);
+  for (let row = 0; row < ids.length; row++) {
+    digests[row] = digestOf(ids[row]);
+    if (row % ROWS_A_TURN === 0) await turn();
+  }
   const known = digests.slice().sort();
   return {
     /** The next vector of each of the rows from `start` on. */

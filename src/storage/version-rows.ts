@@ -8,7 +8,7 @@ import { type Category, countCategories } from './category-sizes.ts';
 import { contentHash } from './content-hash.ts';
 import type { Query } from './database.ts';
 import { shownId } from './ids.ts';
-import { digestRows, type RowDigests } from './row-digests.ts';
+import { type Digesting, digestRows, type RowDigests } from './row-digests.ts';
 import { parseVector, rowOf } from './vectors.ts';
 import type { Version } from './versions.ts';
 
@@ -34,7 +34,7 @@ export async function readVersionRows(query: Query, { id, manifest }: Version): 
   const items = await readItems(query, id, manifest);
   const userIds = await readUserIds(query, id);
   const sizes = countCategories(categoryCount);
-  const digests = digestRows(userIds);
+  const digests = await digestRows(userIds);
 
   const hash = await contentHash({
     itemIds: items.itemIds,
@@ -149,7 +149,7 @@ async function* readPreferences(
   query: Query,
   version: string,
   userIds: readonly string[],
-  digests: ReturnType<typeof digestRows>,
+  digests: Digesting,
   kind: 'prior' | 'inferred',
   categoryCount: number,
 ): AsyncGenerator<Float32Array> {

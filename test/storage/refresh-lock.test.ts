@@ -7,6 +7,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import type { AlreadyRunning } from '../../jobs/refresh.ts';
+import { lockFolder } from '../../src/storage/lock.ts';
 import { openPostgres } from '../../src/storage/postgres.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
@@ -134,6 +135,15 @@ test('a second refresh in one folder', async (context) => {
     assert.equal(JSON.parse(readFileSync(owner, 'utf8')).run.runId, JSON.parse(killed).run.runId);
     await third.end('SIGKILL');
   });
+});
+
+test('a refresh of a folder in which another has just begun ends with 0', async (context) => {
+  const folder = await emptyStoreFolder(context);
+  await tslrec(folder, SAMPLE);
+  context.after(lockFolder(folder, 'refresh'));
+  const { code, stdout } = await tslrec(folder, refresh(folder));
+  assert.equal(code, 0);
+  assert.match(stdout, /^Another refresh of this store is running \(it has just begun\); this one has done/);
 });
 
 test('a refresh of a folder that is served is refused, naming the process', async (context) => {

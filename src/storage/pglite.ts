@@ -10,8 +10,11 @@ import { makeFolder, requireSpace } from '../files.ts';
 import { fileMode } from '../private-files.ts';
 import { type Database, DEFAULT_SCHEMA, type Query, runTransaction } from './database.ts';
 import { lockFolder, type Purpose } from './lock.ts';
-import type { Answer, Statement } from './pglite-worker.ts';
+import type { Answer, Failure, Statement } from './pglite-worker.ts';
 import { findSearchPath } from './search-path.ts';
+
+/** Not all of it has a SQLSTATE of its own. */
+const NO_SPACE = /No space left|File too large|quota exceeded/i;
 
 export function hasPgliteDatabase(folder: string): boolean {
   return existsSync(path.join(folder, 'database'));
@@ -173,7 +176,7 @@ function workerSession(worker: Worker): Query {
   worker.on('exit', () => die('its thread ended'));
   worker.on('message', ({ id, rows, error }: Answer) => {
     if (rows) waiting.get(id)?.resolve(rows);
-    else waiting.get(id)?.reject(Object.assign(new Error(error?.message), { code: error?.code }));
+    else waiting.get(id)?.reject(statementFailure(error!));
     waiting.delete(id);
   });
   const session = async (sql: string, parameters?: Statement['parameters']) => {
@@ -185,6 +188,15 @@ function workerSession(worker: Worker): Query {
     return answer.promise;
   };
   return session as Query;
+}
+
+function statementFailure({ message, code }: Failure): Error {
+  if (!NO_SPACE.test(message)) return Object.assign(new Error(message), { code });
+  return new TslrecError(
+    'unavailable',
+    `The database's folder cannot be written (${message}): make room on its disk, or raise the limit ` +
+      '(`ulimit -f`), then run the command again.',
+  );
 }
 
 /** Runs one task at a time, in the order of asking. */

@@ -23,7 +23,8 @@ import { setTimeout } from 'node:timers/promises';
 import { startTslrec, tslrec } from '../support/command-line.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 
-const MAIN = path.join(import.meta.dirname, '../../src/main.ts');
+const SOURCE = path.join(import.meta.dirname, '../../src');
+const MAIN = path.join(SOURCE, 'main.ts');
 const without = (command: string) =>
   spawnSync(command, ['--version']).error ? `${command} is not installed` : false;
 const migrate = (store: string) => tslrec(tmpdir(), ['migrate', '--store', store]);
@@ -143,6 +144,27 @@ test('what a killed process has left of a new database is removed', async (conte
     [above, folder].map(modeOf),
     ['755', '700'],
     'the folder that it made is its owner’s alone',
+  );
+});
+
+test('a write for which there is no space says so', { skip: without('prlimit') }, async (context) => {
+  const folder = await emptyStoreFolder(context);
+  const program = path.join(await temporaryFolder(context), 'write.mjs');
+  writeFileSync(
+    program,
+    `const { openPglite } = await import(${JSON.stringify(path.join(SOURCE, 'storage/pglite.ts'))});
+    const { spawnSync } = await import('node:child_process');
+    const database = await openPglite(${JSON.stringify(folder)});
+    spawnSync('prlimit', ['--pid', String(process.pid), '--fsize=65536']);
+    await database
+      .query("CREATE TABLE large AS SELECT repeat('x', 500) FROM generate_series(1, 1000)")
+      .catch((error) => console.log(error.code + ': ' + error.message));
+    process.exit();`,
+  );
+  const { stdout } = spawnSync(process.execPath, [program], { encoding: 'utf8' });
+  assert.match(
+    stdout,
+    /^unavailable: The database's folder cannot be written \(.*[Tt]oo large\): make room .* again\.\n$/,
   );
 });
 

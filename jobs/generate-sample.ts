@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { generateSample, type Sample, type SampleSize, writeSample } from '../src/interactions/sample.ts';
 import { checkReplaceable, prepareOutputFolder } from './output-file.ts';
-import { isListedInSample, isOwnPlanted, isOwnSample } from './own-outputs.ts';
+import { isListedInSample, isOwnSample } from './own-outputs.ts';
 
 /** `force` as checkReplaceable has it. */
 export async function writeNewSample(folder: string, size: SampleSize, force?: boolean): Promise<Sample> {
@@ -12,7 +12,7 @@ export async function writeNewSample(folder: string, size: SampleSize, force?: b
     'dataset.json': isOwnSample,
     'items.jsonl': isListedInSample,
     'interactions.csv': isListedInSample,
-    'planted.json': isOwnPlanted,
+    'planted.json': isOwnSample,
   };
   const inFolder = Object.entries(files).map(([name, isOwn]) => ({ file: path.join(folder, name), isOwn }));
   await checkReplaceable(inFolder, force);

@@ -1,12 +1,13 @@
 // By what tslrec knows its own earlier outputs: what is in them, whatever they are called. A file of a kind
 // that has no room for a mark (a list of ids, lines of JSON, CSV) is known by its SHA-256, which a marked one
-// beside it tells: when somebody has changed it, it is theirs.
+// beside it tells: when somebody has changed it, it is theirs. So is JSON that tells its own, once changed.
 import { open, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { sha256OfFiles } from '../src/file-hash.ts';
 import { jsonValue } from '../src/json.ts';
 import { openSafetensors } from '../src/network/safetensors.ts';
+import { isSealedJson } from '../src/sealed-json.ts';
 import type { IsOwn } from './output-file.ts';
 
 /** The metadata of a file of weights. */
@@ -55,10 +56,9 @@ export const isOwnEvaluation: IsOwn = async (file) => (await json(file, evaluati
 
 const sft = z.object({ work: z.string(), chat: z.object({ templateHash: z.string() }), sha256: hashes });
 const sample = z.object({ note: z.string().startsWith('SYNTHETIC: '), sha256: hashes });
-const planted = z.object({ note: z.string().startsWith('SYNTHETIC: ') });
 export const isOwnSft: IsOwn = async (file) => (await json(file, sft)) !== undefined;
-export const isOwnSample: IsOwn = async (file) => (await json(file, sample)) !== undefined;
-export const isOwnPlanted: IsOwn = async (file) => (await json(file, planted)) !== undefined;
+/** dataset.json and planted.json. */
+export const isOwnSample: IsOwn = async (file) => isSealedJson((await smallText(file)) ?? '');
 
 export const isListedInSft = listedIn('sft.json', sft);
 export const isListedInSample = listedIn('dataset.json', sample);
@@ -77,9 +77,13 @@ async function json<Schema extends z.ZodType>(
   file: string,
   schema: Schema,
 ): Promise<z.infer<Schema> | undefined> {
+  return schema.safeParse(jsonValue((await smallText(file)) ?? '')).data;
+}
+
+async function smallText(file: string): Promise<string | undefined> {
   const found = await stat(file).catch(() => undefined);
   if (!found?.isFile() || found.size > MOST_BYTES_OF_JSON) return undefined;
-  return schema.safeParse(jsonValue(await readFile(file, 'utf8'))).data;
+  return readFile(file, 'utf8');
 }
 
 /** The first bytes, a character each. */

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { createRandom, type Random } from '../random.ts';
+import { sealedJson } from '../sealed-json.ts';
 import type { Dataset, Item } from './dataset.ts';
 import { hashDataset } from './hash-dataset.ts';
 import {
@@ -113,7 +114,7 @@ export function writeSample(folder: string, { dataset, plantedCategories, coldIt
     ),
     coldItems: [...coldItems].map((row) => dataset.items[row].itemId),
   };
-  writeFileAtomically(join(folder, 'planted.json'), `${JSON.stringify(planted, null, 2)}\n`);
+  writeFileAtomically(join(folder, 'planted.json'), sealedJson(planted));
 }
 
 function describe(vocabulary: Vocabulary, product: number, random: Random): Omit<Item, 'itemId'> {

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { sha256Of } from '../file-hash.ts';
 import { writeFileAtomically } from '../files.ts';
+import { sealedJson } from '../sealed-json.ts';
 import { csvField } from '../tables/csv.ts';
 import type { Dataset } from './dataset.ts';
 
@@ -19,7 +20,7 @@ export function writeDataset(folder: string, dataset: Dataset, note: string): vo
   };
   const summary = { name, note, users: userIds.length, items: items.length, interactions, sha256 };
   // First, so that a file that is there when this breaks off is known by it.
-  writeFileAtomically(join(folder, 'dataset.json'), `${JSON.stringify(summary, null, 2)}\n`);
+  writeFileAtomically(join(folder, 'dataset.json'), sealedJson(summary));
   writeFileAtomically(join(folder, 'items.jsonl'), itemLines(dataset));
   writeFileAtomically(join(folder, 'interactions.csv'), interactionLines(dataset));
 }

@@ -145,10 +145,22 @@ test('a sample is replaced by another; one that somebody changed only with --for
   const before = read('interactions.csv');
   await generate('--seed', '2');
   assert.notEqual(read('interactions.csv'), before);
-  for (const name of ['items.jsonl', 'interactions.csv']) {
-    appendFileSync(inside('sample', name), '\n');
-    await assert.rejects(generate(), isThere(inside('sample', name)));
-    await generate('--force');
+  const changes: readonly ((text: string) => string)[] = [
+    (text) => `${text}\n`,
+    (text) => text.replace(/\d(?=\D*$)/, '0x'),
+    (text) => text.replace('SYNTHETIC: ', 'SYNTHETIC: mine, '),
+    (text) => text.replace('{', '{ "mine": 1,'),
+    () => '{"note": "SYNTHETIC: mine", "sha256": {}}',
+  ];
+  for (const name of SAMPLE) {
+    for (const change of changes) {
+      const changed = change(read(name));
+      if (changed === read(name)) continue; // there is no such word in it
+      writeFileSync(inside('sample', name), changed);
+      await assert.rejects(generate(), isThere(inside('sample', name)));
+      assert.equal(read(name), changed);
+      await generate('--force');
+    }
     await generate();
   }
   assert.equal(read('interactions.csv'), before);

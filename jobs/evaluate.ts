@@ -7,12 +7,14 @@ import type { SplitName } from '../src/interactions/dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import type { Progress } from '../src/progress.ts';
+import { type CertainHits, certainHits } from '../src/recommenders/certain-hits.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { type ArmName, learnArms, MODEL_ARMS } from './arms.ts';
 import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
+import { checkHitsUncertain } from './certain-hits-note.ts';
 import { keepRuns } from './kept-runs.ts';
 import { stagesOfModel } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
@@ -69,6 +71,8 @@ export interface EvaluationResult extends ReadingReport {
   readonly notRepeatable: number;
   /** Users who are asked for such an item that they have: under that rule certain misses. */
   readonly ownTargets: OwnTargets;
+  /** At each cut-off, users for whom no more items are ranked than it has. */
+  readonly certainHits: readonly CertainHits[];
   readonly users: { readonly validation: number; readonly test: number };
   readonly rows: readonly EvaluationRow[];
   readonly summary: readonly Summary[];
@@ -94,6 +98,8 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const split = splitDataset(options.split, dataset);
   const compared = profileOf(dataset, split, options.length);
   const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
+  const hits = certainHits(split, compared, options.cutOffs, options.candidates);
+  if (options.candidates === undefined) checkHitsUncertain(hits);
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.
   const candidates =
     options.candidates === undefined
@@ -127,6 +133,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
     items: dataset.items.length,
     notRepeatable: compared.repeatable.filter((repeatable) => !repeatable).length,
     ownTargets: ownTargets(split, dataset.items.length),
+    certainHits: hits,
     users: { validation: split.validation.targets.length, test: split.test.targets.length },
     rows: runs.flatMap((run) => rowsOf(run, options.cutOffs)),
     summary: summarise(runs, split, dataset.items.length, options.cutOffs),

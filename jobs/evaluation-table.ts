@@ -2,6 +2,7 @@
 import { RANDOM_ARM, TEXT_ARMS, type TextArm } from '../src/evaluation/compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup } from '../src/evaluation/popularity.ts';
 import type { Gain, Spread, Summary } from '../src/evaluation/summary.ts';
+import { certainHitsNote } from './certain-hits-note.ts';
 import type { EvaluationResult } from './evaluate.ts';
 import { certainMisses, repeatsRanked } from './own-targets-note.ts';
 import { textTable } from './text-table.ts';
@@ -87,6 +88,7 @@ function gainColumn(title: string, gainOf: (row: Summary) => Partial<Gain> | und
 /** What a reader has to know of the figures, one sentence a line. */
 export function notesOf({
   candidates,
+  certainHits,
   items,
   notRepeatable,
   ownTargets,
@@ -114,6 +116,7 @@ export function notesOf({
         ]
       : []),
     ...(candidates === undefined && ownTargets.ranked ? [repeatsRanked(ownTargets)] : []),
+    ...certainHitsNote(certainHits),
     ...(summary.some(isChosenMode) ? ['* = the mode that validation chose.'] : []),
     ...(isCompared(summary)
       ? [

@@ -8,6 +8,7 @@ import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import { writeSafetensors } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
+import { type CertainHits, certainHits } from '../src/recommenders/certain-hits.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
 import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/models.ts';
@@ -48,6 +49,8 @@ export interface TrainResult extends ReadingReport {
   readonly validation: RankingMetrics;
   readonly test: RankingMetrics;
   readonly ownTargets: OwnTargets;
+  /** At each cut-off, users for whom no more items are ranked than it has. */
+  readonly certainHits: readonly CertainHits[];
 }
 
 export async function train(options: TrainOptions): Promise<TrainResult> {
@@ -107,6 +110,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     validation,
     test,
     ownTargets: ownTargets(split, dataset.items.length),
+    certainHits: certainHits(split, model),
   };
 }
 

@@ -1,11 +1,12 @@
 // What a refresh tells of the recommenders that it started from its embeddings.
+import { certainHitsNote } from './certain-hits-note.ts';
 import { figure, percent } from './evaluation-table.ts';
 import { ownTargetsNote } from './own-targets-note.ts';
 import type { WarmStarts } from './stages/warm-starts.ts';
 import { textTable } from './text-table.ts';
 import type { Reached } from './train-and-rank.ts';
 
-export function warmStartTable({ random, modes, best, gain, ownTargets }: WarmStarts): string {
+export function warmStartTable({ random, modes, best, gain, ownTargets, certainHits }: WarmStarts): string {
   const row = (start: string, { validationNdcg, test, epochs }: Reached) => [
     start,
     figure(validationNdcg),
@@ -25,5 +26,6 @@ export function warmStartTable({ random, modes, best, gain, ownTargets }: WarmSt
     ),
     '* = the mode that validation chose; one seed.',
     ...ownTargetsNote(ownTargets),
+    ...certainHitsNote(certainHits),
   ].join('\n');
 }

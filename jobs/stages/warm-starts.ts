@@ -2,6 +2,7 @@
 // tell a training pipeline how to use them. Validation decides; the test is told beside it.
 import { type WarmStartMode, warmStartTable } from '../../src/evaluation/warm-start.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
+import { type CertainHits, certainHits } from '../../src/recommenders/certain-hits.ts';
 import { type OwnTargets, ownTargets } from '../../src/recommenders/own-targets.ts';
 import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
 import type { Preset } from '../presets.ts';
@@ -19,6 +20,8 @@ export interface WarmStarts {
   readonly gain?: number;
   /** Of those that are ranked above, who is asked for an item that they have. */
   readonly ownTargets: OwnTargets;
+  /** And for whom no more items are ranked than a cut-off has. */
+  readonly certainHits: readonly CertainHits[];
 }
 
 export async function warmStarts(
@@ -51,5 +54,12 @@ export async function warmStarts(
   const best = modes.reduce((best, other) => (other.validationNdcg > best.validationNdcg ? other : best));
   const gain =
     random && random.validationNdcg > 0 ? best.validationNdcg / random.validationNdcg - 1 : undefined;
-  return { random, modes, best: best.mode, gain, ownTargets: ownTargets(split, model.itemCount) };
+  return {
+    random,
+    modes,
+    best: best.mode,
+    gain,
+    ownTargets: ownTargets(split, model.itemCount),
+    certainHits: certainHits(split, model, [10]),
+  };
 }

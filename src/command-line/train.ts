@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { certainHitsNote } from '../../jobs/certain-hits-note.ts';
 import { ownTargetsNote } from '../../jobs/own-targets-note.ts';
 import { type TrainOptions, train } from '../../jobs/train.ts';
 import { terminalProgress } from '../progress.ts';
@@ -29,7 +30,8 @@ export function trainCommand(): Command {
         `${output}: ${options.model}, ${items} items (${ids}), weights in ${weights}, the last ${length} ` +
           `of a history, ${epochs} epochs, test NDCG@10 ${test['ndcg@10'].toFixed(4)}.`,
       );
-      for (const note of ownTargetsNote(result.ownTargets)) console.log(note);
+      const notes = [...ownTargetsNote(result.ownTargets), ...certainHitsNote(result.certainHits)];
+      for (const note of notes) console.log(note);
       if (options.json) console.log(JSON.stringify(result));
     });
 }

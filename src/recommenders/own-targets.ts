@@ -7,21 +7,21 @@ import type { NextItems, Split } from '../interactions/dataset.ts';
 import { repeatedItems } from '../interactions/occurring-items.ts';
 
 export interface OwnTargets {
-  readonly validation: AskedForOwn;
-  readonly test: AskedForOwn;
+  readonly validation: Asked;
+  readonly test: Asked;
   /** Whether what users have is ranked all the same. */
   readonly ranked: boolean;
 }
 
 /** So many users, of all that are asked. */
-export interface AskedForOwn {
+export interface Asked {
   readonly users: number;
   readonly of: number;
 }
 
 export function ownTargets({ train, validation, test }: Split, itemCount: number): OwnTargets {
   const repeated = repeatedItems(train, itemCount);
-  const askedForOwn = ({ histories, targets }: NextItems): AskedForOwn => ({
+  const askedForOwn = ({ histories, targets }: NextItems): Asked => ({
     users: histories.filter((history, row) => !repeated[targets[row]] && history.includes(targets[row]))
       .length,
     of: targets.length,
@@ -30,4 +30,4 @@ export function ownTargets({ train, validation, test }: Split, itemCount: number
   return { validation: ofValidation, test: ofTest, ranked: isMost(ofValidation) || isMost(ofTest) };
 }
 
-const isMost = ({ users, of }: AskedForOwn): boolean => 2 * users > of;
+export const isMost = ({ users, of }: Asked): boolean => 2 * users > of;

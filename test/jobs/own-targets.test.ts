@@ -21,7 +21,7 @@ import { profile } from '../support/planted.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const USERS = 20;
-const ITEMS = 15;
+const ITEMS = 25;
 /** Either split gives the last position to the test and the one before to validation. */
 const LENGTH = 10;
 const TIMES = (user: number, position: number) => 1000 * position + user;
@@ -96,7 +96,7 @@ for (const [who, planted, { ranked }] of CASES) {
         ranked
           ? `${counts} are asked for an item that they have and that no training history holds twice, more ` +
               'than half of one of the two: what users have is ranked for them again.'
-          : '15 of 15 items are in no training history twice: not ranked for users who have them; ' +
+          : '25 of 25 items are in no training history twice: not ranked for users who have them; ' +
               `${counts} are asked for one that they have, a certain miss.`,
       );
     });
@@ -137,7 +137,7 @@ test('train tells them beside its figures', async (context) => {
   assert.deepEqual(
     [figures.validation['hr@20'], figures.test['hr@20']],
     [1 - 2 / USERS, 1 - 5 / USERS],
-    'all 15 items are among the first 20',
+    'all items that are ranked for a user are among the first 20',
   );
   assert.ok(
     some.stdout

@@ -95,6 +95,10 @@ const result: EvaluationResult = {
   items: 40,
   notRepeatable: 8,
   ownTargets: { validation: { users: 2, of: 75 }, test: { users: 3, of: 75 }, ranked: false },
+  certainHits: [
+    { cutOff: 10, validation: { users: 0, of: 75 }, test: { users: 0, of: 75 } },
+    { cutOff: 20, validation: { users: 4, of: 75 }, test: { users: 5, of: 75 } },
+  ],
   users: { validation: 75, test: 75 },
   rows: [],
   summary: [random, text, popular],

@@ -15,7 +15,7 @@ const EVALUATE = ['evaluate', '--data', 'data', '--models', 'popular', '--seeds'
 test('evaluate says which column is the time, what is not read, how many rows are out', async (context) => {
   const folder = await temporaryFolder(context);
   mkdirSync(path.join(folder, 'data'));
-  const rows = Array.from({ length: 60 }, (_, row) => `u${row % 12};i${(row * 7) % 10};${row};5\n`);
+  const rows = Array.from({ length: 60 }, (_, row) => `u${row % 12};i${(row * 7) % 30};${row};5\n`);
   const bad = 'u1;i1;soon;5\n';
   const header = 'user_id;item_id;ts;rating\n';
   writeFileSync(path.join(folder, 'data', 'interactions.csv'), [header, ...rows, rows[0], bad].join(''));

@@ -1,5 +1,5 @@
-// Users for whom no more items are ranked than a cut-off has: wherever the right one ranks, it is a hit. So it
-// is with a small catalogue of which users have most, or with few sampled candidates.
+// Users for whom no more items are ranked than a cut-off has: wherever the right one ranks, it is a hit. So
+// it is with a small catalogue of which users have most, or with few sampled candidates.
 import type { NextItems, Split } from '../interactions/dataset.ts';
 import { CUT_OFFS } from './metrics.ts';
 import type { Asked } from './own-targets.ts';

@@ -1,5 +1,5 @@
-// What is likely to be a mistake in the data, one sentence each, with what to do. The bounds are far from what
-// the public data sets have that recommenders are measured on.
+// What is likely to be a mistake in the data, one sentence each, with what to do. The bounds are far from
+// what the public data sets have that recommenders are measured on.
 import type { CheckResult } from './check.ts';
 
 type Found = Omit<CheckResult, 'warnings' | 'remembered'>;
@@ -46,18 +46,18 @@ function onHistories({ users, interactions, historyLengths, repeats, splits }: F
   if ('refused' in asked) warnings.push(`No refresh can learn from this: ${asked.refused}`);
   else if (2 * asked.test < users)
     warnings.push(
-      `${users - asked.test} of ${users} users have fewer than three interactions, and nobody is asked about ` +
-        'them; see that the user is the right column.',
+      `${users - asked.test} of ${users} users have fewer than three interactions and are not asked about; ` +
+        'see that the user is the right column.',
     );
   if (!('refused' in asked) && asked.ownTargets.ranked)
     warnings.push(
-      `${asked.ownTargets.test.users} of ${asked.ownTargets.test.of} users of the test are asked for an item ` +
-        'that they have: repeats are the rule here.',
+      `${asked.ownTargets.test.users} of ${asked.ownTargets.test.of} users of the test are asked for an ` +
+        'item that they have: what users have is ranked for them again.',
     );
   if (2 * repeats > interactions)
     warnings.push(
-      `${percent(repeats / interactions)} of all interactions are with an item that the user has had before; ` +
-        'where those are clicks of one visit, keep one of each.',
+      `${percent(repeats / interactions)} of all interactions are with an item that the user has had ` +
+        'before; where those are clicks of one visit, keep one of each.',
     );
   if (historyLengths.most > 100_000)
     warnings.push(

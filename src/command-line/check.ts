@@ -11,8 +11,8 @@ type Options = Omit<CheckOptions, 'folder'> & { readonly store: string; readonly
 
 export function checkCommand(config: Config): Command {
   const command = new Command('check').description(
-    'Reads all data, learns nothing, and tells what a refresh would learn from and what looks wrong. Columns ' +
-      'that are named are kept in a file tslrec.json beside the data.',
+    'Reads all data, learns nothing, and tells what a refresh would learn from and what looks wrong. ' +
+      'Columns that are named are kept in a file tslrec.json beside the data.',
   );
   return addDataOptions(command)
     .addOption(workOption(config))

@@ -16,6 +16,7 @@ const DATA = [
 const SRS = ['--srs-embeddings', '--srs-ids'];
 const MODEL = ['--base', '--adapter', '--hosted'];
 const OPTIONS: Record<string, readonly string[]> = {
+  check: [...DATA, '--store', '--json'],
   embed: ['--model', '--adapter', '--input', '--output', '--normalize', '--force', '--json'],
   'export-sft': [...DATA, '--output', ...SRS, '--preset', '--seed', '--store', '--force', '--json'],
   refresh: [...DATA, ...SRS, ...MODEL, '--store', '--preset', '--seed', '--json'],

@@ -4,11 +4,13 @@ import { type Folder, listed, plainName } from './folder.ts';
 import type { Found, Layout } from './layout.ts';
 import { columnsOf, described, findMapped, suggestion } from './mapped.ts';
 import { MAPPING_FILE, type Mapping } from './mapping.ts';
+import { mind } from './mind.ts';
 import { movieLens1M, movieLens100K } from './movielens.ts';
 import { movieLensCsv } from './movielens-csv.ts';
 import { recBole } from './recbole.ts';
 import { retailRocket } from './retailrocket.ts';
 import { sasRecText } from './sasrec-text.ts';
+import { steam } from './steam.ts';
 import { tslrec } from './tslrec.ts';
 
 /** In the order in which they are looked for. */
@@ -19,13 +21,15 @@ const LAYOUTS: readonly Layout[] = [
   movieLensCsv,
   recBole,
   retailRocket,
+  mind,
+  steam,
   sasRecText,
 ];
 
-/** For messages: every layout by name, with its files. */
-export const ACCEPTED = `${LAYOUTS.map(({ name, files }) =>
-  name === 'tslrec' ? files : `${name} (${files})`,
-).join(', ')}, each file plain or gzip`;
+/** For messages. */
+export const ACCEPTED = `${tslrec.files}, or the files of ${LAYOUTS.filter((layout) => layout !== tslrec)
+  .map(({ name }) => name)
+  .join('; ')}`;
 
 /**
  * `mapping`: which columns say what, where somebody has said it; else the folder has to be of a layout that
@@ -52,11 +56,11 @@ export async function findLayout(
   }
   const { names } = folder;
   const tables = await columnsOf(folder, tablesIn(folder));
-  if (tables.length === 0) return folder.refuse(names.length === 0 ? 'nothing' : listed(names), ACCEPTED);
-  const known = LAYOUTS.slice(1).map(({ name }) => name);
+  if (tables.length > 0) return folder.refuse(described(tables), `${ACCEPTED}; or ${suggestion(tables)}`);
+  const begun = LAYOUTS.filter(({ owns }) => names.some(owns)).map(({ name, files }) => `${files} (${name})`);
   return folder.refuse(
-    described(tables),
-    `${tslrec.files}, or one of ${known.join(', ')}; or ${suggestion(tables)}`,
+    names.length === 0 ? 'nothing' : listed(names),
+    begun.length === 0 ? ACCEPTED : begun.join(', or '),
   );
 }
 

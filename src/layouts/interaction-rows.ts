@@ -39,7 +39,7 @@ export interface InteractionColumns extends FilterColumns {
 
 export interface InteractionOptions {
   /** All with the same columns, one after the other. */
-  readonly tables: readonly Table[];
+  readonly tables: readonly Pick<Table, 'name' | 'rows'>[];
   readonly columns: InteractionColumns;
   readonly filters: FilterChoices;
   readonly catalogue: Catalogue;

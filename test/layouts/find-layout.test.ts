@@ -118,9 +118,12 @@ const ambiguous: [files: Record<string, string>, message: RegExp][] = [
   ],
   [
     { 'ratings.dat': RATINGS, 'x.txt': '' },
-    /: got ratings\.dat, x\.txt, expected .*MovieLens 1M or 10M \(ratings/,
+    /: got ratings\.dat, x\.txt, expected ratings\.dat, movies\.dat \(MovieLens 1M or 10M\)/,
   ],
-  [{ 'ratings.csv': '', 'movies.csv': '' }, /: got movies\.csv, ratings\.csv, expected items\.jsonl/],
+  [
+    { 'ratings.csv': '', 'movies.csv': '' },
+    /: got movies\.csv, ratings\.csv, expected ratings\.csv, movies\.csv \(MovieLens latest/,
+  ],
   [{}, /: got nothing, expected items\.jsonl and interactions\.csv/],
 ];
 test('what may mean two things, or nothing, ends the reading by name', async () => {

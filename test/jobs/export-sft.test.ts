@@ -119,8 +119,18 @@ test('export-sft', async (context) => {
   });
 
   await context.test('sft.json says what the samples are', () => {
-    const { output: where, notes, skippedRows, duplicateRows, ...manifest } = result;
-    assert.deepEqual([where, skippedRows, duplicateRows], [output, 0, 0]);
+    const {
+      output: where,
+      layout,
+      timed,
+      notes,
+      skippedRows,
+      duplicateRows,
+      filteredRows,
+      ...manifest
+    } = result;
+    assert.deepEqual([where, layout, timed], [output, 'tslrec', true]);
+    assert.deepEqual([skippedRows, duplicateRows, filteredRows], [0, 0, 0]);
     assert.deepEqual(notes, ['Files that are not read: prices.csv.']);
     assert.ok(exit.stdout.startsWith(notes[0]), exit.stdout);
     assert.deepEqual(JSON.parse(readFileSync(path.join(output, 'sft.json'), 'utf8')), manifest);

@@ -3,22 +3,24 @@
 // text is named. Bytes that are no UTF-8 in a text without a mark pass as they are: what to make of them is
 // the caller's.
 import type { FileHandle } from 'node:fs/promises';
-import { pipeline } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TslrecError } from '../errors.ts';
 import { openNamedFile } from '../named-file.ts';
 import { markedUtf16, notText } from './not-text.ts';
+import { ZstdError, zstdFrames } from './zstd-frames.ts';
 
 /** Throws 'bad-data' where there is no text to read; the sentence begins with the path. */
 export async function* textBytes(path: string): AsyncGenerator<Buffer> {
   const { handle } = await openNamedFile(path);
+  let form: Form | undefined;
   try {
-    const decompress = await decompressor(handle);
+    form = await compressedForm(handle);
     const file = handle.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES, autoClose: false });
-    yield* asUtf8(decompress ? pipeline(file, decompress({ chunkSize: CHUNK_BYTES }), () => {}) : file);
+    yield* asUtf8(form ? form.unpack(file) : file);
   } catch (error) {
-    const got = whatIsWrong(error as NodeJS.ErrnoException);
+    const got = whatIsWrong(error as NodeJS.ErrnoException, form);
     // A failed read does not say of which.
     if (got === undefined) throw Object.assign(error as Error, { path });
     throw new TslrecError('bad-data', `${path}: got ${got}.`, { cause: error });
@@ -45,16 +47,32 @@ export async function isUtf8File(path: string): Promise<boolean> {
 
 const CHUNK_BYTES = 1 << 16;
 
-/** What a compressed file begins with. */
-const COMPRESSED = [
-  ['\x1f\x8b', createGunzip],
-  ['\x28\xb5\x2f\xfd', createZstdDecompress],
-] as const;
+interface Form {
+  readonly name: string;
+  /** What such a file begins with. */
+  readonly marks: readonly string[];
+  readonly unpack: (file: Readable) => AsyncIterable<Buffer>;
+}
 
-async function decompressor(file: FileHandle) {
+const OPTIONS = { chunkSize: CHUNK_BYTES };
+const FORMS: readonly Form[] = [
+  {
+    name: 'gzip',
+    marks: ['\x1f\x8b'],
+    unpack: (file) => pipeline(file, createGunzip(OPTIONS), () => {}),
+  },
+  {
+    name: 'Zstandard',
+    // A frame, or one of 16 that are passed over.
+    marks: ['\x28\xb5\x2f\xfd', ...Array.from('PQRSTUVWXYZ[\\]^_', (first) => `${first}\x2a\x4d\x18`)],
+    unpack: (file) => pipeline(Readable.from(zstdFrames(file)), createZstdDecompress(OPTIONS), () => {}),
+  },
+];
+
+async function compressedForm(file: FileHandle): Promise<Form | undefined> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
   const head = buffer.toString('latin1', 0, bytesRead);
-  return COMPRESSED.find(([bytes]) => head.startsWith(bytes))?.[1];
+  return FORMS.find(({ marks }) => marks.some((mark) => head.startsWith(mark)));
 }
 
 /** What a file has in the place of text, and what to do about it. */
@@ -103,13 +121,16 @@ function utf16Decoder(head: Buffer): TextDecoder | undefined {
   return encoding && new TextDecoder(encoding, { fatal: true });
 }
 
-function whatIsWrong(error: NodeJS.ErrnoException): string | undefined {
+function whatIsWrong(error: NodeJS.ErrnoException, form: Form | undefined): string | undefined {
   const { code = '', message } = error;
   if (error instanceof NoText) return message;
-  if (code.startsWith('Z_'))
-    return `a damaged gzip file (${message}), expected a complete one; copy it again`;
-  if (code.startsWith('ZSTD_'))
-    return `a damaged Zstandard file (${message}), expected a complete one; copy it again`;
+  if (code === 'ZSTD_error_frameParameter_windowTooLarge')
+    return (
+      'a Zstandard file that takes more than 128 MiB of memory to unpack, expected less; compress it again ' +
+      'without --long and --ultra'
+    );
+  if (/^Z(STD)?_/.test(code) || error instanceof ZstdError)
+    return `a damaged ${form!.name} file (${message}), expected a complete one; copy it again`;
   if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
     return 'damaged UTF-16 (half a character), expected text; save it again, as UTF-8';
   return undefined;

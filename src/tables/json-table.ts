@@ -1,5 +1,6 @@
 // A file of JSON lines, one object a line, as a table.
 import { basename } from 'node:path';
+import { duplicateKey } from '../json.ts';
 import { type BadRows, shown } from './bad-rows.ts';
 import { firstLines, forEachLine } from './lines.ts';
 import type { Row, Table } from './table.ts';
@@ -64,9 +65,12 @@ export function parseJson(text: string): ParsedLine {
   const expected = 'one JSON object';
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value))
-      return { record: value as Record<string, unknown> };
-    return { column: 1, got: shown(text), expected };
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      return { column: 1, got: shown(text), expected };
+    const twice = duplicateKey(text, value);
+    if (twice !== undefined)
+      return { column: twice.at + 1, got: `the key ${shown(twice.key)} twice`, expected: 'each key once' };
+    return { record: value as Record<string, unknown> };
   } catch (error) {
     const position = /at position (\d+)/.exec((error as Error).message)?.[1];
     const column = position === undefined ? text.length : Number(position) + 1;

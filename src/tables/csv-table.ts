@@ -2,10 +2,13 @@
 // may have line breaks in it; a quotation mark that is never closed spoils its own line and none after it.
 import { basename } from 'node:path';
 import { TslrecError } from '../errors.ts';
+import { jsonValue } from '../json.ts';
 import { type BadRows, shown } from './bad-rows.ts';
 import { cutCsv } from './csv.ts';
-import { type Encoding, firstLines, forEachLine } from './lines.ts';
+import { documentIn } from './json-table.ts';
+import { type Encoding, firstLines, forEachLine, otherLineEnd } from './lines.ts';
 import type { Row, Table } from './table.ts';
+import { firstText } from './text-bytes.ts';
 
 export interface CsvForm {
   /** What stands between two values; found in the header where it is not given. */
@@ -34,7 +37,7 @@ const MOST_CHARACTERS = 2 ** 20;
 export async function openCsvTable(path: string, form: CsvForm, badRows: BadRows): Promise<CsvTable> {
   const file = basename(path);
   const { encoding, quotes = true } = form;
-  const [header = ''] = form.columns ? [] : await firstLines(path, 1, encoding);
+  const header = form.columns ? '' : await readHeader(path, encoding);
   const separator = form.separator ?? findSeparator(header, form.expected ?? []);
   const cutHeader = quotes ? cutCsv(header, separator) : header.split(separator);
   const columns = form.columns ?? (cutHeader ?? []).map((name) => name.trim());
@@ -90,6 +93,22 @@ export async function openCsvTable(path: string, form: CsvForm, badRows: BadRows
         onRecord(Object.fromEntries(columns.map((name, i) => [name, values[i]])), row),
       ),
   };
+}
+
+async function readHeader(path: string, encoding: Encoding | undefined): Promise<string> {
+  const [header = ''] = await firstLines(path, 1, encoding);
+  const refuse = (got: string, todo: string): never => {
+    throw new TslrecError(
+      'bad-data',
+      `${path}: got ${got}, expected separated values (CSV) with a header; ${todo}.`,
+    );
+  };
+  const isLine = header.trimStart().startsWith('{') && jsonValue(header) !== undefined;
+  const json = isLine ? 'JSON lines' : documentIn(await firstText(path));
+  if (json !== undefined) refuse(json, 'write the values of its objects under a header');
+  const end = otherLineEnd(header);
+  if (end !== undefined) refuse(`a header with ${end} in it`, 'end each line with LF or CRLF');
+  return header;
 }
 
 class CsvRow implements Row {

@@ -1,9 +1,11 @@
 // A file of JSON lines, one object a line, as a table.
 import { basename } from 'node:path';
+import { TslrecError } from '../errors.ts';
 import { duplicateKey } from '../json.ts';
 import { type BadRows, shown } from './bad-rows.ts';
-import { firstLines, forEachLine } from './lines.ts';
+import { firstLines, forEachLine, otherLineEnd } from './lines.ts';
 import type { Row, Table } from './table.ts';
+import { firstText } from './text-bytes.ts';
 
 /** What a line says, or where it is wrong. */
 export type ParsedLine =
@@ -15,11 +17,14 @@ export type ParseLine = (text: string) => ParsedLine;
 /** The columns of a table are those of so many of its first rows. */
 const LOOKED_AT = 100;
 
-/** Throws 'bad-data' where the file is no text, or one document of many lines. */
+/** Throws 'bad-data' where the file is no text, one document in the place of lines, or no JSON at all. */
 export async function openJsonTable(path: string, badRows: BadRows, parse = parseJson): Promise<Table> {
   const file = basename(path);
+  refuseDocument(path, await firstText(path));
   const columns = new Set<string>();
-  for (const text of await firstLines(path, LOOKED_AT)) {
+  const first = await firstLines(path, LOOKED_AT);
+  refuseSeparated(path, first);
+  for (const text of first) {
     const parsed = parse(text);
     if ('record' in parsed) for (const name of Object.keys(parsed.record)) columns.add(name);
   }
@@ -61,6 +66,38 @@ class JsonRow implements Row {
   }
 }
 
+/** What JSON a file is that begins so and is not one object a line. */
+export function documentIn(head: string): string | undefined {
+  const [first = '', second = ''] = head.split(/[\r\n]+/).flatMap((line) => line.trim() || []);
+  if (/^\[\s*([[{"\]]|$)/.test(first)) return 'a JSON array';
+  const isOpen = /^\{([^}]*[[{,:])?$/.test(first) && (/[[:]$/.test(first) || !second.startsWith('{'));
+  return isOpen && second !== '' ? 'a JSON document of many lines' : undefined;
+}
+
+function refuseDocument(path: string, head: string): void {
+  const got = documentIn(head);
+  if (got === undefined) return;
+  throw new TslrecError(
+    'bad-data',
+    `${path}: got ${got}, expected one JSON object a line; write it so, as ` +
+      `\`jq -c '.[]' ${basename(path)}\` does of the objects in a list.`,
+  );
+}
+
+function refuseSeparated(path: string, first: readonly string[]): void {
+  const [header] = first;
+  if (header === undefined || first.some((text) => text.trimStart().startsWith('{'))) return;
+  if (![',', ';', '\t', '|'].some((separator) => header.includes(separator))) return;
+  throw new TslrecError(
+    'bad-data',
+    `${path}: got separated values, as in CSV (its first line is ${shown(header)}), expected one JSON ` +
+      'object a line; write each row as {"name": value, ...}.',
+  );
+}
+
+/** One object, and others behind an end of line that is none here. */
+const OBJECTS = /\}\s*[\v\x85\u2028\u2029]\s*\{/;
+
 export function parseJson(text: string): ParsedLine {
   const expected = 'one JSON object';
   try {
@@ -74,6 +111,12 @@ export function parseJson(text: string): ParsedLine {
   } catch (error) {
     const position = /at position (\d+)/.exec((error as Error).message)?.[1];
     const column = position === undefined ? text.length : Number(position) + 1;
-    return { column, got: shown(text), expected };
+    const [between] = OBJECTS.exec(text) ?? [];
+    if (between === undefined) return { column, got: shown(text), expected };
+    return {
+      column,
+      got: `objects parted by ${otherLineEnd(between)}`,
+      expected: `${expected}, ended by LF`,
+    };
   }
 }

@@ -38,6 +38,17 @@ export async function firstLines(path: string, count: number, encoding?: Encodin
   return found;
 }
 
+/** What ends a line to some programs and not here, by what it is called. */
+const OTHER_ENDS = [
+  ['a vertical tab', '\v'],
+  ['NEL (U+0085)', '\x85'],
+  ['U+2028', '\u2028'],
+  ['U+2029', '\u2029'],
+] as const;
+
+export const otherLineEnd = (text: string): string | undefined =>
+  OTHER_ENDS.find(([, end]) => text.includes(end))?.[0];
+
 const isBlank = (text: string) => text.trim() === '';
 
 /** Some lines, one after the other. */

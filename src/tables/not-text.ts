@@ -11,6 +11,7 @@ export function markedUtf16(head: Buffer): 'utf-16le' | 'utf-16be' | undefined {
 const UNPACK = 'unpack it first';
 const CONVERT = 'write its rows as CSV or JSON lines';
 const SAVE_AS_UTF8 = 'save it as UTF-8';
+const DOWNLOAD = 'download the file itself';
 
 /** What a file is by its first bytes, and what to do with it. */
 const FORMATS: readonly (readonly [name: string, todo: string, bytes: string, offset?: number])[] = [
@@ -25,6 +26,9 @@ const FORMATS: readonly (readonly [name: string, todo: string, bytes: string, of
   ['a RAR archive', UNPACK, 'Rar!\x1a\x07'],
   ['a tar archive', UNPACK, 'ustar\0', 257],
   ['a tar archive', UNPACK, 'ustar  \0', 257],
+  ['a zlib stream', 'unpack it first, or pack it with gzip', '\x78\x9c'],
+  ['a zlib stream', 'unpack it first, or pack it with gzip', '\x78\xda'],
+  ['a zlib stream', 'unpack it first, or pack it with gzip', '\x78\x01'],
   ['a Parquet file', CONVERT, 'PAR1\x15'],
   ['an Arrow file', CONVERT, 'ARROW1\0'],
   ['an Avro file', CONVERT, 'Obj\x01'],
@@ -33,15 +37,34 @@ const FORMATS: readonly (readonly [name: string, todo: string, bytes: string, of
   ['a SQLite database', CONVERT, 'SQLite format 3\0'],
   ['an old Excel workbook', 'export it as CSV', '\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1'],
   ['a PDF document', CONVERT, '%PDF-'],
-  ['a web page', 'download the file itself', '<!doctype html'],
-  ['a web page', 'download the file itself', '<html'],
   ['a Git LFS pointer', 'run `git lfs pull`', 'version https://git-lfs.github.com/spec/'],
   ['UTF-32', SAVE_AS_UTF8, '\xff\xfe\0\0'],
   ['UTF-32', SAVE_AS_UTF8, '\0\0\xfe\xff'],
 ];
 
+/** What a text in angle brackets is; it may have comments before it. */
+function markup(head: string): readonly [name: string, todo: string] | undefined {
+  let text = head.replace(/^\xef\xbb\xbf/, '').trimStart();
+  while (text.startsWith('<!--')) {
+    const end = text.indexOf('-->', 4);
+    if (end < 0) break;
+    text = text.slice(end + 3).trimStart();
+  }
+  if (/^<(!doctype html|html|head|body)\b/i.test(text)) return ['a web page', DOWNLOAD];
+  if (text.startsWith('<!--')) return ['a web page or an XML document', DOWNLOAD];
+  return /^<(\?xml|!doctype)\b/i.test(text) ? ['an XML document', CONVERT] : undefined;
+}
+
 /** From this share of NUL bytes on it is no text with a stray one, which is its row's affair. */
 const NUL_SHARE = 0.05;
+/**
+ * Of other control characters, but for those that end or part lines and fields somewhere, and those of
+ * ISO 2022. Bytes at random are 7 percent such, compressed ones too.
+ */
+const CONTROL_SHARE = 0.03;
+const FEWEST_CONTROLS = 4;
+const isControl = (byte: number) =>
+  (byte >= 0x04 && byte <= 0x08) || (byte >= 0x10 && byte <= 0x1a) || byte === 0x7f;
 
 /** What is there instead of text and what to do, for a sentence; undefined where it looks like text. */
 export function notText(head: Buffer): string | undefined {
@@ -51,12 +74,17 @@ export function notText(head: Buffer): string | undefined {
     return found === bytes || found.toLowerCase() === bytes;
   });
   const expected = 'expected text (CSV or JSON lines, plain, gzip or Zstandard)';
-  if (named) return `${named[0]}, ${expected}; ${named[1]}`;
+  const [name, todo] = named ?? markup(text) ?? [];
+  if (name !== undefined) return `${name}, ${expected}; ${todo}`;
   if (markedUtf16(head)) return undefined;
   const nuls = [0, 0]; // at even and at odd places
   for (const [place, byte] of head.entries()) if (byte === 0) nuls[place % 2]++;
   const [fewer, more] = nuls.sort((a, b) => a - b);
-  if (more <= NUL_SHARE * head.length) return undefined;
+  if (more <= NUL_SHARE * head.length) {
+    const controls = head.reduce((count, byte) => count + (isControl(byte) ? 1 : 0), 0);
+    if (controls < FEWEST_CONTROLS || controls <= CONTROL_SHARE * head.length) return undefined;
+    return `binary data (control characters), ${expected}; ${CONVERT}`;
+  }
   return fewer * 10 < more
     ? `UTF-16 without a byte order mark, ${expected}; ${SAVE_AS_UTF8}`
     : `binary data (NUL bytes), ${expected}; ${CONVERT}`;

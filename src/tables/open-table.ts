@@ -2,15 +2,18 @@
 import { openNamedFile } from '../named-file.ts';
 import type { BadRows } from './bad-rows.ts';
 import { openCsvTable } from './csv-table.ts';
-import { openJsonTable } from './json-table.ts';
-import { firstLines } from './lines.ts';
-import { openParquetTable, PARQUET_MARK } from './parquet-table.ts';
+import { documentIn, openJsonTable } from './json-table.ts';
+import { ENCRYPTED_MARK, openParquetTable, PARQUET_MARK } from './parquet-table.ts';
 import type { Table } from './table.ts';
+import { firstText } from './text-bytes.ts';
 
+/** Throws 'bad-data' where there is no table in the file, or it is damaged. */
 export async function openTable(path: string, badRows: BadRows): Promise<Table> {
-  if ((await firstBytes(path, PARQUET_MARK.length)) === PARQUET_MARK) return openParquetTable(path);
-  const [line = ''] = await firstLines(path, 1);
-  return line.trimStart().startsWith('{') ? openJsonTable(path, badRows) : openCsvTable(path, {}, badRows);
+  const mark = await firstBytes(path, PARQUET_MARK.length);
+  if (mark === PARQUET_MARK || mark === ENCRYPTED_MARK) return openParquetTable(path);
+  const head = await firstText(path);
+  const isJson = head.trimStart().startsWith('{') || documentIn(head) !== undefined;
+  return isJson ? openJsonTable(path, badRows) : openCsvTable(path, {}, badRows);
 }
 
 async function firstBytes(path: string, count: number): Promise<string> {

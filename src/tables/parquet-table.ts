@@ -15,6 +15,8 @@ import type { Row, Table } from './table.ts';
 
 /** What such a file begins with, and ends with. */
 export const PARQUET_MARK = 'PAR1';
+/** Where even what the columns are is encrypted. */
+export const ENCRYPTED_MARK = 'PARE';
 
 /** What pandas keeps of its index is no column of the table. */
 const INDEX = /^__index_level_\d+__$/;

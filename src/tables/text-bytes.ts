@@ -29,6 +29,12 @@ export async function* textBytes(path: string): AsyncGenerator<Buffer> {
   }
 }
 
+/** The first characters of a text file: as many as its first chunk has. Throws as textBytes does. */
+export async function firstText(path: string): Promise<string> {
+  for await (const chunk of textBytes(path)) return chunk.toString();
+  return '';
+}
+
 /** Whether the bytes that textBytes gives of a file are UTF-8 from beginning to end. */
 export async function isUtf8File(path: string): Promise<boolean> {
   const decoder = new TextDecoder('utf-8', { fatal: true });

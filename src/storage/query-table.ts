@@ -6,7 +6,8 @@ import pg from 'pg';
 import Cursor from 'pg-cursor';
 import { TslrecError } from '../errors.ts';
 import { maskedUrl } from '../masked-url.ts';
-import type { Row, Table } from '../tables/table.ts';
+import type { Table } from '../tables/table.ts';
+import { ValuesRow } from '../tables/values-row.ts';
 import { refuseToOpen, SERVER_TROUBLE } from './postgres-errors.ts';
 import { connectionStrings, offersNoTls } from './postgres-tls.ts';
 
@@ -40,7 +41,7 @@ export async function openQueryTable(url: string, sql: string, name: string): Pr
     withClient(url, name, async (client) => {
       const places = wanted.map((column) => columns.indexOf(column));
       const cursor = client.query(new Cursor<unknown[]>(query, [], { rowMode: 'array', types: TYPES }));
-      const row = new QueryRow(name, wanted);
+      const row = new ValuesRow(name, wanted);
       for (;;) {
         const batch = await inTime(cursor.read(ROWS_AT_ONCE));
         for (const found of batch) {
@@ -60,29 +61,6 @@ export async function openQueryTable(url: string, sql: string, name: string): Pr
         onRecord(Object.fromEntries(columns.map((column, i) => [column, values[i]])), row),
       ),
   };
-}
-
-class QueryRow implements Row {
-  line = 0;
-  readonly isWhole = true;
-  readonly file: string;
-  readonly values: unknown[];
-  readonly #columns: readonly string[];
-
-  constructor(file: string, columns: readonly string[]) {
-    this.file = file;
-    this.#columns = columns;
-    this.values = columns.map(() => undefined);
-  }
-
-  get raw(): string {
-    return JSON.stringify(Object.fromEntries(this.#columns.map((name, i) => [name, this.values[i]])));
-  }
-
-  /** There are no characters to count. */
-  column(): number {
-    return 1;
-  }
 }
 
 /** Times and dates as text, which tells microseconds; all else as pg has it. */

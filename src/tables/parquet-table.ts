@@ -11,7 +11,8 @@ import { compressors } from 'hyparquet-compressors';
 import { TslrecError } from '../errors.ts';
 import { openNamedFile, readBytes } from '../named-file.ts';
 import { Instant } from './instant.ts';
-import type { Row, Table } from './table.ts';
+import type { Table } from './table.ts';
+import { ValuesRow } from './values-row.ts';
 
 /** What such a file begins with, and ends with. */
 export const PARQUET_MARK = 'PAR1';
@@ -37,7 +38,7 @@ export async function openParquetTable(path: string): Promise<Table> {
       const known = [...new Set(wanted.filter((name) => columns.includes(name)))];
       const options = { file: buffer, metadata, columns: known, compressors: DECOMPRESS, parsers: PARSERS };
       const scan = await told(path, parquetScan(options));
-      const row = new ParquetRow(file, wanted);
+      const row = new ValuesRow(file, wanted);
       for (const range of scan.ranges) {
         const read = new Map<string, ArrayLike<unknown>>();
         for (const column of known) read.set(column, await told(path, scan.readColumn({ column, ...range })));
@@ -59,32 +60,6 @@ export async function openParquetTable(path: string): Promise<Table> {
         onRecord(Object.fromEntries(named.map((name, i) => [name, values[i]])), row),
       ),
   };
-}
-
-class ParquetRow implements Row {
-  line = 0;
-  readonly isWhole = true;
-  readonly file: string;
-  readonly values: unknown[];
-  readonly #columns: readonly string[];
-
-  constructor(file: string, columns: readonly string[]) {
-    this.file = file;
-    this.#columns = columns;
-    this.values = columns.map(() => undefined);
-  }
-
-  get raw(): string {
-    const said = this.#columns.map((name, i) => [name, this.values[i]]);
-    return JSON.stringify(Object.fromEntries(said), (_, value) =>
-      typeof value === 'bigint' ? String(value) : value,
-    );
-  }
-
-  /** There are no characters to count. */
-  column(): number {
-    return 1;
-  }
 }
 
 /** hyparquet-compressors 1.1.2 does not know LZ4's block of nothing, which a page of nulls is. */

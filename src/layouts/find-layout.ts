@@ -2,7 +2,7 @@
 // interactions is passed over: what is not read, or might be meant as well, ends the reading by name.
 import { type Folder, listed, plainName } from './folder.ts';
 import type { Found, Layout } from './layout.ts';
-import { columnsOf, described, findMapped, suggestion } from './mapped.ts';
+import { described, findMapped, readableColumns, suggestion } from './mapped.ts';
 import { MAPPING_FILE, type Mapping } from './mapping.ts';
 import { mind } from './mind.ts';
 import { movieLens1M, movieLens100K } from './movielens.ts';
@@ -55,7 +55,7 @@ export async function findLayout(
     return { layout: layout.name, ...found, notes };
   }
   const { names } = folder;
-  const tables = await columnsOf(folder, tablesIn(folder));
+  const tables = await readableColumns(folder, tablesIn(folder));
   if (tables.length > 0) return folder.refuse(described(tables), `${ACCEPTED}; or ${suggestion(tables)}`);
   const begun = LAYOUTS.filter(({ owns }) => names.some(owns)).map(({ name, files }) => `${files} (${name})`);
   return folder.refuse(

@@ -100,18 +100,16 @@ interface NamedColumns {
   readonly columns: readonly string[];
 }
 
-/** Of the files that can be read as tables. */
-export async function columnsOf(folder: Folder, names: readonly string[]): Promise<NamedColumns[]> {
-  const opened = await Promise.all(
-    names.map(async (name) => {
-      try {
-        return await openTable(folder.file(name), new BadRows('stop'));
-      } catch {
-        return undefined; // it is told among the files that are not read
-      }
-    }),
-  );
-  return opened.filter((table) => table !== undefined).filter(({ columns }) => columns.length > 1);
+/** Of the files that have more columns than one. Throws 'bad-data' where one is damaged: it may be a part. */
+async function columnsOf(folder: Folder, names: readonly string[]): Promise<NamedColumns[]> {
+  const opened = await Promise.all(names.map((name) => openTable(folder.file(name), new BadRows('stop'))));
+  return opened.filter(({ columns }) => columns.length > 1);
+}
+
+/** Of the files that can be read, to say what is in a folder. */
+export async function readableColumns(folder: Folder, names: readonly string[]): Promise<NamedColumns[]> {
+  const read = await Promise.allSettled(names.map((name) => columnsOf(folder, [name])));
+  return read.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
 }
 
 function chooseTables(folder: Folder, tables: readonly NamedColumns[], mapping: Mapping) {

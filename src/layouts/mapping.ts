@@ -1,12 +1,11 @@
 // What somebody says about their columns, on the command line or in a file tslrec.json beside the data, which
 // remembers it.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { writeFileAtomically } from '../files.ts';
 import { jsonValue } from '../json.ts';
-import { isThere } from '../named-file.ts';
+import { isThere, readNamedText } from '../named-file.ts';
 
 /** Which columns say what. A name that is not given is looked for among the usual ones. */
 export interface Mapping {
@@ -34,6 +33,9 @@ export const MAPPING_FILE = 'tslrec.json';
 
 export const mappingFile = (folder: string): string => join(folder, MAPPING_FILE);
 
+const LARGEST = 2 ** 20;
+const SHOWN = 200;
+
 const name = z.string().min(1);
 const names = z.union([name.transform((one) => [one]), z.array(name).min(1)]);
 const contents = z.strictObject({
@@ -46,16 +48,16 @@ const contents = z.strictObject({
 });
 
 /** What tslrec.json in the folder says, if there is one. Throws 'bad-data' where it is none. */
-export function readMapping(folder: string): Mapping | undefined {
+export async function readMapping(folder: string): Promise<Mapping | undefined> {
   const file = mappingFile(folder);
   if (!isThere(file)) return undefined;
-  const parsed = contents.safeParse(jsonValue(readFileSync(file, 'utf8')));
+  const parsed = contents.safeParse(jsonValue(await readNamedText(file, LARGEST)));
   if (!parsed.success) {
     const { path, message } = parsed.error.issues[0];
     throw new TslrecError(
       'bad-data',
-      `${file}: got ${path.join('.') || 'no such object'} (${message}), expected one JSON object with ` +
-        `${Object.keys(contents.shape).join(', ')}; correct it, or take it out of the folder.`,
+      `${file}: got ${path.join('.') || 'no such object'} (${message.slice(0, SHOWN)}), expected one JSON ` +
+        `object with ${Object.keys(contents.shape).join(', ')}; correct it, or take it out of the folder.`,
     );
   }
   return Object.fromEntries(

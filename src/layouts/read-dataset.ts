@@ -101,7 +101,7 @@ async function folderSource(path: string, choices: ReadChoices): Promise<Source>
       `${given[1]} goes with --data postgres://user:password@host:5432/name, got ${shownLocation(path)}.`,
     );
   const folder = new Folder(path, ACCEPTED);
-  const [remembered, said] = [readMapping(path), mappingIn(choices)];
+  const [remembered, said] = [await readMapping(path), mappingIn(choices)];
   const mapping = said || remembered ? { ...remembered, ...said } : undefined;
   const { read, ...found } = await findLayout(folder, mapping);
   return { ...found, name: basename(resolve(path)), interactions: folder.file(read[0]) };

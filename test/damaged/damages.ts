@@ -13,8 +13,9 @@ import { createRandom, type Random } from '../../src/random.ts';
  * `twice`       its rows, once or twice
  * `one place`   all its rows but one or two
  * `settings`    rows as many and as long, of other numbers
+ * `anything`    some rows: the form has nothing that tells right numbers from wrong ones
  */
-export type Leaves = 'nothing' | 'same' | 'beginning' | 'twice' | 'one place' | 'settings';
+export type Leaves = 'nothing' | 'same' | 'beginning' | 'twice' | 'one place' | 'settings' | 'anything';
 
 export interface Damage {
   readonly name: string;

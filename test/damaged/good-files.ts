@@ -69,6 +69,9 @@ const ITEM_LINES = lines(
     JSON.stringify({ item_id: itemId, title, attributes: { price: 10 + i, tags: ['a', `b${i}`] } }),
   ),
 );
+const { folder: PARQUET_FILES } = JSON.parse(
+  readFileSync(path.join(fixtures, '../parquet-files.json'), 'utf8'),
+) as { folder: Record<string, string> };
 const TEXT_LINES = lines(
   ['a drill', 'a saw and a hammer', 'Café', ''].map((text) => JSON.stringify({ text })),
 );
@@ -196,6 +199,13 @@ export const GOOD = {
     write(folder, {
       'data/ratings.dat': movieLens(EVENTS.map(({ user, item, time }) => `${user}::${item}::4::${time}`)),
       'data/movies.dat': movieLens(TITLES.map((title, i) => `${101 + i}::${title} (1995)::Comedy|Drama`)),
+    }),
+  Parquet: (folder) =>
+    write(folder, {
+      ...Object.fromEntries(
+        Object.entries(PARQUET_FILES).map(([name, text]) => [`data/${name}`, Buffer.from(text, 'base64')]),
+      ),
+      'data/tslrec.json': json({ 'user-column': 'uid', 'item-column': 'sku', 'text-columns': ['name'] }),
     }),
   npy: vectors,
   safetensors: (folder) => {

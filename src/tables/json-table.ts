@@ -62,7 +62,8 @@ class JsonRow implements Row {
   }
 
   column(name: string): number {
-    return Math.max(1, this.raw.indexOf(JSON.stringify(name)) + 1);
+    const places = [JSON.stringify(name), `'${name}'`].map((quoted) => this.raw.indexOf(quoted) + 1);
+    return places.find((place) => place > 0) ?? 1;
   }
 }
 

@@ -18,7 +18,7 @@ export class NoLiteral extends Error {
 
 /**
  * Throws NoLiteral, also where a dict has a key twice. Tuples and sets become arrays, integers that a double
- * cannot hold bigints.
+ * cannot hold bigints, bytes the text that they are in UTF-8.
  */
 export function parsePythonLiteral(text: string): unknown {
   const parser = new Parser(text);
@@ -30,13 +30,10 @@ export function parsePythonLiteral(text: string): unknown {
 const SIMPLE = /(?:True|False|None|nan|inf|-inf)\b/y;
 const NUMBER = /[+-]?(?:0[xX][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?)[lL]?/y;
 const STRING = /([uUbB]?[rR]?|[rR][bB])('''|"""|'|")/y;
-/** What is neither an escape nor the end of a string, by its quotation marks. */
-const PLAIN: Readonly<Record<string, RegExp>> = {
-  "'": /[^'\\]*/y,
-  '"': /[^"\\]*/y,
-  "'''": /(?:[^'\\]|'(?!''))*/y,
-  '"""': /(?:[^"\\]|"(?!""))*/y,
-};
+/** What is neither an escape nor a quotation mark. */
+const PLAIN: Readonly<Record<string, RegExp>> = { "'": /[^'\\]*/y, '"': /[^"\\]*/y };
+/** As Python reads no longer ones. */
+const MOST_DIGITS = 4_300;
 const BLANKS = /\s*/y;
 const SIMPLE_VALUES: Readonly<Record<string, unknown>> = {
   True: true,
@@ -71,7 +68,7 @@ class Parser {
     if (simple !== undefined) return SIMPLE_VALUES[simple[0]];
     if (this.#looksLikeString()) return this.#strings();
     const number = this.#take(NUMBER);
-    if (number === undefined) throw new NoLiteral(this.#at);
+    if (number === undefined || number[0].length > MOST_DIGITS) throw new NoLiteral(this.#at);
     return numberOf(number[0]);
   }
 
@@ -82,37 +79,30 @@ class Parser {
 
   #list(closing: string, depth: number): unknown[] {
     this.#at++;
-    const values: unknown[] = [];
+    return this.#takes(closing) ? [] : this.#rest([this.value(depth + 1)], closing, depth);
+  }
+
+  /** What stands behind the first value of a list. */
+  #rest(values: unknown[], closing: string, depth: number): unknown[] {
     while (!this.#takes(closing)) {
+      this.#expect(',');
+      if (this.#takes(closing)) break;
       values.push(this.value(depth + 1));
-      if (!this.#takes(',')) {
-        this.#expect(closing);
-        break;
-      }
     }
     return values;
   }
 
   /** A dict, or a set. */
   #braces(depth: number): unknown {
-    const start = this.#at;
     this.#at++;
-    const entries: [string, unknown][] = [];
-    const keys = new Set<string>();
+    const entries = new Map<string, unknown>();
     while (!this.#takes('}')) {
       const key = this.value(depth + 1);
-      if (entries.length === 0 && !this.#takes(':')) {
-        this.#at = start;
-        return this.#list('}', depth);
-      }
-      if (entries.length > 0) this.#expect(':');
-      if (keys.has(String(key))) throw new NoLiteral(this.#at);
-      keys.add(String(key));
-      entries.push([String(key), this.value(depth + 1)]);
-      if (!this.#takes(',')) {
-        this.#expect('}');
-        break;
-      }
+      if (entries.size === 0 && !this.#isNext(':')) return this.#rest([key], '}', depth);
+      this.#expect(':');
+      if (entries.has(String(key))) throw new NoLiteral(this.#at);
+      entries.set(String(key), this.value(depth + 1));
+      if (!this.#isNext('}')) this.#expect(',');
     }
     return Object.fromEntries(entries);
   }
@@ -124,53 +114,51 @@ class Parser {
 
   /** Strings that stand beside each other are one. */
   #strings(): string {
-    let text = '';
+    const texts: string[] = [];
     for (;;) {
       const opened = this.#take(STRING);
-      if (opened === undefined) return text;
+      if (opened === undefined) return texts.join('');
       const [, prefix, quote] = opened;
-      text += /r/i.test(prefix) ? this.#raw(quote) : this.#escaped(quote);
+      const [isRaw, isBytes] = [/r/i.test(prefix), /b/i.test(prefix)];
+      const text = this.#string(quote, () => (isRaw ? this.#kept() : this.#escape(isBytes)));
+      texts.push(isBytes ? Buffer.from(text, 'latin1').toString() : text);
       this.#take(BLANKS);
     }
   }
 
-  #raw(quote: string): string {
-    const start = this.#at;
-    for (;;) {
-      this.#take(PLAIN[quote]);
-      if (this.#text.startsWith(quote, this.#at)) {
-        this.#at += quote.length;
-        return this.#text.slice(start, this.#at - quote.length);
-      }
-      this.#at += 2; // a backslash, and what it keeps from ending the string
-      if (this.#at > this.#text.length) throw new NoLiteral(start);
-    }
-  }
-
-  #escaped(quote: string): string {
+  /** `escaped` takes what a backslash stands before. */
+  #string(quote: string, escaped: () => string): string {
     const start = this.#at;
     const parts: string[] = [];
     for (;;) {
-      parts.push(this.#take(PLAIN[quote])![0]);
+      parts.push(this.#take(PLAIN[quote[0]])![0]);
       if (this.#text.startsWith(quote, this.#at)) {
         this.#at += quote.length;
         return parts.join('');
       }
-      this.#at++;
+      const character = this.#text[this.#at++];
       if (this.#at >= this.#text.length) throw new NoLiteral(start);
-      parts.push(this.#escape());
+      parts.push(character === '\\' ? escaped() : character);
     }
   }
 
-  #escape(): string {
+  /** In a raw string a backslash keeps what follows from ending it, and both stay. */
+  #kept(): string {
+    return `\\${this.#text[this.#at++]}`;
+  }
+
+  #escape(isBytes: boolean): string {
     const letter = this.#text[this.#at++];
     if (letter in ESCAPES) return ESCAPES[letter];
-    const length = { x: 2, u: 4, U: 8 }[letter];
-    if (length !== undefined) return this.#character(16, new RegExp(`[\\da-fA-F]{${length}}`, 'y'));
     if (/[0-7]/.test(letter)) {
       this.#at--;
       return this.#character(8, /[0-7]{1,3}/y);
     }
+    if (letter === 'x') return this.#character(16, /[\da-fA-F]{2}/y);
+    if (isBytes) return `\\${letter}`;
+    if (letter === 'u') return this.#character(16, /[\da-fA-F]{4}/y);
+    if (letter === 'U') return this.#character(16, /[\da-fA-F]{8}/y);
+    if (letter === 'N') throw new NoLiteral(this.#at); // a character by its name, which repr() does not write
     return `\\${letter}`; // as Python keeps what is no escape
   }
 
@@ -181,9 +169,13 @@ class Parser {
     return String.fromCodePoint(code);
   }
 
-  #takes(character: string): boolean {
+  #isNext(character: string): boolean {
     this.#take(BLANKS);
-    if (this.#text[this.#at] !== character) return false;
+    return this.#text[this.#at] === character;
+  }
+
+  #takes(character: string): boolean {
+    if (!this.#isNext(character)) return false;
     this.#at++;
     return true;
   }

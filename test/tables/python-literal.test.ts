@@ -36,6 +36,9 @@ test('long texts take a time that grows with their length', () => {
     `{${Array.from({ length: many }, (_, i) => `'k${i}': ${i}`).join(', ')}}`,
     `'${'a'.repeat(many)}`,
     '['.repeat(many),
+    `'''${'a'.repeat(2 ** 24)}'''`,
+    `${'{'.repeat(99)}1${'}'.repeat(99)}`,
+    '9'.repeat(many),
   ]) {
     const began = process.cpuUsage();
     try {

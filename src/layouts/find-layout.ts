@@ -1,5 +1,7 @@
 // A folder -> which layout it has and which of its files are read. Nothing that looks like items or
 // interactions is passed over: what is not read, or might be meant as well, ends the reading by name.
+import { amazon2018 } from './amazon-2018.ts';
+import { amazon2023 } from './amazon-2023.ts';
 import { type Folder, listed, plainName } from './folder.ts';
 import type { Found, Layout } from './layout.ts';
 import { described, findMapped, readableColumns, suggestion } from './mapped.ts';
@@ -23,6 +25,8 @@ const LAYOUTS: readonly Layout[] = [
   retailRocket,
   mind,
   steam,
+  amazon2018,
+  amazon2023,
   sasRecText,
 ];
 

@@ -27,15 +27,15 @@ import {
   USER_NAMES,
 } from './column-names.ts';
 import { listedColumns, noteOnRead, notesOnColumns } from './column-notes.ts';
-import { type Folder, plainName } from './folder.ts';
+import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, NO_INTERACTIONS, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
 import { type ItemRecord, readItems, type SaidOfItem } from './read-items.ts';
+import { nameOf, oneOrSplit } from './split-parts.ts';
 
 const INTERACTIONS = /^[^.].*\.inter$/;
 const ITEMS = /^[^.].*\.item$/;
-const PARTS = ['train', 'valid', 'test'];
 /** What --min-rating looks at: a rating, or else whether somebody clicked. */
 const RATINGS = new Set([...RATING_NAMES, 'label']);
 const LABEL_COUNTS =
@@ -46,14 +46,15 @@ export const recBole: Layout = {
   files: 'NAME.inter and, where there is one, NAME.item',
   owns: (name) => [INTERACTIONS, ITEMS].some((form) => form.test(plainName(name))),
   find: async (folder) => {
-    const interactions = interactionFiles(folder);
+    const interactions = oneOrSplit(folder, folder.all(INTERACTIONS), '.inter');
     if (interactions.length === 0) return undefined;
     const items = folder.one(ITEMS);
     const files = {
       interactions: interactions.map((name) => folder.file(name)),
       items: items && folder.file(items),
     };
-    const note = `There is no ${nameOf(interactions)}.item: items are known by their ids, without text.`;
+    const name = nameOf(interactions, '.inter');
+    const note = `There is no ${name}.item: items are known by their ids, without text.`;
     return {
       read: items === undefined ? interactions : [...interactions, items],
       notes: items === undefined ? [note] : [],
@@ -61,27 +62,6 @@ export const recBole: Layout = {
     };
   },
 };
-
-/** The one, or the parts of a split in their order. */
-function interactionFiles(folder: Folder): string[] {
-  const found = folder.all(INTERACTIONS);
-  if (found.length < 2) return found;
-  const parts = PARTS.flatMap((part) => found.filter((name) => plainName(name).endsWith(`.${part}.inter`)));
-  const isOneSplit =
-    parts.length === found.length && new Set(found.map((name) => nameOf([name, name]))).size === 1;
-  if (!isOneSplit || new Set(parts.map(plainName)).size < parts.length)
-    folder.refuse(
-      `both ${found.slice(0, 2).join(' and ')}`,
-      `one, or the parts of one split (${PARTS.map((part) => `NAME.${part}.inter`).join(', ')}); keep what ` +
-        'is meant',
-    );
-  return parts;
-}
-
-/** What RecBole calls the data set. */
-function nameOf([first, ...others]: readonly string[]): string {
-  return first.replace(others.length > 0 ? /\.[^.]+\.inter.*$/i : /\.inter.*$/i, '');
-}
 
 async function readRecBole(
   files: { readonly interactions: readonly string[]; readonly items: string | undefined },

@@ -1,16 +1,13 @@
 // The text that SASRec and its kin read: NAME.txt with a line an interaction, `user item` in whole numbers,
 // parted by a blank or a tab, in the order of time. Forks have the time behind it. Any text may be called
 // NAME.txt: the first lines tell. Format: data/ of https://github.com/kang205/SASRec
-import { TslrecError } from '../errors.ts';
 import { Catalogue } from '../interactions/catalogue.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
-import { firstLines } from '../tables/lines.ts';
 import type { Folder } from './folder.ts';
 import { readInteractions } from './interaction-rows.ts';
 import type { Layout } from './layout.ts';
+import { readableLines } from './readable-lines.ts';
 
-/** So many lines of a text are looked at. */
-const LOOKED_AT = 100;
 const TEXT = /^[^.].*\.txt$/;
 const LINE = /^\d+([ \t])\d+(\1\d+)?$/;
 /** A smaller number is no time since 1970, but a rating, a count or a position. */
@@ -74,14 +71,4 @@ async function recognised(folder: Folder, name: string) {
         'out, or give the file a header and say which columns are what with --user-column and --item-column',
     );
   return { name, separator, width };
-}
-
-/** None of a file that is no text: whose it is, others may know. */
-async function readableLines(path: string): Promise<string[]> {
-  try {
-    return await firstLines(path, LOOKED_AT);
-  } catch (error) {
-    if (error instanceof TslrecError) return [];
-    throw error;
-  }
 }

@@ -98,12 +98,12 @@ const isNamedAsData = (name: string, names: readonly string[]) =>
 
 const TABLE_OR_LIST =
   /^[^.].*\.(csv|tsv|json|jsonl|ndjson|parquet|feather|arrow|avro|xlsx?|ods|pkl)(\.(gz|bz2|xz|zst|zip))?$/i;
-/** RecBole's tables of users, knowledge and friends. */
-const OTHER_ATOMIC = /^[^.].*\.(user|kg|link|net)(\.(gz|bz2|xz|zst|zip))?$/i;
+/** RecBole's tables of users, knowledge and friends, and MIND's vectors. */
+const OTHER_KNOWN = /^[^.].*\.(user|kg|link|net|vec)(\.(gz|bz2|xz|zst|zip))?$/i;
 
 /** A table or list of any name. */
 const isData = (name: string, names: readonly string[]) =>
-  (TABLE_OR_LIST.test(name) || OTHER_ATOMIC.test(name)) && !isBeside(name, names);
+  (TABLE_OR_LIST.test(name) || OTHER_KNOWN.test(name)) && !isBeside(name, names);
 
 /** What has its place beside data: vectors and their ids, copies, and what tslrec says about a data set. */
 function isBeside(name: string, names: readonly string[]): boolean {

@@ -5,13 +5,14 @@
 //   user's first impression: it comes before that, a second apart, in its order, once a user. Sets whose
 //   impressions have no labels say nothing but histories. Links and entities are not read.
 // Format: https://github.com/msnews/msnews.github.io/blob/master/assets/doc/introduction.md
+import { basename } from 'node:path';
 import { Catalogue } from '../interactions/catalogue.ts';
-import { BadRows } from '../tables/bad-rows.ts';
+import { BadRows, shown } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import type { Table } from '../tables/table.ts';
 import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
-import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
+import { type InteractionColumns, idOf, problemOf, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
 import { readItems } from './read-items.ts';
 
@@ -73,55 +74,126 @@ async function readMind(
     badRows.refuseEmpty(files.news, 'no news', 'one a line; download the file again');
   // Read twice; its bad rows are told the second time.
   const firsts = await firstImpressions(await open(files.behaviors, BEHAVIOR_COLUMNS, new BadRows('skip')));
-  const behaviors = await open(files.behaviors, BEHAVIOR_COLUMNS);
+  const clicks = new Clicks(await open(files.behaviors, BEHAVIOR_COLUMNS), firsts, badRows);
   const { notes, ...read } = await readInteractions({
-    tables: [clicksOf(behaviors, firsts)],
+    tables: [clicks],
     columns: COLUMNS,
     filters,
     catalogue,
     unknownItems: 'add',
     badRows,
   });
-  return { catalogue, ...read, notes: [...itemNotes, ...notes] };
+  const lacking = read.itemsWithoutText;
+  return {
+    catalogue,
+    ...read,
+    notes: [
+      ...itemNotes,
+      ...(lacking > 0 ? [`News that ${basename(files.news)} lacks: ${lacking}.`] : []),
+      ...clicks.notes(),
+      ...notes,
+    ],
+  };
 }
 
 /** A row a click, and before a user's first impression a row a piece of history. */
-function clicksOf(behaviors: Table, firsts: ReadonlyMap<string, Impression>): Pick<Table, 'name' | 'rows'> {
-  const rows: Table['rows'] = async (_, onRow) => {
-    const values: unknown[] = [];
-    await behaviors.rows(['user', 'time', 'history', 'impressions'], ([user, when, history, shown], row) => {
-      const give = (item: string, time: unknown) => {
-        [values[0], values[1], values[2]] = [user, item, time];
-        onRow(values, row);
-      };
-      const time = secondsOf(when) ?? when;
-      if (firsts.get(String(user))?.line === row.line && typeof time === 'number') {
-        const read = words(history);
-        for (const [place, item] of read.entries()) give(item, time - read.length + place);
+class Clicks implements Pick<Table, 'name' | 'rows'> {
+  readonly name: string;
+  readonly #behaviors: Table;
+  /** By user the line of the first impression. */
+  readonly #firsts: ReadonlyMap<string, number>;
+  readonly #badRows: BadRows;
+  #unlabelled = 0;
+
+  constructor(behaviors: Table, firsts: ReadonlyMap<string, number>, badRows: BadRows) {
+    this.name = behaviors.name;
+    this.#behaviors = behaviors;
+    this.#firsts = firsts;
+    this.#badRows = badRows;
+  }
+
+  rows: Table['rows'] = async (_, onRow) => {
+    await this.#behaviors.rows(READ, (values, row) => {
+      const impression = impressionOf(values);
+      if ('column' in impression) {
+        const { column, got, expected } = impression;
+        return this.#badRows.reportAt(row, column, got, expected);
       }
-      for (const impression of words(shown))
-        if (impression.endsWith('-1')) give(impression.slice(0, -'-1'.length), time);
+      const { user, time, history, clicked } = impression;
+      if (clicked === undefined) this.#unlabelled++;
+      if (this.#firsts.get(user) === row.line)
+        for (const [place, item] of history.entries())
+          onRow([user, item, time - history.length + place], row);
+      for (const item of clicked ?? []) onRow([user, item, time], row);
     });
   };
-  return { name: behaviors.name, rows };
+
+  notes(): string[] {
+    return this.#unlabelled === 0
+      ? []
+      : [
+          `${this.name}: impressions that do not say what was clicked: ${this.#unlabelled}; of them the ` +
+            'history alone is read.',
+        ];
+  }
+}
+
+/** Of each user the line of the earliest, of several at one time that which comes first. */
+async function firstImpressions(behaviors: Table): Promise<ReadonlyMap<string, number>> {
+  const firsts = new Map<string, { readonly time: number; readonly line: number }>();
+  await behaviors.rows(READ, (values, { line }) => {
+    const impression = impressionOf(values);
+    if ('column' in impression) return; // told when the row is read
+    const { user, time } = impression;
+    const known = firsts.get(user);
+    if (known === undefined || time < known.time) firsts.set(user, { time, line });
+  });
+  return new Map([...firsts].map(([user, { line }]) => [user, line]));
 }
 
 interface Impression {
+  readonly user: string;
   readonly time: number;
-  readonly line: number;
+  readonly history: readonly string[];
+  /** Undefined where it is not told. */
+  readonly clicked: readonly string[] | undefined;
 }
 
-/** Of each user the earliest, of several at one time that which comes first. */
-async function firstImpressions(behaviors: Table): Promise<ReadonlyMap<string, Impression>> {
-  const firsts = new Map<string, Impression>();
-  await behaviors.rows(['user', 'time'], ([user, when], { line }) => {
-    const time = secondsOf(when);
-    if (time === undefined) return; // told when the row is read
-    const known = firsts.get(String(user));
-    if (known === undefined || time < known.time) firsts.set(String(user), { time, line });
-  });
-  return firsts;
+interface Problem {
+  readonly column: string;
+  readonly got: string;
+  readonly expected: string;
 }
+
+const READ = ['user', 'time', 'history', 'impressions'];
+
+/** What a row says, or which column is wrong. */
+function impressionOf([userId, when, history, shownNews]: readonly unknown[]): Impression | Problem {
+  const problem = problemOf(userId);
+  if (problem !== undefined) return { column: 'user', got: problem, expected: "the user's id" };
+  const time = secondsOf(when);
+  if (time === undefined)
+    return {
+      column: 'time',
+      got: `time ${shown(String(when))}`,
+      expected: 'month, day and time, such as 11/15/2019 8:55:22 AM',
+    };
+  const news = words(shownNews);
+  const labelled = news.filter((word) => LABELLED.test(word));
+  if (labelled.length > 0 && labelled.length < news.length)
+    return {
+      column: 'impressions',
+      got: `impressions ${shown(String(shownNews))}`,
+      expected: 'news each with -0 or -1 behind it, or none',
+    };
+  const clicked =
+    labelled.length === 0
+      ? undefined
+      : labelled.filter((word) => word.endsWith('1')).map((word) => word.slice(0, -'-1'.length));
+  return { user: idOf(userId), time, history: words(history), clicked };
+}
+
+const LABELLED = /.-[01]$/;
 
 const words = (text: unknown): string[] =>
   String(text)
@@ -135,6 +207,7 @@ function secondsOf(when: unknown): number | undefined {
   const found = TIME.exec(String(when));
   if (!found) return undefined;
   const [month, day, year, hour, minute, second] = found.slice(1, 7).map(Number);
-  if (month > 12 || day > 31 || hour > 12 || minute > 59 || second > 59) return undefined;
-  return Date.UTC(year, month - 1, day, (hour % 12) + (found[7] === 'P' ? 12 : 0), minute, second) / 1e3;
+  const time = Date.UTC(year, month - 1, day, (hour % 12) + (found[7] === 'P' ? 12 : 0), minute, second);
+  const isThere = new Date(time).getUTCMonth() === month - 1 && new Date(time).getUTCDate() === day;
+  return isThere && hour <= 12 && minute <= 59 && second <= 59 ? time / 1e3 : undefined;
 }

@@ -51,27 +51,41 @@ test('what was clicked, after the history, once a user: the same data set as its
     'Recognised: MIND (behaviors.tsv, news.tsv).',
     'behaviors.tsv: what was clicked is an interaction at the time of its impression, read as UTC; a ' +
       "user's history comes before the first of them, once.",
+    'Files that are not read: entity_embedding.vec, relation_embedding.vec.',
+    'News that news.tsv lacks: 1.',
   ]);
 });
 
 test('a set without labels has histories alone', async () => {
   const unlabelled = BEHAVIORS.replace(/-[01]/g, '');
-  const { dataset } = await readDataset(folderOf({ ...FILES, 'behaviors.tsv': unlabelled }), stop);
+  const { dataset, notes } = await readDataset(folderOf({ ...FILES, 'behaviors.tsv': unlabelled }), stop);
   assert.deepEqual(dataset.userIds, ['U1']);
   assert.deepEqual([...dataset.sequences[0]], [2, 0, 2]);
+  assert.equal(
+    notes.at(-1),
+    'behaviors.tsv: impressions that do not say what was clicked: 4; of them the history alone is read.',
+  );
 });
 
-test('a time that is none, and a row of other columns, are bad rows', async () => {
-  for (const [row, message] of [
-    [
-      tsv('5', 'U4', '15/11/2019 8:55:22 AM', '', 'N1-1'),
-      /^behaviors\.tsv:5:6: got time "15\/11\/2019 .*", expected/,
-    ],
-    [tsv('5', 'U4', '2019', 'N1'), /^behaviors\.tsv:5:1: got 4 columns, expected 5/],
-  ] as const) {
-    const files = { ...FILES, 'behaviors.tsv': BEHAVIORS + lines(row) };
-    await assert.rejects(readDataset(folderOf(files), stop), { message });
-    const { skippedRows, dataset } = await readDataset(folderOf(files), { onBadRow: 'skip' });
-    assert.deepEqual([skippedRows, dataset.userIds.length], [1, 2]);
+const badRows: [row: string, message: RegExp][] = [
+  [
+    tsv('5', 'U4', '15/11/2019 8:55:22 AM', '', 'N1-0'),
+    /^behaviors\.tsv:5:6: got time "15\/11\/2019 .*", expected month, day and time, such as/,
+  ],
+  [tsv('5', 'U4', '2/30/2019 8:55:22 AM', 'N1', 'N1-1'), /^behaviors\.tsv:5:6: got time "2\/30\/2019 /],
+  [tsv('5', 'U4', '2019', 'N1'), /^behaviors\.tsv:5:1: got 4 columns, expected 5;/],
+  [tsv('5', '', '11/9/2019 8:55:22 AM', 'N1', 'N1-1 N2-1'), /^behaviors\.tsv:5:3: got an empty id/],
+  [
+    tsv('5', 'U1', '11/9/2019 8:55:22 AM', 'N1', 'N1-1 N2'),
+    /^behaviors\.tsv:5:30: got impressions "N1-1 N2", expected news each with -0 or -1 behind it, or none;/,
+  ],
+];
+test('a bad row has its place, is told once, and counts for nothing where such are skipped', async () => {
+  const { dataset } = await readDataset(folderOf(FILES), stop);
+  for (const [row, message] of badRows) {
+    const folder = folderOf({ ...FILES, 'behaviors.tsv': BEHAVIORS + lines(row) });
+    await assert.rejects(readDataset(folder, stop), { code: 'bad-data', message }, row);
+    const skipped = await readDataset(folder, { onBadRow: 'skip' });
+    assert.deepEqual([skipped.dataset.hash, skipped.skippedRows], [dataset.hash, 1], row);
   }
 });

@@ -7,11 +7,9 @@
 import { basename } from 'node:path';
 import { Catalogue } from '../interactions/catalogue.ts';
 import type { BadRows } from '../tables/bad-rows.ts';
-import { openJsonTable, parseJson } from '../tables/json-table.ts';
-import { firstLines } from '../tables/lines.ts';
-import { parsePythonDict } from '../tables/python-dict.ts';
+import { openDictTable } from '../tables/python-dict.ts';
 import type { Table } from '../tables/table.ts';
-import { listedColumns, notesOnColumns } from './column-notes.ts';
+import { noteOnUnread, notesOnColumns } from './column-notes.ts';
 import { plainText } from './html.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
@@ -82,7 +80,7 @@ async function readMetadata(
       }),
     ),
   });
-  const table = await openJsonTable(path, badRows, await lineParser(path));
+  const table = await openDictTable(path, badRows);
   const notes = await readItems({
     tables: [table],
     id,
@@ -100,15 +98,7 @@ async function readMetadata(
     );
   const known = [id, 'title', 'description', ...Object.values(attributes).flat()];
   const others = table.columns.filter((key) => !known.includes(key));
-  return others.length === 0
-    ? notes
-    : [`${table.name}: columns that are not read: ${listedColumns(others)}.`, ...notes];
-}
-
-/** The metadata of 2014 are Python dicts. */
-async function lineParser(path: string) {
-  const [line = ''] = await firstLines(path, 1);
-  return /^\s*\{\s*u?'/.test(line) ? parsePythonDict : parseJson;
+  return [...noteOnUnread(table.name, others), ...notes];
 }
 
 /** 19.99, or text such as $19.99 and $19.99 - $24.99; pages have styles in its place, too. */

@@ -21,9 +21,12 @@ export function notesOnColumns(
         (alike.length > 0 ? `time; if the time is in ${listedColumns(alike)}, ${nameIt}.` : 'time.'),
     );
   }
-  if (others.length > 0) notes.push(`${file}: columns that are not read: ${listedColumns(others)}.`);
-  return notes;
+  return [...notes, ...noteOnUnread(file, others)];
 }
+
+/** Nothing where there are none. */
+export const noteOnUnread = (file: string, columns: readonly string[]): string[] =>
+  columns.length === 0 ? [] : [`${file}: columns that are not read: ${listedColumns(columns)}.`];
 
 /** Which columns are read, and as what. */
 export function noteOnRead(file: string, { user, item, time }: InteractionColumns): string {

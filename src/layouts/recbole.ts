@@ -26,7 +26,7 @@ import {
   timeColumns,
   USER_NAMES,
 } from './column-names.ts';
-import { listedColumns, noteOnRead, notesOnColumns } from './column-notes.ts';
+import { listedColumns, noteOnRead, noteOnUnread, notesOnColumns } from './column-notes.ts';
 import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, NO_INTERACTIONS, readInteractions } from './interaction-rows.ts';
@@ -248,9 +248,7 @@ async function readAtomicItems(
       'no items',
       'one a row; write them, or remove the file to have items known by their ids alone',
     );
-  return vectors.length === 0
-    ? notes
-    : [`${table.name}: columns that are not read: ${listedColumns(vectors)}.`, ...notes];
+  return [...noteOnUnread(table.name, vectors), ...notes];
 }
 
 /** As pandas, which RecBole reads with, has a number that is missing. */

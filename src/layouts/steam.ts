@@ -5,16 +5,14 @@
 // games have no id, some stand there twice.
 // Format: https://cseweb.ucsd.edu/~jmcauley/datasets.html#steam_data
 import { Catalogue } from '../interactions/catalogue.ts';
-import type { BadRows } from '../tables/bad-rows.ts';
-import { openJsonTable } from '../tables/json-table.ts';
-import { firstLines } from '../tables/lines.ts';
-import { parsePythonDict } from '../tables/python-dict.ts';
-import { noteOnRead } from './column-notes.ts';
+import { BadRows } from '../tables/bad-rows.ts';
+import { openDictTable } from '../tables/python-dict.ts';
+import { noteOnRead, noteOnUnread, notesOnColumns } from './column-notes.ts';
 import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
-import { type ItemRecord, readItems, type SaidOfItem } from './read-items.ts';
+import { readItems } from './read-items.ts';
 
 const REVIEWS = /^steam_(reviews|new)\.json$/;
 const GAMES = /^steam_games\.json$/;
@@ -33,7 +31,7 @@ export const steam: Layout = {
   owns: (name) => [REVIEWS, GAMES].some((form) => form.test(plainName(name))),
   find: async (folder) => {
     const [reviews, games] = [folder.one(REVIEWS), folder.one(GAMES)];
-    if (reviews === undefined || !(await isOfDicts(folder.file(reviews)))) return undefined;
+    if (reviews === undefined || !(await isOfReviews(folder.file(reviews)))) return undefined;
     const files = { reviews: folder.file(reviews), games: games && folder.file(games) };
     const note = `There is no steam_games.json: games are known by the ids in ${reviews}, without text.`;
     return {
@@ -44,10 +42,10 @@ export const steam: Layout = {
   },
 };
 
-async function isOfDicts(path: string): Promise<boolean> {
-  const [line = ''] = await firstLines(path, 1);
-  const parsed = parsePythonDict(line);
-  return 'record' in parsed && COLUMNS.user in parsed.record && COLUMNS.item in parsed.record;
+/** Whether its rows have a user and an item. */
+async function isOfReviews(path: string): Promise<boolean> {
+  const { columns } = await openDictTable(path, new BadRows('stop'));
+  return [COLUMNS.user, COLUMNS.item].every((key) => columns.includes(key));
 }
 
 async function readSteam(
@@ -55,21 +53,11 @@ async function readSteam(
   filters: FilterChoices,
   badRows: BadRows,
 ): Promise<Contents> {
-  const open = (path: string) => openJsonTable(path, badRows, parsePythonDict);
   const catalogue = new Catalogue();
-  const itemNotes =
-    files.games === undefined
-      ? []
-      : await readItems({
-          tables: [await open(files.games)],
-          id: 'id',
-          said,
-          catalogue,
-          uselessRecords: 'leave-out',
-          badRows,
-        });
+  const itemNotes = files.games === undefined ? [] : await readGames(files.games, catalogue, badRows);
+  const reviews = await openDictTable(files.reviews, badRows);
   const { notes, ...read } = await readInteractions({
-    tables: [await open(files.reviews)],
+    tables: [reviews],
     columns: COLUMNS,
     filters,
     catalogue,
@@ -80,13 +68,35 @@ async function readSteam(
     files.games !== undefined && read.itemsWithoutText > 0
       ? [`Games that steam_games.json lacks: ${read.itemsWithoutText}.`]
       : [];
-  return { catalogue, ...read, notes: [...itemNotes, ...lacking, ...notes] };
+  const columnNotes = notesOnColumns(reviews.name, reviews.columns, COLUMNS, 'name it');
+  return { catalogue, ...read, notes: [...columnNotes, ...itemNotes, ...lacking, ...notes] };
 }
 
-function said(game: ItemRecord): SaidOfItem {
-  const { title, app_name, genres, tags, specs, developer, publisher, release_date, price, sentiment } = game;
-  return {
-    title: title ?? app_name,
-    attributes: { genres, tags, specs, developer, publisher, release_date, price, sentiment },
-  };
+const ATTRIBUTES = [
+  ...['genres', 'tags', 'specs', 'developer', 'publisher', 'release_date', 'price', 'sentiment'],
+];
+
+/** Gives sentences, for people. */
+async function readGames(path: string, catalogue: Catalogue, badRows: BadRows): Promise<string[]> {
+  const games = await openDictTable(path, badRows);
+  const leftOut = await readItems({
+    tables: [games],
+    id: 'id',
+    said: (game) => ({
+      title: game.title ?? game.app_name,
+      attributes: Object.fromEntries(ATTRIBUTES.map((name) => [name, game[name]])),
+    }),
+    catalogue,
+    uselessRecords: 'leave-out',
+    badRows,
+  });
+  if (catalogue.items.length === 0)
+    badRows.refuseEmpty(
+      path,
+      'no games',
+      'one a line; download the file again, or remove it to have games known by their ids alone',
+    );
+  const known = ['id', 'title', 'app_name', ...ATTRIBUTES];
+  const others = games.columns.filter((name) => !known.includes(name));
+  return [...noteOnUnread(games.name, others), ...leftOut];
 }

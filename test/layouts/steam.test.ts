@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { refused } from '../support/errors.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
 const stop = { onBadRow: 'stop' } as const;
@@ -59,6 +60,8 @@ test('reviews and games are the same data set as their conversion, packed or not
   assert.deepEqual(notes, [
     'Recognised: Steam (steam_reviews.json, steam_games.json).',
     'steam_reviews.json: "username" is read as the user, "product_id" as the item and "date" as the time.',
+    'steam_reviews.json: columns that are not read: "hours", "products", "text", "early_access", "page".',
+    'steam_games.json: columns that are not read: "url", "early_access".',
     'steam_games.json: 1 records without an id are left out.',
     'steam_games.json: 1 records of an item that an earlier one is of are left out.',
     'Games that steam_games.json lacks: 1.',
@@ -74,6 +77,24 @@ test('without games the ids are known alone', async () => {
   assert.match(
     notes.join('\n'),
     /There is no steam_games\.json: games are known by the ids in steam_new\.json/,
+  );
+});
+
+test('JSON lines of the same keys are read alike', async () => {
+  const json = {
+    'steam_reviews.json': lines('{"username":"u","product_id":"1","date":"2017-08-02"}'),
+    'steam_games.json': lines(
+      '{"id":"1","app_name":"Kitty","tags":["Cat"]}',
+      '{"id":"1","app_name":"Again"}',
+    ),
+  };
+  const { dataset } = await readDataset(folderOf(json), stop);
+  assert.deepEqual(dataset.items, [{ itemId: '1', title: 'Kitty', attributes: { tags: ['Cat'] } }]);
+  assert.equal(dataset.times[0][0], Date.UTC(2017, 7, 2) / 1e3);
+  const empty = { ...json, 'steam_games.json': '{"app_name":"No id"}\n' };
+  await assert.rejects(
+    readDataset(folderOf(empty), stop),
+    refused(/steam_games\.json has no games, expected one a line; download/),
   );
 });
 

@@ -177,6 +177,8 @@ const refusals: [files: Record<string, string>, message: RegExp][] = [
   [{ ...FILES, 'meta_Dance.json': '{"title":"x"}\n' }, /meta_Dance\.json has no items, expected one a line/],
   [{ 'x.json': '{"user":"A","item":"B","time":1}\n' }, /: got x\.json \("user", "item", "time"\), expected/],
   [{ 'x.json': '[{"reviewerID":"A","asin":"B","unixReviewTime":1}]\n' }, /x\.json/],
+  [{ 'x.json': '{"asin":"A","user":"B"}\n' }, /: got x\.json \("asin", "user"\), expected/],
+  [{ 'x.csv': 'a,b,c,d\nB00000NONE,A2SUAM1J3GNN3B,5.0,1514764800\n' }, /: got x\.csv \("a", "b", "c", "d"\)/],
   [{ 'x.csv': '1,2,5.0,964982703\n2,3,4.0,964982704\n' }, /: got x\.csv/],
 ];
 test('what may be two, or is of somebody else, is refused in one sentence', async () => {

@@ -15,7 +15,7 @@ test(`${literals.length} literals are what Python reads`, () => {
 });
 
 test('what is no literal is refused, and nothing is evaluated', () => {
-  for (const text of [...none, "{'a': 1, 'a': 2}", `${'['.repeat(101)}${']'.repeat(101)}`])
+  for (const text of [...none, "{'a': 1, 'a': 2}", `${'['.repeat(101)}${']'.repeat(101)}`, '9'.repeat(4_301)])
     assert.throws(() => parsePythonLiteral(text), NoLiteral, text);
 });
 

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { encodeNpy } from '../src/embeddings/npy.ts';
 import { TslrecError } from '../src/errors.ts';
 import { writeFileAtomically } from '../src/files.ts';
-import { jsonValue } from '../src/json.ts';
+import { duplicateKey, jsonValue } from '../src/json.ts';
 import { modelFolder } from '../src/language-model/hub.ts';
 import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
 import type { Progress } from '../src/progress.ts';
@@ -65,7 +65,9 @@ export async function embed({
   return { output, model: folder, texts: texts.length, width: encoder.width };
 }
 
-const textLine = z.object({ text: z.string().refine((text) => text.isWellFormed()) });
+const textLine = z.strictObject({ text: z.string().refine((text) => text.isWellFormed()) });
+
+const EXPECTED = 'expected one {"text": "..."} a line';
 
 /** A row of the output is a line of the input: there is none to leave out. */
 async function readTexts(file: string): Promise<string[]> {
@@ -73,20 +75,40 @@ async function readTexts(file: string): Promise<string[]> {
   const refuse = (line: number, got: string) => {
     throw new TslrecError(
       'bad-data',
-      `${file}:${line}: got ${got}, expected one {"text": "..."} a line; correct the line, or leave it out.`,
+      `${file}:${line}: got ${got}, ${EXPECTED}; correct the line, or leave it out.`,
     );
   };
   await forEachLine(file, (raw, line, isWhole) => {
     if (line !== texts.length + 1) refuse(texts.length + 1, 'an empty line');
     if (!isWhole) refuse(line, 'bytes that are not UTF-8');
-    const read = textLine.safeParse(jsonValue(raw));
-    if (!read.success) return refuse(line, shown(raw));
+    const json = jsonValue(raw);
+    if (line === 1) checkLines(file, raw, json);
+    const read = textLine.safeParse(json);
+    if (!read.success) return refuse(line, complaint(raw, read.error));
+    const twice = duplicateKey(raw);
+    if (twice !== undefined) refuse(line, `"${twice}" twice in ${shown(raw)}`);
     texts.push(read.data.text);
   });
   if (texts.length === 0)
-    throw new TslrecError(
-      'bad-data',
-      `${file}: got no line, expected one {"text": "..."} a text; give a file with texts.`,
-    );
+    throw new TslrecError('bad-data', `${file}: got no line, ${EXPECTED}; give a file with texts.`);
   return texts;
+}
+
+/** A line of its own is not to blame where the whole file is another kind of JSON. */
+function checkLines(file: string, first: string, json: unknown): void {
+  const begun = first.trim();
+  const isArray = Array.isArray(json) || (json === undefined && begun.startsWith('['));
+  const isSpread = json === undefined && /^\{(.*[,{[])?$/.test(begun);
+  if (!isArray && !isSpread) return;
+  const got = isArray ? 'a JSON array' : 'a JSON object over several lines';
+  throw new TslrecError(
+    'bad-data',
+    `${file}: got ${got}, ${EXPECTED}; write it with \`jq -c ${isArray ? "'.[]'" : '.'}\`.`,
+  );
+}
+
+function complaint(raw: string, { issues }: z.ZodError): string {
+  const unknown = issues.flatMap((issue) => (issue.code === 'unrecognized_keys' ? issue.keys : []));
+  const hasText = issues.length === 1 && unknown.length > 0;
+  return hasText ? `the unknown key ${shown(unknown[0])} in ${shown(raw)}` : shown(raw);
 }

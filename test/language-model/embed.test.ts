@@ -110,10 +110,10 @@ test('an adapter changes the vectors; without a token they are zeros, normalised
   assert.ok(adapted.subarray(16).every((x, i) => x !== plain[16 + i]));
 });
 
-test('a byte order mark, CRLF, gzip and other fields are no part of a text', async (context) => {
+test('a byte order mark, CRLF and gzip are no part of a text', async (context) => {
   const { output, run } = await setUp(
     context,
-    gzipSync(`\uFEFF{"id": 7, "text": ${JSON.stringify(texts[0])}}\r\n${lines(texts.slice(1, 3))}`),
+    gzipSync(`\uFEFF{"text": ${JSON.stringify(texts[0])}}\r\n${lines(texts.slice(1, 3))}`),
     'texts.jsonl.gz',
   );
   await run();
@@ -130,7 +130,12 @@ test('a bad line is named, with what was got; nothing is written', async (contex
     ],
     ['no text', `{"title": "one"}\n`, /:1: got "\{\\"title\\": \\"one\\"\}"/],
     ['a number', `${good}${good}{"text": 3}\n`, /:3: got /],
-    ['a list', `[]\n`, /:1: got "\[\]"/],
+    ['a list', `${good}[]\n`, /:2: got "\[\]"/],
+    ['a key twice', `${good}{"text": "a", "text": "b"}\n`, /:2: got "text" twice in "\{.*, expected /],
+    ['an escaped key twice', `{"text": "a", "\\u0074ext": "b"}\n`, /:1: got "text" twice in /],
+    ['an unknown key', `${good}{"id": 7, "text": "b"}\n`, /:2: got the unknown key "id" in "\{.*, expected/],
+    ['a mistyped key', `{"text": "a", "Text": "b"}\n`, /:1: got the unknown key "Text" in /],
+    ['an unknown key alone', `${good}{"id": 7}\n`, /:2: got "\{\\"id\\": 7\}", expected /],
     ['half a character', `{"text": "\\ud83d"}\n`, /:1: got /],
     ['an empty line', `${good}\n${good}`, /:2: got an empty line, /],
     ['nothing at all', '', /texts\.jsonl: got no line, expected one /],
@@ -144,6 +149,31 @@ test('a bad line is named, with what was got; nothing is written', async (contex
       return true;
     });
     assert.deepEqual(readdirSync(path.dirname(output)), [], name);
+  }
+});
+
+test('JSON that is not one object a line is told as a whole, with what mends it', async (context) => {
+  const records = texts.slice(0, 2).map((text) => ({ text }));
+  const array = /texts\.jsonl: got a JSON array, expected one .* a line; .* `jq -c '\.\[\]'`\.$/;
+  const spread = /texts\.jsonl: got a JSON object over several lines, expected one .*; .* `jq -c \.`\.$/;
+  for (const [input, message] of [
+    [JSON.stringify(records), array],
+    [JSON.stringify(records, null, 2), array],
+    [
+      records
+        .map((record) => JSON.stringify(record))
+        .join(',\n')
+        .replace(/^/, '['),
+      array,
+    ],
+    ['[]', array],
+    [records.map((record) => JSON.stringify(record, null, 2)).join('\n'), spread],
+    [JSON.stringify({ data: records }, null, 1), spread],
+    ['{"text": "one",\n"id": 2}\n', spread],
+    ['{ "data": [\n{"text": "one"}]}\n', spread],
+  ] as [string, RegExp][]) {
+    const { run } = await setUp(context, input);
+    await assert.rejects(run(), refused(message), input);
   }
 });
 

@@ -8,6 +8,7 @@ import { createHostedModel } from '../../src/language-model/hosted/hosted-model.
 import type { LanguageModel } from '../../src/language-model/language-model.ts';
 import { collect } from '../support/collect.ts';
 import { refused } from '../support/errors.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { type Fault, faults, startLanguageModelServer } from '../support/language-model-server.ts';
 
 const MINUTE = 60_000;
@@ -229,11 +230,81 @@ test('a text that is then too long: the server has its say, and is not asked aga
   assert.equal(server.requests.length, 2);
 });
 
-test('a refusal of something else is told at once', async (context) => {
+/** Refuses what is not known in words that name nothing of it. */
+const mute = (status: number, words: unknown) =>
+  strict(
+    status,
+    ['truncate_prompt_tokens', 'encoding_format', 'truncate', 'truncation_direction'],
+    () => words,
+  );
+
+const MUTE: Record<string, Fault> = {
+  'as a bad request': mute(400, { error: 'Bad Request' }),
+  'by its value': mute(400, { error: { message: 'Invalid value: -1' } }),
+  'in another language': mute(400, { detail: 'Ungültige Anfrage' }),
+  'without a word': mute(400, ''),
+  'as not found': mute(404, { detail: 'Not Found' }),
+  'as unprocessable': mute(422, { error: 'Input should be a valid object', type: 'Validation' }),
+  'as a conflict': mute(409, {}),
+  'by breaking down': mute(500, { error: 'Internal Server Error' }),
+};
+for (const [how, fault] of Object.entries(MUTE)) {
+  for (const path of ['', '/v1']) {
+    test(`arguments refused ${how} are then left out (${path || 'as it stands'})`, async (context) => {
+      const { server, model } = await setUp(context, path);
+      const right = await model.embed(['the cat', 'the cat']);
+      const at = { endpointUrl: server.url + path };
+      const other = createHostedModel({ model: 'tiny', at, limits: { tries: 1 } });
+      server.failWith(fault);
+      const before = server.requests.length;
+      assert.deepEqual(await other.embed(['the cat', 'the cat']), right);
+      assert.equal(server.requests.length, before + 2);
+      await other.embed(['the cat']);
+      assert.equal(server.requests.length, before + 3, 'the next request is right at once');
+    });
+  }
+}
+
+test('a refusal of something else is told in its first words, after one more request', async (context) => {
   for (const words of ['no such model', 'the input has an unknown language', 'batch size 33 > 32']) {
     const { server, model } = await setUp(context, '/v1');
-    server.failWith(faults.status(400, {}, { error: words }));
+    const first = faults.status(400, {}, { error: words });
+    const then = faults.status(422, {}, { error: 'something else' });
+    server.failWith((...asked) => (server.requests.length === 1 ? first : then)(...asked));
     await assert.rejects(model.embed(['a']), { reason: 'refused', message: new RegExp(words) });
+    assert.equal(server.requests.length, 2);
+    assert.ok(!('encoding_format' in server.requests[1].body));
+    server.work();
+    await model.embed(['a']);
+    assert.ok('encoding_format' in server.requests[2].body, 'what was not to blame is sent on');
+  }
+});
+
+test('arguments that were accepted once are not to blame for a later refusal', async (context) => {
+  const { server, model } = await setUp(context, '/v1');
+  await model.embed(['a']);
+  server.failWith(faults.status(400));
+  await assert.rejects(model.embed(['b']), { reason: 'refused' });
+  assert.equal(server.requests.length, 2);
+});
+
+test('a refusal that no argument can be to blame for is told at once', async (context) => {
+  for (const status of [401, 403, 413]) {
+    const { server, model } = await setUp(context, '/v1');
+    server.failWith(faults.status(status));
+    await assert.rejects(model.embed(['a']), { reason: 'refused' });
     assert.equal(server.requests.length, 1);
   }
+});
+
+test('a server that fails for a moment is sent its arguments again', async (context) => {
+  const { server } = await setUp(context, '/v1');
+  server.failWith(faults.status(500), 2);
+  const at = { endpointUrl: `${server.url}/v1` };
+  const model = createHostedModel({ model: 'tiny', at, limits: { tries: 3 }, clock: fakeClock() });
+  await model.embed(['a']);
+  assert.deepEqual(
+    server.requests.map(({ body }) => 'encoding_format' in body),
+    [true, true, true],
+  );
 });

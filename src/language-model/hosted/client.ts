@@ -5,9 +5,15 @@ import type { Random } from '../../random.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import { createLifetime, type Lifetime } from '../lifetime.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
-import { createExchange, type HttpRequest, RefusedArgument } from './exchange.ts';
+import { createExchange, type HttpRequest, RefusedArguments } from './exchange.ts';
 import { createLimit } from './limit.ts';
-import { createHostedRequests, type HostedAddress, type HostedRequests } from './requests.ts';
+import {
+  createHostedRequests,
+  type HostedAddress,
+  type HostedRequests,
+  OPTIONAL,
+  type OptionalArgument,
+} from './requests.ts';
 import { type Clock, type Patience, retry } from './retry.ts';
 
 export interface ClientLimits extends Patience {
@@ -49,7 +55,9 @@ export function createHostedClient(
 ): HostedClient {
   const { concurrency, tries, coolDownMs, deadlineMs } = limits;
   const name = `The language model ${address.model}`;
-  const requests = createHostedRequests(address, { name, deadlineMs });
+  const leftOut = new Set<OptionalArgument>();
+  const requests = createHostedRequests(address, { name, deadlineMs, leftOut });
+  const bareRequests = createHostedRequests(address, { name, deadlineMs, leftOut: new Set(OPTIONAL) });
   const exchange = createExchange({ name, accessToken: address.accessToken, deadlineMs, clock });
   const limit = createLimit(concurrency);
   const breaker = createCircuitBreaker({ name, failuresToOpen: concurrency * tries, coolDownMs, clock });
@@ -59,19 +67,45 @@ export function createHostedClient(
     retry(once, { patience: limits, clock, random, signal });
 
   /** Each argument is left out once, so that this ends. */
-  async function accepted<T>(send: () => Promise<T>): Promise<T> {
+  async function accepted<T>(send: () => Promise<T>, onNamed?: () => void): Promise<T> {
     try {
       return await send();
     } catch (error) {
-      if (error instanceof RefusedArgument) return accepted(send);
-      throw error;
+      if (!(error instanceof RefusedArguments && error.isNamed)) throw error;
+      onNamed?.();
+      return accepted(send, onNamed);
     }
   }
 
+  /**
+   * A refusal that names no argument may be for the sake of one, in whatever words: what is refused for good
+   * is sent once more without any of them. If that fails too, the first refusal is told.
+   */
   async function json(make: MakeRequest, signal: AbortSignal): Promise<unknown> {
     const leave = await limit(signal);
-    const once = () => breaker.run(() => accepted(async () => exchange.json(await make(requests), signal)));
-    return retried(once, signal).finally(leave);
+    let isNamed = false;
+    const send = (from: HostedRequests) =>
+      breaker.run(() =>
+        accepted(
+          async () => exchange.json(await make(from), signal),
+          () => {
+            isNamed = true;
+          },
+        ),
+      );
+    try {
+      return await retried(() => send(requests), signal);
+    } catch (refusal) {
+      if (!(refusal instanceof RefusedArguments) || isNamed) throw refusal;
+      const answer = await send(bareRequests).catch(() => {
+        signal.throwIfAborted();
+        throw refusal;
+      });
+      for (const name of OPTIONAL) leftOut.add(name);
+      return answer;
+    } finally {
+      leave();
+    }
   }
 
   /** The circuit hears of a stream when it is over, whether it failed at its head or in the middle. */

@@ -16,14 +16,24 @@ export interface HttpRequest {
   /** Of the answer, without compression: more than a right one can have. */
   readonly mostBytes: number;
   /**
-   * Takes what the server said when it refused the request (400, 422); whether the same request, made anew,
-   * has something less that it may have meant.
+   * Takes what the server said when it refused the request. 'named': it names something that is sent for its
+   * own good, and the request, made anew, goes without. 'unnamed': the request has something of that kind
+   * that the server has never accepted.
    */
-  leaveOut(refusal: string): boolean;
+  leaveOut(refusal: string): 'named' | 'unnamed' | undefined;
+  /** The server has answered. */
+  accepted(): void;
 }
 
-/** The server refuses an argument that is sent for its own good: made anew, the request goes without. */
-export class RefusedArgument extends LanguageModelError {}
+/** A refusal of a request with arguments that may be left out, which is perhaps for their sake. */
+export class RefusedArguments extends LanguageModelError {
+  readonly isNamed: boolean;
+
+  constructor(isNamed: boolean, ...rest: ConstructorParameters<typeof LanguageModelError>) {
+    super(...rest);
+    this.isNamed = isNamed;
+  }
+}
 
 export interface Exchange {
   json(request: HttpRequest, signal: AbortSignal): Promise<unknown>;
@@ -97,22 +107,26 @@ export function createExchange(server: {
         'time.',
     );
 
-  async function open({ url, init, leaveOut }: HttpRequest, deadline: Deadline): Promise<Response> {
+  async function open({ url, init, accepted, leaveOut }: HttpRequest, deadline: Deadline): Promise<Response> {
     // Followed, a redirected POST would arrive as a GET; so it counts as a refusal.
     const response = await fetch(url, { ...init, signal: deadline.signal, redirect: 'manual' });
-    if (response.ok) return response;
+    if (response.ok) {
+      accepted();
+      return response;
+    }
     const { status } = response;
     const reason = reasonOf(status);
     const waitMs = retryAfterMs(response.headers.get('retry-after'), clock.now());
     const wish = waitMs === undefined ? '' : ` and wants to be left alone for ${Math.ceil(waitMs / 1000)} s`;
     const said = await wordsOf(response);
-    const isOfArguments = (status === 400 || status === 422) && leaveOut(said);
-    throw new (isOfArguments ? RefusedArgument : LanguageModelError)(
+    const told = [
       reason,
       `${name} at ${url} answered ${status} (${words(said)})${wish}: ` +
         `${ADVICE_ON_STATUS[status] ?? ADVICE[reason]}.`,
       waitMs,
-    );
+    ] as const;
+    const suspect = mayBeOfArguments(status) ? leaveOut(said) : undefined;
+    throw suspect ? new RefusedArguments(suspect === 'named', ...told) : new LanguageModelError(...told);
   }
 
   function parse(text: string, url: string, got: string): unknown {
@@ -194,6 +208,13 @@ export function createExchange(server: {
 function reasonOf(status: number): keyof typeof ADVICE {
   if (status === 429) return 'rate-limited';
   return (status >= 500 && status !== 501) || status === 408 || status === 424 ? 'unavailable' : 'refused';
+}
+
+/** Other 4xx are of who asks, or how often and how much; other 5xx of the server's state. */
+function mayBeOfArguments(status: number): boolean {
+  return (
+    status === 500 || (status >= 400 && status < 500 && ![401, 403, 408, 413, 424, 429].includes(status))
+  );
 }
 
 const ADVICE = {

@@ -37,14 +37,14 @@ export interface ChatParameters {
   readonly [name: string]: unknown;
 }
 
-/** An optional argument of a request, at the top of its body. */
-type Argument = (typeof OPTIONAL)[number];
+/** At the top of a request's body. */
+export type OptionalArgument = (typeof OPTIONAL)[number];
 
 /**
  * What is sent because it helps where it is known, and may be left out where it is not: overlong texts are
  * then the server's to cut or to refuse, vectors come as numbers by default, and samples are drawn anyhow.
  */
-const OPTIONAL = [
+export const OPTIONAL = [
   'encoding_format',
   'truncate_prompt_tokens',
   'truncate',
@@ -75,7 +75,7 @@ const MOST_BYTES_AN_ECHOED_BYTE = 256;
 
 export function createHostedRequests(
   address: HostedAddress,
-  { name, deadlineMs }: { name: string; deadlineMs: number },
+  { name, deadlineMs, leftOut }: { name: string; deadlineMs: number; leftOut: Set<OptionalArgument> },
 ): HostedRequests {
   const { model, accessToken } = address;
   const { provider, endpointUrl } = checked(address);
@@ -83,18 +83,25 @@ export function createHostedRequests(
   /** TEI and the Hub's own service know these; other providers may refuse what they do not know. */
   const truncation = provider === 'hf-inference' ? { truncate: true, truncation_direction: 'left' } : {};
 
-  const leftOut = new Set<Argument>();
+  /** What a server has accepted once is not to blame for what it refuses later. */
+  const known = new Set<OptionalArgument>();
 
   /** The body as it is sent, and what becomes of it where the server refuses that. */
-  function acceptable<Body extends object>(wanted: Body): { body: Body } & Pick<HttpRequest, 'leaveOut'> {
-    const kept = Object.entries(wanted).filter(([name]) => !leftOut.has(name as Argument));
+  function acceptable<Body extends object>(
+    wanted: Body,
+  ): { body: Body } & Pick<HttpRequest, 'leaveOut' | 'accepted'> {
+    const kept = Object.entries(wanted).filter(([name]) => !leftOut.has(name as OptionalArgument));
     const optional = OPTIONAL.filter((name) => name in wanted && !leftOut.has(name));
     return {
       body: Object.fromEntries(kept) as Body,
       leaveOut(refusal) {
-        const unwanted = unwantedOf(optional, refusal);
-        for (const name of unwanted) leftOut.add(name);
-        return unwanted.length > 0;
+        const named = optional.filter((name) => new RegExp(`\\b${name}\\b`).test(refusal));
+        for (const name of named) leftOut.add(name);
+        if (named.length > 0) return 'named';
+        return optional.some((name) => !known.has(name)) ? 'unnamed' : undefined;
+      },
+      accepted() {
+        for (const name of optional) known.add(name);
       },
     };
   }
@@ -108,11 +115,11 @@ export function createHostedRequests(
       return new Response(limited(response.body, MOST_BYTES_OF_THE_HUB, tooLong), response);
     };
     try {
-      const { body, leaveOut } = acceptable(wanted);
+      const { body, ...outcome } = acceptable(wanted);
       const helper = getProviderHelper(provider, task);
       const args = { model, endpointUrl, accessToken, ...body };
       const { url, info } = await makeRequestOptions(args, helper, { task, fetch: lookUp });
-      return { url, init: info, mostBytes, leaveOut };
+      return { url, init: info, mostBytes, ...outcome };
     } catch (error) {
       signal.throwIfAborted();
       throw notMade(error, name, accessToken);
@@ -125,8 +132,8 @@ export function createHostedRequests(
       // The client has no way to ask an OpenAI-style server of one's own for embeddings.
       if (isOpenAiStyle) {
         const wanted = { model, input: texts, encoding_format: 'float', truncate_prompt_tokens: -1 };
-        const { body, leaveOut } = acceptable(wanted);
-        return { ...post(`${endpointUrl}/embeddings`, accessToken, body), mostBytes, leaveOut };
+        const { body, ...outcome } = acceptable(wanted);
+        return { ...post(`${endpointUrl}/embeddings`, accessToken, body), mostBytes, ...outcome };
       }
       return make('feature-extraction', { inputs: texts, ...truncation }, mostBytes, signal);
     },
@@ -158,25 +165,6 @@ export function createHostedRequests(
     },
   };
 }
-
-/** The arguments that a refusal names; all of them where it is of one that it does not name. */
-function unwantedOf(sent: readonly Argument[], refusal: string): readonly Argument[] {
-  const named = sent.filter((name) => new RegExp(`\\b${name}\\b`).test(refusal));
-  return named.length === 0 && UNKNOWN_ARGUMENT.test(refusal) ? sent : named;
-}
-
-/** How servers refuse an argument that they do not know, where they do not name it. */
-const UNKNOWN_ARGUMENT = new RegExp(
-  [
-    'extra (input|field|argument|parameter)s?',
-    'additional propert',
-    '(unknown|unrecogni[sz]ed|unexpected|unsupported|invalid)( \\w+)? ' +
-      '(argument|parameter|field|key|property|keyword)',
-    '(argument|parameter|field|key|property|keyword)s? .*not ' +
-      '(supported|allowed|permitted|recogni[sz]ed|known)',
-  ].join('|'),
-  'i',
-);
 
 function post(url: string, accessToken: string | undefined, body: object): Pick<HttpRequest, 'url' | 'init'> {
   const headers = {

@@ -4,6 +4,7 @@
 //   N items of the catalogue; R rows of the file, as many ids; width numbers a row, any number.
 import { TslrecError } from '../errors.ts';
 import type { Item } from '../interactions/dataset.ts';
+import { createTextsApart } from '../language-model/texts-apart.ts';
 import type { NamedTensor } from '../network/safetensors.ts';
 import { shown } from '../tables/bad-rows.ts';
 import type { IdList } from './id-list.ts';
@@ -53,6 +54,7 @@ export function alignVectors(
         'order of its rows',
     );
   }
+  checkItemsApart(file, aligned, width);
   return {
     vectors: { shape: [items.length, width], values: aligned },
     itemsWithoutVector,
@@ -88,6 +90,22 @@ function checkNumbers(file: string, values: Float32Array, width: number, ids: re
     `${file}: got ${values[place]} in row ${row}, column ${place % width} (both from 0), the vector of ` +
       `${shown(ids[row])}, expected numbers that float32 can hold; repair it, or leave the item out of ` +
       'both files',
+  );
+}
+
+/** The categories are directions: where all items have one there is nothing to find. */
+function checkItemsApart(file: string, aligned: Float32Array, width: number): void {
+  const apart = createTextsApart();
+  for (let start = 0; start < aligned.length; start += width) {
+    const row = aligned.subarray(start, start + width);
+    if (!isZero(row)) apart.add(String(start), row);
+  }
+  if (apart.texts < 2 || apart.areApart) return;
+  throw new TslrecError(
+    'bad-data',
+    `${file}: got the same vector, or nearly, or multiples of it, for all of ${apart.texts} items of the ` +
+      'catalogue, expected vectors that tell items apart; save the table after the training, without what ' +
+      'all items share.',
   );
 }
 

@@ -2,10 +2,11 @@
 // say the same of every text. Legend: n texts, w width of a row.
 import { createHash } from 'node:crypto';
 import { TslrecError } from '../errors.ts';
+import { unitRows } from '../unit-rows.ts';
 
 /**
- * How far rows differ at least, beside their length: what rounding to 16 bits makes of equal ones is less
- * (bfloat16: 1e-3), and rows of models that work differ by far more.
+ * How far directions differ at least: what rounding to 16 bits makes of equal ones is less (bfloat16: 1e-3),
+ * and rows of models that work differ by far more.
  */
 const LEAST_SPREAD = 3e-3;
 
@@ -18,35 +19,41 @@ export interface TextsApart {
   readonly areApart: boolean;
 }
 
-/** Running sums in double precision: spread^2 = mean |x - mean|^2 / mean |x|^2. */
+/**
+ * Only directions count: cosines are what becomes of the rows. Rows on one line through zero say the same,
+ * whichever way they point along it, so that each is turned to the side of the first.
+ *   u = +- x / |x|   spread^2 = mean |u - mean u|^2 = 1 - |mean u|^2, over the rows that are not zeros
+ */
 export function createTextsApart(): TextsApart {
   const seen = new Set<string>();
+  let first: Float64Array | undefined;
   let sum = new Float64Array(0);
-  let squares = 0;
+  let directions = 0;
   return {
     add(key, row) {
       if (seen.has(key)) return;
       seen.add(key);
-      if (sum.length === 0) sum = new Float64Array(row.length);
-      for (let j = 0; j < row.length; j++) {
-        sum[j] += row[j];
-        squares += row[j] * row[j];
-      }
+      const unit = unitRows(row, row.length);
+      if (unit.every((value) => value === 0)) return;
+      if (first === undefined) [first, sum] = [unit, new Float64Array(row.length)];
+      const along = first.reduce((total, value, j) => total + value * unit[j], 0);
+      const side = along < 0 ? -1 : 1;
+      for (let j = 0; j < row.length; j++) sum[j] += side * unit[j];
+      directions++;
     },
     get texts() {
       return seen.size;
     },
     get areApart() {
-      const n = seen.size;
-      const ofMean = sum.reduce((total, value) => total + (value / n) ** 2, 0);
-      return n > 1 && 1 - ofMean / (squares / n) >= LEAST_SPREAD ** 2;
+      const ofMean = sum.reduce((total, value) => total + (value / directions) ** 2, 0);
+      return directions > 1 && 1 - ofMean >= LEAST_SPREAD ** 2;
     },
   };
 }
 
 /** How an error says that they are not. */
 export const sameForAll = (texts: number): string =>
-  `gave the same row of numbers, or nearly, for all of ${texts} different texts`;
+  `gave the same row of numbers, or nearly, or multiples of it, for all of ${texts} different texts`;
 
 /** rows [n, w] of a model in this process, one a text as tokens; those without a token are left out. */
 export function checkTextsApart(texts: readonly Int32Array[], rows: Float32Array, task: string): void {

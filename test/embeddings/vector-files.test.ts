@@ -318,6 +318,31 @@ const badTables: [what: string, align: () => unknown, message: RegExp][] = [
     () => align(['a', 'z', 'c'], [0, 0], [1, 1], [0, 0]),
     /^v\.npy: got nothing but zeros in the rows of the 2 items that the catalogue has, .*; save the table /,
   ],
+  [
+    'the same row for every item',
+    () => align(['a', 'b', 'c'], [1, 2], [1, 2], [1, 2]),
+    /^v\.npy: got the same vector, .*, for all of 3 items of the catalogue, expected .*; save the table /,
+  ],
+  [
+    'the same row but for rounding',
+    () => align(['a', 'b', 'c'], [1, 2], [1.001, 2], [1, 1.999]),
+    /^v\.npy: got the same vector, or nearly, .* for all of 3 items/,
+  ],
+  [
+    'multiples of one row',
+    () => align(['a', 'b', 'c', 'd'], [1, 2], [3, 6], [-0.5, -1], [1e-20, 2e-20]),
+    /^v\.npy: got .* or multiples of it, for all of 4 items/,
+  ],
+  [
+    'one number an item',
+    () => align(['a', 'b', 'c'], [1], [2], [-3]),
+    /^v\.npy: got .* or multiples of it, for all of 3 items/,
+  ],
+  [
+    'directions for other items alone',
+    () => align(['a', 'b', 'z', '[PAD]', 'd'], [1, 2], [2, 4], [2, 1], [5, -1], [0, 0]),
+    /^v\.npy: got .* for all of 2 items of the catalogue/,
+  ],
 ];
 for (const [what, alignment, message] of badTables) {
   test(`a table with ${what} is refused in one sentence`, () => assert.throws(alignment, refused(message)));

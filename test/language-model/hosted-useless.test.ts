@@ -57,6 +57,7 @@ const TEXTS = Array.from(
 const random = createRandom('noise');
 const VECTOR = Array.from({ length: WIDTH }, (_, j) => Math.sin(j + 1));
 const noisy = (noise: number) => VECTOR.map((value) => value * (1 + noise * (2 * random.next() - 1)));
+const scaled = (scale: number) => VECTOR.map((value) => value * scale);
 const only = (text: string, length: number) => Buffer.from(text).subarray(0, length).toString();
 /** As the server would count the bytes of a part of each text. */
 const ofPart =
@@ -74,6 +75,11 @@ const SAME: Record<string, Change> = {
   'the same but for rounding to 16 bits': (rows) => rows.map(() => noisy(5e-4)),
   'the same at any length': (rows) => rows.map(() => VECTOR.map((value) => value * 1e6)),
   'the same, and small': (rows) => rows.map(() => VECTOR.map((value) => value * 1e-20)),
+  'of one direction, longer or shorter': (rows) => rows.map((row) => scaled(row[0] + row[1] + 1)),
+  'of one direction, of lengths far apart': (rows) => rows.map((row) => scaled(10 ** (9 * row[2]))),
+  'of one direction and its opposite': (rows) => rows.map((row) => scaled(row[0] > row[1] ? 1 + row[0] : -1)),
+  'of one direction but for rounding to 16 bits': (rows) =>
+    rows.map((row) => noisy(5e-4).map((value) => value * (1 + row[0]))),
   'of the first text for each': (() => {
     let first: number[];
     return (rows) => rows.map((row) => (first ??= row));
@@ -125,7 +131,9 @@ test('labels that are the same for every text: refused, and nothing is kept', as
         .toSorted((a, b) => a.label.localeCompare(b.label))
         .map(({ label }, i) => ({ label, score: [0.5, 0.3, 0.2][i] + noise * (i - 1) * random.next() }));
     const { model, kept, onBatch } = await setUp(context, faults.altered(change));
-    const says = refused(/gave the same row of numbers, or nearly, for all of \d+ different texts, /);
+    const says = refused(
+      /gave the same row of numbers, or nearly, or multiples of it, for all of \d+ different texts, /,
+    );
     await assert.rejects(model.classify(TEXTS, { onBatch }), says);
     assert.deepEqual(kept, []);
     await model.classify([TEXTS[0], TEXTS[0], ''], { onBatch });
@@ -231,7 +239,7 @@ test('a broken server leaves nothing behind: repaired, it is asked for all of it
   const broken = await readItems(context, TEXTS, vectors(SAME['the same for every text']));
   await assert.rejects(
     broken.reading,
-    /gave the same row of numbers, or nearly, for all of 40 different texts/,
+    /gave the same row of numbers, or nearly, or multiples of it, for all of 40 different texts/,
   );
   assert.throws(() => readFileSync(broken.file), { code: 'ENOENT' });
   const { reading } = await readItems(

@@ -122,7 +122,7 @@ export const ALWAYS = [CONFIG, 'tokenizer.json'];
 export const IF_THERE = ['tokenizer_config.json', 'generation_config.json', 'chat_template.jinja'];
 /** How the vectors of texts are made: sentence-modules.ts. */
 const OF_SENTENCES = [
-  /^(modules|sentence_bert_config|config_sentence_transformers)\.json$/,
+  /^(modules|sentence_[\w-]+_config|config_sentence_transformers)\.json$/,
   /^\d+_\w+\/(config\.json|model\.safetensors)$/,
 ];
 const WHOLE = 'model.safetensors';

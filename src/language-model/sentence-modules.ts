@@ -1,8 +1,10 @@
 // What a folder of sentence-transformers does behind its model: modules.json names the modules in their
 // order, each with a folder of its own. Read are pooling (mean, first or last token), dense layers and
 // normalisation; any other module or setting is refused, because its vectors would be others. A folder
-// without modules.json is averaged over its tokens, as sentence-transformers does with it. Legend: B texts, L
-// tokens, H hidden size, w width of the vectors.
+// without modules.json is averaged over its tokens, as sentence-transformers does with it; one that has the
+// other files is a copy with a hole, and refused. Legend: B texts, L tokens, H hidden size, w width of the
+// vectors.
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
@@ -29,6 +31,8 @@ export interface SentenceModules {
    * them.
    */
   readonly maxTokens: number;
+  /** The setting that says so, for errors. */
+  readonly limitedBy: string;
   /** A text as it is given to the tokenizer. */
   prepare(text: string): string;
 }
@@ -52,12 +56,15 @@ export async function sentenceFiles(folder: string): Promise<string[]> {
   const own = modules.flatMap(({ path: name }) =>
     ['config.json', 'model.safetensors'].map((file) => path.join(folder, name, file)),
   );
-  const shared = [MODULES, SENTENCE_CONFIG, PROMPTS].map((file) => path.join(folder, file));
+  const shared = [MODULES, ...SENTENCE_CONFIGS, PROMPTS].map((file) => path.join(folder, file));
   return [...shared, ...own].filter(isThere);
 }
 
 const MODULES = 'modules.json';
-const SENTENCE_CONFIG = 'sentence_bert_config.json';
+/** The first that is there counts (sentence-transformers, models/Transformer.py, load). */
+const SENTENCE_CONFIGS = ['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
+  (kind) => `sentence_${kind}_config.json`,
+);
 const PROMPTS = 'config_sentence_transformers.json';
 
 /** hidden [B, L, H] -> the vectors of the texts [B, w]. */
@@ -88,8 +95,11 @@ const SMALLEST_SQUARE = 1e-24;
 export async function readSentenceModules(folder: string, H: number): Promise<SentenceModules> {
   const [, pooling, ...others] = await readModules(folder);
   const prompt = await readPrompt(folder);
-  const sentences = await readIfThere(path.join(folder, SENTENCE_CONFIG), sentenceConfigJson);
-  const tokenizer = await readIfThere(path.join(folder, 'tokenizer_config.json'), tokenizerJson);
+  const sentenceConfig = SENTENCE_CONFIGS.find((name) => isThere(path.join(folder, name)));
+  const sentences = sentenceConfig
+    ? await readIfThere(path.join(folder, sentenceConfig), sentenceConfigJson)
+    : {};
+  const tokenizer = await readIfThere(path.join(folder, TOKENIZER_CONFIG), tokenizerJson);
   const layers: Layer[] = [];
   let width = H;
   for (const { kind, path: name } of others) {
@@ -103,11 +113,16 @@ export async function readSentenceModules(folder: string, H: number): Promise<Se
     width,
     prepare: (text: string) => (sentences.do_lower_case ? (prompt + text).toLowerCase() : prompt + text),
   };
-  if (pooling === undefined) return { ...shared, pooling: 'mean', maxTokens: Number.POSITIVE_INFINITY };
+  if (pooling === undefined)
+    return { ...shared, pooling: 'mean', maxTokens: Number.POSITIVE_INFINITY, limitedBy: MODULES };
+  const ofSentences = sentences.max_seq_length;
   return {
     ...shared,
     pooling: await readPooling(folder, pooling.path, H, prompt !== ''),
-    maxTokens: sentences.max_seq_length ?? tokenizer.model_max_length ?? Number.POSITIVE_INFINITY,
+    maxTokens: ofSentences ?? tokenizer.model_max_length ?? Number.POSITIVE_INFINITY,
+    limitedBy: ofSentences
+      ? `max_seq_length of ${sentenceConfig}`
+      : `model_max_length of ${TOKENIZER_CONFIG}`,
   };
 }
 
@@ -117,6 +132,8 @@ const sentenceConfigJson = z.object({
   max_seq_length: count.nullish(),
   do_lower_case: z.boolean().nullish(),
 });
+
+const TOKENIZER_CONFIG = 'tokenizer_config.json';
 
 /** Where sentence-transformers 6 keeps how long a text may be; a huge number stands for no limit. */
 const tokenizerJson = z.object({ model_max_length: z.number().positive().nullish() });
@@ -147,7 +164,10 @@ interface Module {
 /** The model, its pooling, and what follows; none at all where the folder does not say. */
 async function readModules(folder: string): Promise<Module[]> {
   const file = path.join(folder, MODULES);
-  if (!isThere(file)) return [];
+  if (!isThere(file)) {
+    await checkWithoutModules(folder);
+    return [];
+  }
   const modules = await readJsonFile(file, modulesJson, ADVICE);
   const read = modules.map(({ type, path: name }) => ({
     kind: KINDS.find((kind) => type.startsWith('sentence_transformers.') && type.endsWith(`.${kind}`)),
@@ -162,6 +182,23 @@ async function readModules(folder: string): Promise<Module[]> {
     'bad-data',
     `${file}: got the modules ${got.join(', ') || 'of nothing'}, expected a Transformer in the folder ` +
       `itself, a Pooling and then only Dense and Normalize; ${ADVICE}.`,
+  );
+}
+
+/** Only a folder of sentence-transformers has these, and it has modules.json too. */
+async function checkWithoutModules(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  const left = names.find(
+    (name) =>
+      name === PROMPTS ||
+      SENTENCE_CONFIGS.includes(name) ||
+      (/^\d+_/.test(name) && isThere(path.join(folder, name, 'config.json'))),
+  );
+  if (left === undefined) return;
+  throw new TslrecError(
+    'bad-data',
+    `${path.join(folder, left)}: got a part of a folder of sentence-transformers without its ${MODULES}, ` +
+      'which says how the parts make a vector, expected both or neither; copy the folder again.',
   );
 }
 
@@ -262,6 +299,7 @@ async function readDenseWeights(folder: string, layers: readonly Layer[]): Promi
 const promptsJson = z.object({
   prompts: z.record(z.string(), z.string()).nullish(),
   default_prompt_name: z.string().nullish(),
+  truncate_dim: only(null), // which numbers are left of a vector, in some releases
 });
 
 /** Some models expect words before each text. */

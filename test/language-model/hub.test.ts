@@ -67,7 +67,13 @@ test('the files that are needed arrive whole; the next time nobody is asked', as
 
 test('what says how vectors are made comes along, and no weights of other programs', async (context) => {
   const json = Buffer.from('{}');
-  const said = ['1_Pooling/config.json', '2_Dense/config.json', '2_Dense/model.safetensors', 'modules.json'];
+  const said = [
+    '1_Pooling/config.json',
+    '2_Dense/config.json',
+    '2_Dense/model.safetensors',
+    'modules.json',
+    'sentence_roberta_config.json',
+  ];
   const others = [
     'onnx/model.onnx',
     'onnx/config.json',

@@ -108,6 +108,65 @@ test('too long a text: read as far as the folder says, in the file of now or of 
   assert.ok(largestDifference(await vector(), embeddings[3]) < 1e-5);
 });
 
+const KIN = ['bert', 'roberta', 'distilbert', 'camembert', 'albert', 'xlm-roberta', 'xlnet'].map(
+  (kind) => `sentence_${kind}_config.json`,
+);
+
+test('settings are read under each name that sentence-transformers knows, the first alone', async (t) => {
+  const { folder, texts, embeddings } = await folderOf(t, 'mean');
+  await editJson(path.join(folder, 'tokenizer_config.json'), { model_max_length: 1e30 });
+  await editJson(path.join(folder, 'tokenizer.json'), { normalizer: null });
+  await rm(path.join(folder, KIN[0]));
+  const difference = async () => {
+    const encoder = await loadTextEncoder(folder);
+    return largestDifference(await encoder.embed([texts[3].toUpperCase()], task), embeddings[3]);
+  };
+  assert.ok((await difference()) > 1e-3);
+  for (const name of KIN.toReversed()) {
+    await writeFile(path.join(folder, name), JSON.stringify({ max_seq_length: 8, do_lower_case: true }));
+    assert.ok((await difference()) < 1e-5, name);
+    await writeFile(path.join(folder, name), JSON.stringify({ max_seq_length: 5, do_lower_case: true }));
+    assert.ok((await difference()) > 1e-3, name);
+  }
+});
+
+for (const [what, fixture, file, setting] of [
+  ['less than a token', 'cls-normalize', 'sentence_bert_config.json', { max_seq_length: 1 }],
+  ['the special tokens', 'mean', 'sentence_xlnet_config.json', { max_seq_length: 2 }],
+  ['the special tokens', 'mean', 'tokenizer_config.json', { model_max_length: 2 }],
+  ['the prompt', 'lasttoken-prompt', 'sentence_bert_config.json', { max_seq_length: 3 }],
+] as const) {
+  test(`a ${Object.keys(setting)} that leaves room for ${what} alone is named`, async (context) => {
+    const { folder } = await folderOf(context, fixture);
+    await rm(path.join(folder, 'sentence_bert_config.json'), { force: true });
+    await writeFile(path.join(folder, file), '{}', { flag: 'wx' }).catch(() => {}); // it may be there
+    await editJson(path.join(folder, file), setting);
+    const encoder = await loadTextEncoder(folder);
+    const [[name, limit]] = Object.entries(setting);
+    await assert.rejects(
+      encoder.embed(['a warm tent', 'green words', ''], task).finally(encoder.release),
+      refused(
+        new RegExp(
+          `got the same tokens of all of \\d different texts, because ${name} of ${file} .* ${limit},`,
+        ),
+      ),
+    );
+  });
+}
+
+const LEFT = [...KIN, 'config_sentence_transformers.json', '1_Pooling/config.json', '2_Dense/config.json'];
+for (const name of LEFT) {
+  test(`a folder with ${name} and without modules.json is refused`, async (context) => {
+    const folder = await copyOf(context, 'bert');
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), '{}');
+    await assert.rejects(
+      loadTextEncoder(folder),
+      refused(/: got a part of a folder of sentence-transformers without its modules\.json, .*: copy|; copy/),
+    );
+  });
+}
+
 const REFUSED: readonly (readonly [
   what: string,
   change: (folder: string) => Promise<void>,
@@ -122,6 +181,11 @@ const REFUSED: readonly (readonly [
     'code of the folder',
     (folder) => addModule(folder, 'custom_code.Dense', '3_Dense'),
     /modules\.json: got the modules .*, Dense in 3_Dense, expected a Transformer/,
+  ],
+  [
+    'vectors of which only a part is left',
+    (folder) => editJson(path.join(folder, 'config_sentence_transformers.json'), { truncate_dim: 3 }),
+    /config_sentence_transformers\.json: truncate_dim: got 3, expected /,
   ],
   [
     'no module at all',

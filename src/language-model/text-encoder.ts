@@ -64,8 +64,8 @@ export async function loadTextEncoder(
     throw new TslrecError(
       'bad-data',
       `${folder}: got the same tokens of all of ${different} different texts, because ` +
-        `${limitedBy} cuts each to ${maxTokens}, special ones and a prompt included; expected room for what tells texts apart: ` +
-        'correct that setting.',
+        `${limitedBy} cuts each to ${maxTokens}, special ones and a prompt included; expected room for ` +
+        'what tells texts apart: correct that setting.',
     );
   }
 

@@ -34,6 +34,22 @@ const DRAFTS: Record<string, readonly object[]> = {
   'in <thinking>': content(`<thinking>${DRAFT}</thinking>${ANSWER}`),
   'in two tags': content(`<think>${DRAFT}</think><reasoning>${DRAFT}</reasoning> So: ${ANSWER}`),
   'that the chat template has opened': content(`${DRAFT}\n</think>\n\n${ANSWER}`),
+  'that begins with its object': content(`{"0": 1} would be wrong.\n${ANSWER}`),
+  'that begins with its object, in a draft that the chat template has opened': content(
+    `{"0": 1} would be wrong.</think>${ANSWER}`,
+  ),
+  'in Markdown': content(
+    `**Draft**\n\`\`\`json\n{"0": 1}\n\`\`\`\n**Answer**\n\`\`\`json\n${ANSWER}\n\`\`\``,
+  ),
+  'in <scratchpad>': content(`<scratchpad>${DRAFT}</scratchpad>${ANSWER}`),
+  'in <scratchpad> behind words': content(`Well. <scratchpad>${DRAFT}</scratchpad>${ANSWER}`),
+  'in a tag with blanks': content(`< think >${DRAFT}</ think >${ANSWER}`),
+  "in Kimi's tag": content(`◁think▷${DRAFT}◁/think▷${ANSWER}`),
+  'inside a draft': content(`<think>a<think>b</think>{"0": 1}</think>${ANSWER}`),
+  'in a channel': content(
+    `<|channel|>analysis<|message|>${DRAFT}<|end|><|start|>assistant<|channel|>final<|message|>${ANSWER}`,
+  ),
+  'in a channel whose marks are left out': content(`analysis${DRAFT}assistantfinal${ANSWER}`),
   'in a field of its own': [{ reasoning_content: DRAFT }, ...content(ANSWER)],
   'in another field of its own': [{ reasoning: DRAFT, content: null }, ...content(ANSWER)],
   'in a field and a tag': [{ reasoning_content: DRAFT }, ...content(`<think></think>${ANSWER}`)],
@@ -48,6 +64,10 @@ for (const [where, deltas] of Object.entries(DRAFTS)) {
 
 const UNFINISHED: Record<string, readonly object[]> = {
   'in <think>': content(`<think>${DRAFT}`),
+  'in <scratchpad>': content(`<scratchpad>${DRAFT}`),
+  'in a tag with blanks': content(`< think >${DRAFT}`),
+  "in Kimi's tag": content(`◁think▷${DRAFT}`),
+  'in a channel': content(`<|channel|>analysis<|message|>${DRAFT}<|end|>`),
   'in a second tag': content(`<think>a</think><thinking>${DRAFT}`),
   'in a field of its own': [{ reasoning_content: DRAFT }],
 };

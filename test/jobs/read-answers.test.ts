@@ -13,7 +13,7 @@ import {
   type LanguageModelReason,
 } from '../../src/language-model/language-model-error.ts';
 import { silentProgress } from '../../src/progress.ts';
-import { type Fault, faults, startLanguageModelServer } from '../support/language-model-server.ts';
+import { faults, startLanguageModelServer } from '../support/language-model-server.ts';
 
 const progress = silentProgress;
 const K = 3;
@@ -48,9 +48,9 @@ function scripted(script: Readonly<Record<string, readonly string[]>>) {
   return { model: model as LanguageModel, asked, said, load };
 }
 
-test('answers are read in the order of the prompts, and not beyond the object', async () => {
+test('answers are read in the order of the prompts, and no further where they go round', async () => {
   const { model, said } = scripted({
-    first: ['{"0": 1} I hope that this helps'],
+    first: [`${'{"0": 1}\n'.repeat(5)}I hope that this helps`],
     second: ['Yes: {"2": 0.5, "1": 0.5}'],
   });
   assert.deepEqual(await readAnswers(model, ['first', 'second'], K, { progress }), {
@@ -143,16 +143,21 @@ test('an aborted reading rejects with the reason', async () => {
 
 test('a hosted model that answers well only above temperature 0 is asked twice a user', async (context) => {
   const { url, requests, failWith } = await startLanguageModelServer(context);
-  const answer: Fault = (response, chunks, request) => {
+  failWith((response, chunks, request) => {
     const content = request.body.temperature === 0 ? 'the cat' : '{"1": 0.75, "0": 0.25} is the cat';
-    const said = { choices: [{ delta: { content }, finish_reason: null }] };
-    faults.events((events) => [events[0], said, ...events.slice(-3)])(response, chunks, request);
-  };
-  failWith(answer);
+    faults.saying([{ content }])(response, chunks, request);
+  });
   const model = createHostedModel({ model: 'tiny', at: { endpointUrl: url } });
   const { distributions, ...counts } = await readAnswers(model, ['u', 'v'], K, { progress });
   await model.release();
   assert.deepEqual(distributions, Float32Array.of(0.25, 0.75, 0, 0.25, 0.75, 0));
   assert.deepEqual(counts, { answers: 4, malformed: 2, givenUp: 0 });
   assert.deepEqual(requests.map(({ body }) => body.temperature).sort(), [0, 0, 0.3, 0.3]);
+});
+
+test('an answer that is cut off behind an object is malformed: that may be a draft', async (t) => {
+  const { url, failWith } = await startLanguageModelServer(t);
+  failWith(faults.saying([{ content: '{"1": 1} would be wrong, because' }], 'length'));
+  const model = createHostedModel({ model: 'tiny', at: { endpointUrl: url } });
+  await assert.rejects(readAnswers(model, ['u'], K, { progress }), /cut off before its end/);
 });

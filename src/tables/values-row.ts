@@ -3,7 +3,7 @@ import type { Row } from './table.ts';
 
 export class ValuesRow implements Row {
   line = 0;
-  readonly isWhole = true;
+  isWhole = true;
   readonly file: string;
   /** Of the columns, in their order. */
   readonly values: unknown[];

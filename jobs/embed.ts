@@ -85,8 +85,8 @@ async function readTexts(file: string): Promise<string[]> {
     if (line === 1) checkLines(file, raw, json);
     const read = textLine.safeParse(json);
     if (!read.success) return refuse(line, complaint(raw, read.error));
-    const twice = duplicateKey(raw);
-    if (twice !== undefined) refuse(line, `"${twice}" twice in ${shown(raw)}`);
+    const twice = duplicateKey(raw, json);
+    if (twice !== undefined) refuse(line, `"${twice.key}" twice in ${shown(raw)}`);
     texts.push(read.data.text);
   });
   if (texts.length === 0)

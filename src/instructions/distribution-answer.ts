@@ -43,8 +43,8 @@ export function parseAnswer(answer: string, K: number): Float32Array | string {
     return 'its last JSON object cannot be read';
   const shares = jsonValue(json);
   if (shares === undefined) return 'its JSON cannot be read';
-  const twice = duplicateKey(json);
-  if (twice !== undefined) return `category ${twice} stands twice in it`;
+  const twice = duplicateKey(json, shares);
+  if (twice !== undefined) return `category ${twice.key} stands twice in it`;
   const distribution = new Float32Array(K);
   const seen = new Set<number>();
   for (const [key, share] of Object.entries(shares as object)) {

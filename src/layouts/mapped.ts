@@ -7,6 +7,7 @@ import { Catalogue } from '../interactions/catalogue.ts';
 import { BadRows, shown } from '../tables/bad-rows.ts';
 import { openTable } from '../tables/open-table.ts';
 import type { Table } from '../tables/table.ts';
+import { UnreadableTable } from '../tables/unreadable-table.ts';
 import {
   columnNamed,
   DESCRIPTION_NAMES,
@@ -19,7 +20,7 @@ import {
   USER_NAMES,
 } from './column-names.ts';
 import { listedColumns, notesOnColumns } from './column-notes.ts';
-import { type Folder, listed } from './folder.ts';
+import { type Folder, listed, plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
 import type { Contents, Found } from './layout.ts';
@@ -100,10 +101,22 @@ interface NamedColumns {
   readonly columns: readonly string[];
 }
 
+/** What is meant as a table: a part that is damaged is not passed over. A .json may be anything. */
+const TABLE_BY_NAME = /\.(csv|tsv|jsonl|ndjson|parquet|inter|item)$/;
+
 /** Of the files that have more columns than one. Throws 'bad-data' where one is damaged: it may be a part. */
 async function columnsOf(folder: Folder, names: readonly string[]): Promise<NamedColumns[]> {
-  const opened = await Promise.all(names.map((name) => openTable(folder.file(name), new BadRows('stop'))));
-  return opened.filter(({ columns }) => columns.length > 1);
+  const opened = await Promise.all(
+    names.map(async (name) => {
+      try {
+        return await openTable(folder.file(name), new BadRows('stop'));
+      } catch (error) {
+        if (error instanceof UnreadableTable || TABLE_BY_NAME.test(plainName(name))) throw error;
+        return undefined; // it is told among the files that are not read
+      }
+    }),
+  );
+  return opened.filter((table) => table !== undefined).filter(({ columns }) => columns.length > 1);
 }
 
 /** Of the files that can be read, to say what is in a folder. */

@@ -1,7 +1,7 @@
 // What a Parquet file claims of its sizes, held against its bytes before hyparquet believes it. The library
-// makes lists as long as it is told and repeats a value as often as it is told: some bytes that are damaged, or
-// meant to, would fill the memory, which ends the process without a sentence. The format: parquet.thrift and
-// Encodings.md of apache/parquet-format.
+// makes lists as long as it is told and repeats a value as often as it is told: some bytes that are damaged,
+// or meant to, would fill the memory, which ends the process without a sentence. The format: parquet.thrift
+// and Encodings.md of apache/parquet-format.
 import type { ColumnMetaData, SchemaElement } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 

@@ -17,6 +17,7 @@ import { shown } from './bad-rows.ts';
 import { Instant } from './instant.ts';
 import { checkFooter, checkPages, DECOMPRESS } from './parquet-pages.ts';
 import type { Table } from './table.ts';
+import { UnreadableTable } from './unreadable-table.ts';
 import { ValuesRow } from './values-row.ts';
 
 /** What such a file begins with, and ends with. */
@@ -102,8 +103,8 @@ function textParsers() {
 const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
- * Has the library leave decimals alone, and gives their scales: it makes doubles of them, and ids of 20 digits,
- * as some databases write all whole numbers, would become the same.
+ * Has the library leave decimals alone, and gives their scales: it makes doubles of them, and ids of 20
+ * digits, as some databases write all whole numbers, would become the same.
  */
 function takeDecimals({ children }: SchemaTree): Map<string, number> {
   const scales = new Map<string, number>();
@@ -137,8 +138,7 @@ async function readMetadata(path: string, file: AsyncBuffer): Promise<FileMetaDa
   const tail = Buffer.from(await file.slice(Math.max(0, file.byteLength - 8)));
   const mark = tail.toString('latin1', tail.length - 4);
   if (mark === ENCRYPTED_MARK)
-    throw new TslrecError(
-      'bad-data',
+    throw new UnreadableTable(
       `${path}: got an encrypted Parquet file, expected one that can be read; write it without encryption.`,
     );
   const length = tail.length < 8 ? 0 : tail.readUInt32LE();
@@ -201,19 +201,17 @@ async function told<Result>(path: string, work: Promise<Result>): Promise<Result
   }
 }
 
-const damaged = (path: string, what: string, cause?: unknown): TslrecError =>
-  new TslrecError(
-    'bad-data',
-    `${path}: got a damaged Parquet file, or one of a kind that is not read (${what}), expected a whole one; ` +
-      'copy it again, or write it without encryption.',
+const damaged = (path: string, what: string, cause?: unknown): UnreadableTable =>
+  new UnreadableTable(
+    `${path}: got a damaged Parquet file, or one of a kind that is not read (${what}), expected a whole ` +
+      'one; copy it again, or write it without encryption.',
     { cause },
   );
 
 function refuseTwice(path: string, columns: readonly string[]): void {
   const twice = columns.find((name, at) => columns.indexOf(name) !== at);
   if (twice === undefined) return;
-  throw new TslrecError(
-    'bad-data',
+  throw new UnreadableTable(
     `${path}: got the column ${shown(twice)} twice, expected each name once; write it with one of them.`,
   );
 }
@@ -221,8 +219,7 @@ function refuseTwice(path: string, columns: readonly string[]): void {
 function refuseLarge(path: string, { row_groups }: FileMetaData): void {
   const largest = row_groups.reduce((most, { num_rows }) => (num_rows > most ? num_rows : most), 0n);
   if (largest <= LARGEST_ROW_GROUP) return;
-  throw new TslrecError(
-    'bad-data',
+  throw new UnreadableTable(
     `${path}: got a row group of ${largest} rows, expected at most ${LARGEST_ROW_GROUP}; write the file in ` +
       'smaller ones.',
   );

@@ -9,6 +9,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TslrecError } from '../errors.ts';
 import { openNamedFile } from '../named-file.ts';
 import { markedUtf16, notText } from './not-text.ts';
+import { UnreadableTable } from './unreadable-table.ts';
 import { ZstdError, zstdFrames } from './zstd-frames.ts';
 
 /** Throws 'bad-data' where there is no text to read; the sentence begins with the path. */
@@ -23,7 +24,9 @@ export async function* textBytes(path: string): AsyncGenerator<Buffer> {
     const got = whatIsWrong(error as NodeJS.ErrnoException, form);
     // A failed read does not say of which.
     if (got === undefined) throw Object.assign(error as Error, { path });
-    throw new TslrecError('bad-data', `${path}: got ${got}.`, { cause: error });
+    const message = `${path}: got ${got}.`;
+    if (error instanceof NoText) throw new TslrecError('bad-data', message, { cause: error });
+    throw new UnreadableTable(message, { cause: error });
   } finally {
     await handle.close();
   }

@@ -69,9 +69,6 @@ const ITEM_LINES = lines(
     JSON.stringify({ item_id: itemId, title, attributes: { price: 10 + i, tags: ['a', `b${i}`] } }),
   ),
 );
-const { folder: PARQUET_FILES } = JSON.parse(
-  readFileSync(path.join(fixtures, '../parquet-files.json'), 'utf8'),
-) as { folder: Record<string, string> };
 const TEXT_LINES = lines(
   ['a drill', 'a saw and a hammer', 'Café', ''].map((text) => JSON.stringify({ text })),
 );
@@ -181,6 +178,10 @@ function vectors(folder: string): void {
   write(folder, { 'vectors.npy': npy(numbers('vectors')), 'vectors.ids.txt': lines(ids) });
 }
 
+const { folder: PARQUET } = JSON.parse(
+  readFileSync(path.join(import.meta.dirname, '..', 'fixtures', 'parquet-files.json'), 'utf8'),
+) as { folder: Record<string, string> };
+
 export const GOOD = {
   tslrec,
   'tslrec, gzip': (folder) =>
@@ -200,13 +201,14 @@ export const GOOD = {
       'data/ratings.dat': movieLens(EVENTS.map(({ user, item, time }) => `${user}::${item}::4::${time}`)),
       'data/movies.dat': movieLens(TITLES.map((title, i) => `${101 + i}::${title} (1995)::Comedy|Drama`)),
     }),
-  Parquet: (folder) =>
-    write(folder, {
-      ...Object.fromEntries(
-        Object.entries(PARQUET_FILES).map(([name, text]) => [`data/${name}`, Buffer.from(text, 'base64')]),
-      ),
-      'data/tslrec.json': json({ 'user-column': 'uid', 'item-column': 'sku', 'text-columns': ['name'] }),
-    }),
+  // As pyarrow writes them: clicks in two parts and goods, the same in every test of Parquet.
+  Parquet: (folder) => {
+    const mapping = { 'user-column': 'uid', 'item-column': 'sku', 'time-column': 'when' };
+    const files = Object.entries(PARQUET).map(
+      ([name, bytes]) => [`data/${name}`, Buffer.from(bytes, 'base64')] as const,
+    );
+    write(folder, { 'data/tslrec.json': json(mapping), ...Object.fromEntries(files) });
+  },
   npy: vectors,
   safetensors: (folder) => {
     const ids = CATALOGUE.map(({ itemId }) => itemId);

@@ -21,7 +21,7 @@ import {
   TEMPLATE,
   TOKENIZER,
 } from './json-damages.ts';
-import { PARQUET } from './parquet-damages.ts';
+import { CHANGED, CLAIMS } from './parquet-damages.ts';
 import { type Outcome, ReaderProcess } from './reader-process.ts';
 import { NPY, OVERLAPPING, SAFETENSORS } from './tensor-damages.ts';
 import {
@@ -54,8 +54,8 @@ interface Row {
 const ANY = [...CUT, ...FLIPPED, ...OTHER_FILES, ...PLACES, ...GROWN];
 const LINE_FILE = [...ANY, ...ENCODED, ...LINES];
 const MOVIES = [...ANY, ...LINES, ...COMPRESSED, UTF_8];
+const PARQUET = [...ANY, ...FILLED, ...CLAIMS, ...CHANGED];
 const JSON_FILE = [...ANY, ...ENCODED, ...COMPRESSED, ...JSON_TEXT, ...NAMES];
-const PARQUET_FILE = [...CUT, ...OTHER_FILES, ...PLACES, ...GROWN, ...PARQUET];
 const TENSORS = [...ANY, ...FILLED, ...SAFETENSORS];
 
 const SIZES = {
@@ -100,8 +100,8 @@ const TABLE: readonly Row[] = [
     damages: [...MOVIES, ...ratingLines('::')],
   },
   { good: 'MovieLens 1M', file: 'data/movies.dat', door: 'data', damages: MOVIES },
-  { good: 'Parquet', file: 'data/part-1.parquet', door: 'data', damages: PARQUET_FILE },
-  { good: 'Parquet', file: 'data/goods.parquet', door: 'data', damages: PARQUET_FILE },
+  { good: 'Parquet', file: 'data/part-1.parquet', door: 'data', damages: PARQUET, isSettings: true },
+  { good: 'Parquet', file: 'data/goods.parquet', door: 'data', damages: PARQUET, isSettings: true },
   { good: 'Parquet', file: 'data/tslrec.json', door: 'data', damages: JSON_FILE, isSettings: true },
   // Vectors of a recommender, and whose they are.
   { good: 'npy', file: 'vectors.npy', door: 'npy', damages: [...ANY, ...FILLED, ...NPY] },

@@ -242,3 +242,20 @@ test('events that are named are interactions, others are not; one that no row ha
       /^--events: got "purchase", which no row of log\.csv has, expected some of "view", "buy", "cart"\.$/,
   });
 });
+
+test('a part that cannot be read ends the reading; a file that may be anything does not', async () => {
+  const part = 'when,uid,sku,stars\n1,u,a,2\n';
+  const read = (files: Record<string, string | Buffer>) =>
+    readDataset(folderOf({ 'part-0.csv': EVENTS, ...files }), { ...stop, ...mapping });
+  for (const [name, content, message] of [
+    ['part-1.csv', Buffer.alloc(1_000), /part-1\.csv: got binary data/],
+    ['part-1.txt', gzipSync(part).subarray(0, 20), /part-1\.txt: got a damaged gzip file/],
+    ['part-1.parquet', part, /part-1\.parquet: got something else than Parquet, expected what its name says/],
+  ] as const)
+    await assert.rejects(read({ [name]: content }), refused(message), name);
+  const { notes } = await read({ 'config.json': '{\n  "a": 1\n}\n', 'x.dat': Buffer.alloc(1_000) });
+  assert.ok(
+    notes.some((note) => /^Files that are not read: .*config\.json/.test(note)),
+    notes.join(' '),
+  );
+});

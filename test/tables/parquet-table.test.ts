@@ -68,3 +68,34 @@ test('a file that is cut, flipped, encrypted or empty ends in one sentence', asy
     refused(/: got an encrypted Parquet file, .*; write it without encryption/),
   );
 });
+
+test('text that is no UTF-8 is told of its rows, and U+FFFD that is written so is text', async () => {
+  const good = bytesOf('plain values');
+  const at = good.indexOf(Buffer.from('größer'));
+  const broken = Buffer.from(good);
+  broken[at + 2] = 0xff;
+  const whole = Buffer.from(good);
+  Buffer.from('\uFFFDs').copy(whole, at + 2); // as long as "öß"
+  for (const [bytes, expected] of [
+    [broken, [true, true, false]],
+    [whole, [true, true, true]],
+    [good, [true, true, true]],
+  ] as const) {
+    const table = await openParquetTable(fileOf(bytes));
+    const found: boolean[] = [];
+    await table.rows(['text'], (_, { isWhole }) => found.push(isWhole));
+    assert.deepEqual(found, expected);
+  }
+});
+
+test('a row is shown as JSON, large numbers and all', async () => {
+  const table = await openParquetTable(fileOf(bytesOf('gzip')));
+  const raw: string[] = [];
+  await table.rows(['text', 'int64', 'us', 'id38'], (_, row) => raw.push(row.raw));
+  assert.deepEqual(JSON.parse(raw[0]), {
+    text: 'a',
+    int64: '9007199254740993',
+    us: '2024-05-31T18:00:00.123Z',
+    id38: '12345678901234567890123',
+  });
+});

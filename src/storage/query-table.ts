@@ -1,5 +1,5 @@
-// The rows that a query of somebody's own finds in a Postgres, as a table: through a cursor, some thousands
-// at a time, in a transaction that cannot write. Every wait has a deadline.
+// The rows that a query of somebody's own finds in a Postgres, as a table: through a cursor, batch after
+// batch, in a transaction that cannot write. Every wait has a deadline.
 import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
@@ -11,7 +11,10 @@ import { ValuesRow } from '../tables/values-row.ts';
 import { refuseToOpen, SERVER_TROUBLE } from './postgres-errors.ts';
 import { connectionStrings, offersNoTls } from './postgres-tls.ts';
 
-const ROWS_AT_ONCE = 10_000;
+/** A batch is as many rows as come to about so many bytes, by the batch before. */
+const BATCH_BYTES = 2 ** 24;
+const FEWEST_ROWS = 100;
+const MOST_ROWS = 10_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** For a batch: the first one may have to sort everything. */
 const BATCH_TIMEOUT_MS = 600_000;
@@ -25,9 +28,13 @@ const CLOSE_GRACE_MS = 500;
  */
 export async function openQueryTable(url: string, sql: string, name: string): Promise<Table> {
   const query = sql.replace(/[\s;]+$/, '');
-  const { fields } = await withClient(url, name, (client) =>
-    // The line end keeps a comment at the end of the query from swallowing what follows.
-    inTime(client.query(`SELECT * FROM (${query}\n) AS rows LIMIT 0`)),
+  const { fields } = await withClient(url, name, ({ client }) =>
+    answered(
+      name,
+      // The line end keeps a comment at the end of the query from swallowing what follows. With a parameter
+      // it is one statement: none in it can end the transaction.
+      client.query(`SELECT * FROM (${query}\n) AS rows LIMIT $1`, [0]),
+    ),
   );
   const columns = fields.map((field) => field.name);
   const twice = columns.find((column, at) => columns.indexOf(column) !== at);
@@ -38,18 +45,21 @@ export async function openQueryTable(url: string, sql: string, name: string): Pr
     );
 
   const rows: Table['rows'] = (wanted, onRow) =>
-    withClient(url, name, async (client) => {
+    withClient(url, name, async ({ client, socket }) => {
       const places = wanted.map((column) => columns.indexOf(column));
       const cursor = client.query(new Cursor<unknown[]>(query, [], { rowMode: 'array', types: TYPES }));
       const row = new ValuesRow(name, wanted);
-      for (;;) {
-        const batch = await inTime(cursor.read(ROWS_AT_ONCE));
+      for (let count = FEWEST_ROWS; ; ) {
+        const before = socket.bytesRead;
+        const batch = await answered(name, cursor.read(count));
         for (const found of batch) {
           row.line++;
           for (const [i, place] of places.entries()) row.values[i] = found[place];
           onRow(row.values, row);
         }
-        if (batch.length < ROWS_AT_ONCE) return cursor.close();
+        if (batch.length < count) return answered(name, cursor.close());
+        const rowBytes = (socket.bytesRead - before) / count;
+        count = Math.max(1, Math.min(MOST_ROWS, Math.floor(BATCH_BYTES / rowBytes)));
       }
     });
   return {
@@ -63,11 +73,17 @@ export async function openQueryTable(url: string, sql: string, name: string): Pr
   };
 }
 
-/** Times and dates as text, which tells microseconds; all else as pg has it. */
+const { DATE, TIMESTAMP, TIMESTAMPTZ, TEXT } = pg.types.builtins;
+const TIMES: readonly number[] = [DATE, TIMESTAMP, TIMESTAMPTZ];
+/** date[], timestamp[] and timestamptz[], and text[], in pg_type. */
+const LISTS_OF_TIMES: readonly number[] = [1182, 1115, 1185];
+const LIST_OF_TEXTS: number = 1009;
+
+/** Times and dates as text, which tells microseconds in any time zone; all else as pg has it. */
 const TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) => {
-    const isTime = [pg.types.builtins.DATE, pg.types.builtins.TIMESTAMP, pg.types.builtins.TIMESTAMPTZ];
-    return isTime.includes(oid) ? (text: string) => text : pg.types.getTypeParser(oid, format);
+    const type = TIMES.includes(oid) ? TEXT : LISTS_OF_TIMES.includes(oid) ? LIST_OF_TEXTS : oid;
+    return pg.types.getTypeParser(type, format);
   },
 };
 
@@ -75,25 +91,30 @@ const TYPES: pg.CustomTypesConfig = {
 async function withClient<Result>(
   url: string,
   name: string,
-  work: (client: pg.Client) => Promise<Result>,
+  work: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const { client, close } = await connect(url);
+  const connection = await connect(url);
   try {
-    await inTime(
-      client.query(
+    await answered(
+      name,
+      connection.client.query(
         `BEGIN READ ONLY; SET LOCAL statement_timeout = ${BATCH_TIMEOUT_MS}; SET LOCAL TimeZone = 'UTC'; ` +
           "SET LOCAL DateStyle = 'ISO'",
       ),
     );
-    return await work(client);
-  } catch (error) {
-    throw toldOfQuery(name, error);
+    return await work(connection);
   } finally {
-    await close();
+    await connection.close();
   }
 }
 
-async function connect(url: string): Promise<{ client: pg.Client; close: () => Promise<void> }> {
+interface Connection {
+  readonly client: pg.Client;
+  readonly socket: Socket;
+  readonly close: () => Promise<void>;
+}
+
+async function connect(url: string): Promise<Connection> {
   let refusal: unknown;
   for (const connectionString of connectionStrings(url)) {
     const socket = new Socket();
@@ -111,7 +132,7 @@ async function connect(url: string): Promise<{ client: pg.Client; close: () => P
     };
     try {
       await client.connect();
-      return { client, close };
+      return { client, socket, close };
     } catch (error) {
       refusal = error;
       await close();
@@ -121,21 +142,23 @@ async function connect(url: string): Promise<{ client: pg.Client; close: () => P
   return refuseToOpen(maskedUrl(url), refusal);
 }
 
-async function inTime<Result>(waiting: Promise<Result>): Promise<Result> {
+/** What the server answers, within the deadline; where it does not, or refuses, that as a sentence. */
+async function answered<Result>(name: string, waiting: Promise<Result>): Promise<Result> {
   const ended = new AbortController();
   const deadline = setTimeout(BATCH_TIMEOUT_MS + GRACE_MS, undefined, ended).then(() => {
     throw new Error(`no answer within ${BATCH_TIMEOUT_MS / 60_000} minutes`);
   });
   try {
     return await Promise.race([waiting, deadline]);
+  } catch (error) {
+    throw toldOfQuery(name, error);
   } finally {
     ended.abort();
     deadline.catch(() => {});
   }
 }
 
-function toldOfQuery(name: string, error: unknown): unknown {
-  if (error instanceof TslrecError) return error;
+function toldOfQuery(name: string, error: unknown): TslrecError {
   const said = (error as Error).message;
   if (error instanceof pg.DatabaseError && !SERVER_TROUBLE.test(error.code ?? ''))
     return new TslrecError(

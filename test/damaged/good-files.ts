@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { exportSft } from '../../jobs/export-sft.ts';
 import { openRowJournal } from '../../jobs/row-journal.ts';
 import { temporaryName } from '../../src/files.ts';
@@ -72,6 +72,9 @@ const ITEM_LINES = lines(
 const TEXT_LINES = lines(
   ['a drill', 'a saw and a hammer', 'Café', ''].map((text) => JSON.stringify({ text })),
 );
+
+/** As the program itself writes it. */
+const CHECKED = { params: { [constants.ZSTD_c_checksumFlag]: 1 } };
 
 /** GroupLens' files are latin-1. */
 const movieLens = (rows: readonly string[]): Buffer => Buffer.from(lines(rows), 'latin1');
@@ -188,6 +191,14 @@ export const GOOD = {
     write(folder, {
       'data/interactions.csv.gz': gzipSync(INTERACTIONS),
       'data/items.jsonl.gz': gzipSync(ITEM_LINES),
+    }),
+  // In two frames, as `zstd` makes of two files.
+  'tslrec, Zstandard': (folder) =>
+    write(folder, {
+      'data/interactions.csv.zst': Buffer.concat(
+        [INTERACTIONS.slice(0, 200), INTERACTIONS.slice(200)].map((part) => zstdCompressSync(part, CHECKED)),
+      ),
+      'data/items.jsonl.zst': zstdCompressSync(ITEM_LINES, CHECKED),
     }),
   'MovieLens 100K': (folder) =>
     write(folder, {

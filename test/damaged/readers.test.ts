@@ -35,6 +35,7 @@ import {
   REPEATED,
   ratingLines,
   UTF_8,
+  ZSTD,
 } from './text-damages.ts';
 import { complaint, type Remains } from './verdict.ts';
 
@@ -55,6 +56,7 @@ const ANY = [...CUT, ...FLIPPED, ...OTHER_FILES, ...PLACES, ...GROWN];
 const LINE_FILE = [...ANY, ...ENCODED, ...LINES];
 const MOVIES = [...ANY, ...LINES, ...COMPRESSED, UTF_8];
 const PARQUET = [...ANY, ...FILLED, ...CLAIMS, ...CHANGED];
+const ZSTD_FILE = [...ANY, ...FILLED, ...ZSTD];
 const JSON_FILE = [...ANY, ...ENCODED, ...COMPRESSED, ...JSON_TEXT, ...NAMES];
 const TENSORS = [...ANY, ...FILLED, ...SAFETENSORS];
 
@@ -91,6 +93,8 @@ const TABLE: readonly Row[] = [
     damages: [...ANY, ...GZIP, REPEATED],
   },
   { good: 'tslrec, gzip', file: 'data/items.jsonl.gz', door: 'data', damages: [...ANY, ...GZIP] },
+  { good: 'tslrec, Zstandard', file: 'data/interactions.csv.zst', door: 'data', damages: ZSTD_FILE },
+  { good: 'tslrec, Zstandard', file: 'data/items.jsonl.zst', door: 'data', damages: ZSTD_FILE },
   { good: 'MovieLens 100K', file: 'data/u.data', door: 'data', damages: [...MOVIES, ...ratingLines('\t')] },
   { good: 'MovieLens 100K', file: 'data/u.item', door: 'data', damages: MOVIES },
   {

@@ -1,5 +1,5 @@
 // Damages of text that is read line by line: encodings, line ends, gzip, and rows that are none.
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { bytes, type Damage, filled, type Leaves, MEGABYTE, randomBytes } from './damages.ts';
 
 export const replaced = (good: Buffer, from: string | RegExp, to: string): Buffer =>
@@ -97,6 +97,23 @@ export const GZIP: readonly Damage[] = [
   bytes('of 100 MB of zeros', 'nothing', () => bomb('\0'.repeat(MEGABYTE), 100)),
   bytes('with 8 MB of line ends in it', 'same', (good) =>
     Buffer.concat([good, bomb('\n'.repeat(MEGABYTE), 8)]),
+  ),
+];
+
+/** Of Zstandard. */
+export const ZSTD: readonly Damage[] = [
+  bytes('compressed twice', 'same', (good) => zstdCompressSync(good)),
+  bytes('with an empty frame before it', 'same', (good) => Buffer.concat([zstdCompressSync(''), good])),
+  bytes('with 100 bytes at random behind it', 'nothing', (good, random) =>
+    Buffer.concat([good, randomBytes(random, 100)]),
+  ),
+  bytes('with half a frame behind it', 'nothing', (good) => Buffer.concat([good, good.subarray(0, 20)])),
+  bytes('with a frame of 8 MB of line ends behind it', 'same', (good) =>
+    Buffer.concat([good, zstdCompressSync('\n'.repeat(8 * MEGABYTE))]),
+  ),
+  bytes('of 100 MB without a line end', 'nothing', () => zstdCompressSync(Buffer.alloc(100 * MEGABYTE, 'a'))),
+  bytes('with a frame that is passed over and claims 2^32 - 1 bytes', 'nothing', (good) =>
+    Buffer.concat([good, Buffer.of(0x50, 0x2a, 0x4d, 0x18, 0xff, 0xff, 0xff, 0xff)]),
   ),
 ];
 

@@ -70,8 +70,8 @@ test('rows come in the order of the query and only with the columns asked for, b
 
 test('of wide rows few are fetched at once', { skip }, async (context) => {
   const { url } = await database(context, '');
-  const sql = `SELECT extract(epoch FROM clock_timestamp())::float8 AS made, repeat(md5(n::text), 32768) AS text
-    FROM generate_series(1, 200) AS n`; // 1 MiB each
+  const sql = `SELECT extract(epoch FROM clock_timestamp())::float8 AS made,
+    repeat(md5(n::text), 32768) AS text FROM generate_series(1, 200) AS n`; // 1 MiB each
   const table = await openQueryTable(url, sql, '--items-query');
   const made: number[] = [];
   await table.rows(['made', 'text'], ([seconds, text]) => {

@@ -82,8 +82,7 @@ const answering =
   (content: (request: SeenRequest) => string): Fault =>
   (response, answer, request) => {
     if (!request.body.messages) return right(response, answer, request);
-    const said = { choices: [{ delta: { content: content(request) }, finish_reason: null }] };
-    faults.events((events) => [events[0], said, ...events.slice(-3)])(response, answer, request);
+    faults.saying([{ content: content(request) }])(response, answer, request);
   };
 
 /** What is asked one at a time, of a classifier or in a chat. */

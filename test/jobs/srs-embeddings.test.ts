@@ -59,6 +59,18 @@ test('refresh --srs-embeddings', async (context) => {
     return readdirSync(path.join(storeFolder, 'work')).map((name) => path.join(storeFolder, 'work', name));
   };
 
+  await context.test('multiples of one vector end the refresh before anything is learnt', async () => {
+    writeFileSync(
+      path.join(folder, 'same.npy'),
+      npy([...Array(ITEMS).keys()].map((item) => [1 + item, 0, 2 + 2 * item])),
+    );
+    writeFileSync(path.join(folder, 'same.ids.txt'), [...Array(ITEMS).keys()].map(idOf).join('\n'));
+    const parameters = ['--data', 'sample', '--store', storeFolder, '--srs-embeddings', 'same.npy'];
+    const exit = await tslrec(folder, ['refresh', ...parameters]);
+    assert.equal(exit.code, 1);
+    assert.match(exit.stderr, /same\.npy: got the same vector, .* for all of 20 items of the catalogue, /);
+  });
+
   writeVectors(folder, 1);
   const [work] = await categorise();
   await context.test('nothing is pre-trained', () => {

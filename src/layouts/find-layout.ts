@@ -4,7 +4,7 @@ import { amazon2018 } from './amazon-2018.ts';
 import { amazon2023 } from './amazon-2023.ts';
 import { type Folder, listed, plainName } from './folder.ts';
 import type { Found, Layout } from './layout.ts';
-import { described, findMapped, readableColumns, suggestion } from './mapped.ts';
+import { findMapped, readableColumns } from './mapped.ts';
 import { MAPPING_FILE, type Mapping } from './mapping.ts';
 import { mind } from './mind.ts';
 import { movieLens1M, movieLens100K } from './movielens.ts';
@@ -13,6 +13,7 @@ import { recBole } from './recbole.ts';
 import { retailRocket } from './retailrocket.ts';
 import { sasRecText } from './sasrec-text.ts';
 import { steam } from './steam.ts';
+import { described, suggestion } from './suggestion.ts';
 import { tslrec } from './tslrec.ts';
 
 /** In the order in which they are looked for. */

@@ -12,12 +12,9 @@ import {
   columnNamed,
   DESCRIPTION_NAMES,
   EVENT_NAMES,
-  ITEM_NAMES,
   RATING_NAMES,
-  TIME_NAMES,
   TITLE_NAMES,
   timeColumns,
-  USER_NAMES,
 } from './column-names.ts';
 import { listedColumns, notesOnColumns } from './column-notes.ts';
 import { type Folder, listed, plainName } from './folder.ts';
@@ -26,6 +23,7 @@ import { type InteractionColumns, readInteractions } from './interaction-rows.ts
 import type { Contents, Found } from './layout.ts';
 import { MAPPING_OPTIONS, type Mapping } from './mapping.ts';
 import { type ItemRecord, readItems, type SaidOfItem } from './read-items.ts';
+import { described, type NamedColumns, suggestion } from './suggestion.ts';
 
 /** Throws 'bad-data' where the tables lack what the mapping names, or more than one may be meant. */
 export async function findMapped(folder: Folder, names: readonly string[], mapping: Mapping): Promise<Found> {
@@ -94,11 +92,6 @@ export async function readMapped(
     ...read,
     notes: [...notesOnFound(name, found, columns, mapping), ...notes, ...readNotes],
   };
-}
-
-interface NamedColumns {
-  readonly name: string;
-  readonly columns: readonly string[];
 }
 
 /** What is meant as a table: a part that is damaged is not passed over. A .json may be anything. */
@@ -249,41 +242,3 @@ function saidOf(record: ItemRecord, id: string, textColumns: readonly string[] |
     attributes: Object.fromEntries(attributes.map((column) => [column, record[column]])),
   };
 }
-
-export const described = (tables: readonly NamedColumns[]): string =>
-  tables.map(({ name, columns }) => `${name} (${listedColumns(columns)})`).join(', ') ||
-  'no file that can be read as a table';
-
-/** The options that fit the tables, ready to be pasted; words in capitals are to be filled in. */
-export function suggestion(tables: readonly NamedColumns[]): string {
-  const best = tables.toSorted((a, b) => usualNames(b.columns) - usualNames(a.columns)).at(0)?.columns ?? [];
-  const user = columnNamed(best, USER_NAMES);
-  const item = columnNamed(
-    best.filter((column) => column !== user),
-    ITEM_NAMES,
-  );
-  const items = tables.find(
-    ({ columns }) => columns !== best && columnNamed(columns, ITEM_NAMES) !== undefined,
-  );
-  const itemId = items && columnNamed(items.columns, ITEM_NAMES);
-  const [time] = timeColumns(best);
-  const texts = (items?.columns ?? []).filter((column) => column !== itemId);
-  const itemNames = [...new Set([item ?? 'COLUMN', ...(itemId === undefined ? [] : [itemId])])];
-  const options = [
-    [MAPPING_OPTIONS.userColumn, user ?? 'COLUMN'],
-    [MAPPING_OPTIONS.itemColumn, itemNames.join(',')],
-    ...(time === undefined ? [] : [[MAPPING_OPTIONS.timeColumn, time]]),
-    ...(texts.length === 0 ? [] : [[MAPPING_OPTIONS.textColumns, texts.slice(0, MOST_TEXTS).join(',')]]),
-  ];
-  const said = options.map(([option, value]) => `${option} ${quoted(value)}`);
-  return `say which columns are what, as in ${said.join(' ')}`;
-}
-
-const MOST_TEXTS = 8;
-
-const usualNames = (columns: readonly string[]): number =>
-  [USER_NAMES, ITEM_NAMES, TIME_NAMES].filter((known) => columnNamed(columns, known) !== undefined).length;
-
-/** As a shell takes it for one word. */
-const quoted = (text: string): string =>
-  /^[\w.,:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

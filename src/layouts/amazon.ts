@@ -86,16 +86,16 @@ async function readMetadata(
     id,
     said,
     catalogue,
+    none: {
+      path,
+      got: 'no items',
+      expected:
+        `one a line, each with ${id}; download the file again, or remove it to have items known by their ` +
+        'ids alone',
+    },
     uselessRecords: 'leave-out',
     badRows,
   });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(
-      path,
-      'no items',
-      `one a line, each with ${id}; download the file again, or remove it to have items known by their ids ` +
-        'alone',
-    );
   const known = [id, 'title', 'description', ...Object.values(attributes).flat()];
   const others = table.columns.filter((key) => !known.includes(key));
   return [...noteOnUnread(table.name, others), ...notes];

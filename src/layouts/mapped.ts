@@ -70,6 +70,7 @@ export async function readMapped(
       id,
       said: (record) => saidOf(record, id, mapping.textColumns),
       catalogue,
+      none: { path: table.name, got: 'no items', expected: `rows with an id in ${id}` },
       uselessRecords: 'leave-out',
       badRows: isInteraction ? new BadRows('skip') : badRows,
     });

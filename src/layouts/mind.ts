@@ -67,11 +67,10 @@ async function readMind(
       attributes: { category, subcategory },
     }),
     catalogue,
+    none: { path: files.news, got: 'no news', expected: 'one a line; download the file again' },
     uselessRecords: 'leave-out',
     badRows,
   });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(files.news, 'no news', 'one a line; download the file again');
   // Read twice; its bad rows are told the second time.
   const firsts = await firstImpressions(await open(files.behaviors, BEHAVIOR_COLUMNS, new BadRows('skip')));
   const clicks = new Clicks(await open(files.behaviors, BEHAVIOR_COLUMNS), firsts, badRows);

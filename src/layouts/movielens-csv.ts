@@ -47,11 +47,10 @@ async function readMovieLensCsv(
     id: 'movieId',
     said: saidWithGenres,
     catalogue,
+    none: { path: files.movies, got: 'no movies', expected: 'one a line; download the file again' },
     uselessRecords: 'bad-row',
     badRows,
   });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(files.movies, 'no movies', 'one a line; download the file again');
   const read = await readInteractions({
     tables: [await openCsvTable(files.ratings, {}, badRows)],
     columns: { user: 'userId', item: 'movieId', time: 'timestamp', rating: 'rating', event: undefined },

@@ -100,11 +100,10 @@ async function readMovieLens(
     id: 'movie',
     said,
     catalogue,
+    none: { path: files.movies, got: 'no movies', expected: 'one a line; download the file again' },
     uselessRecords: 'bad-row',
     badRows,
   });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(files.movies, 'no movies', 'one a line; download the file again');
   const columns = ['user', 'movie', 'rating', 'timestamp'];
   const { notes: readNotes, ...read } = await readInteractions({
     tables: [await open(files.ratings, { ...ratings, columns })],

@@ -28,10 +28,15 @@ export interface ItemOptions {
    * in a layout that is known to have such records.
    */
   readonly uselessRecords: 'bad-row' | 'leave-out';
+  /** What is told where no item is left. */
+  readonly none: { readonly path: string; readonly got: string; readonly expected: string };
   readonly badRows: BadRows;
 }
 
-/** Gives sentences, for people. Ids lose the blanks around them; the first record of an item counts. */
+/**
+ * Gives sentences, for people. Throws 'bad-data' where no item is left. Ids lose the blanks around them; the
+ * first record of an item counts.
+ */
 export async function readItems(options: ItemOptions): Promise<string[]> {
   const { tables, id, said, catalogue, uselessRecords, badRows } = options;
   const leftOut = { 'without an id': 0, 'of an item that an earlier one is of': 0 };
@@ -71,6 +76,8 @@ export async function readItems(options: ItemOptions): Promise<string[]> {
       catalogue.add(item);
     });
   }
+  const { path, got, expected } = options.none;
+  if (catalogue.items.length === 0) badRows.refuseEmpty(path, got, expected);
   return Object.entries(leftOut).flatMap(([what, count]) =>
     count === 0 ? [] : [`${tables[0].name}: ${count} records ${what} are left out.`],
   );

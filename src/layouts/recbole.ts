@@ -239,15 +239,14 @@ async function readAtomicItems(
     id,
     said,
     catalogue,
+    none: {
+      path,
+      got: 'no items',
+      expected: 'one a row; write them, or remove the file to have items known by their ids alone',
+    },
     uselessRecords: 'leave-out',
     badRows,
   });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(
-      path,
-      'no items',
-      'one a row; write them, or remove the file to have items known by their ids alone',
-    );
   return [...noteOnUnread(table.name, vectors), ...notes];
 }
 

@@ -87,15 +87,14 @@ async function readGames(path: string, catalogue: Catalogue, badRows: BadRows): 
       attributes: Object.fromEntries(ATTRIBUTES.map((name) => [name, game[name]])),
     }),
     catalogue,
+    none: {
+      path,
+      got: 'no games',
+      expected: 'one a line; download the file again, or remove it to have games known by their ids alone',
+    },
     uselessRecords: 'leave-out',
     badRows,
   });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(
-      path,
-      'no games',
-      'one a line; download the file again, or remove it to have games known by their ids alone',
-    );
   const known = ['id', 'title', 'app_name', ...ATTRIBUTES];
   const others = games.columns.filter((name) => !known.includes(name));
   return [...noteOnUnread(games.name, others), ...leftOut];

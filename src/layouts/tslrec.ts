@@ -71,13 +71,20 @@ async function readItemLines(path: string, catalogue: Catalogue, badRows: BadRow
     return undefined;
   };
   const table = await openJsonTable(path, badRows);
-  await readItems({ tables: [table], id: 'item_id', said, catalogue, uselessRecords: 'bad-row', badRows });
-  if (catalogue.items.length === 0)
-    badRows.refuseEmpty(
+  await readItems({
+    tables: [table],
+    id: 'item_id',
+    said,
+    catalogue,
+    none: {
       path,
-      'no items',
-      'one JSON object a line; write them, or remove the file to have items known by their ids alone',
-    );
+      got: 'no items',
+      expected:
+        'one JSON object a line; write them, or remove the file to have items known by their ids alone',
+    },
+    uselessRecords: 'bad-row',
+    badRows,
+  });
 }
 
 const EXPECTED_ITEM =

@@ -3,6 +3,7 @@ import { type CheckOptions, type CheckResult, check } from '../../jobs/check.ts'
 import { LEAST_DATE } from '../../jobs/check-warnings.ts';
 import type { Config } from '../config.ts';
 import type { Spread } from '../interactions/data-summary.ts';
+import { terminalProgress } from '../progress.ts';
 import { addDataOptions } from './data-options.ts';
 import { histogram } from './histogram.ts';
 import { filesFolder, jsonOption, reportReading, workOption } from './options.ts';
@@ -19,7 +20,7 @@ export function checkCommand(config: Config): Command {
     .addOption(jsonOption())
     .action(async (options: Options) => {
       const folder = filesFolder(options.store, config);
-      const result = await check({ ...options, folder, onRead: reportReading });
+      const result = await check({ ...options, folder, onRead: reportReading, progress: terminalProgress() });
       console.log(described(result));
       if (options.json) console.log(JSON.stringify(result));
     });

@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { TslrecError } from '../errors.ts';
 import type { Dataset } from '../interactions/dataset.ts';
 import { hashDataset } from '../interactions/hash-dataset.ts';
+import type { Progress } from '../progress.ts';
 import { isPostgres, shownLocation } from '../storage/location.ts';
 import { BadRows, type OnBadRow } from '../tables/bad-rows.ts';
 import { ACCEPTED, findLayout } from './find-layout.ts';
@@ -12,12 +13,14 @@ import { NO_INTERACTIONS } from './interaction-rows.ts';
 import type { Found } from './layout.ts';
 import { type Mapping, mappingIn, readMapping } from './mapping.ts';
 import { databaseName, QUERY_OPTIONS, type QueryChoices, readQueried } from './queried.ts';
+import { followed } from './reading-progress.ts';
 
 /** What a job is told about its reading. */
 export interface ReadChoices extends FilterChoices, Mapping, QueryChoices {
   readonly onBadRow: OnBadRow;
   /** Told what there is to say as soon as it is known, before anything is learnt. */
   readonly onRead?: (report: ReadingReport) => void;
+  readonly progress?: Progress;
 }
 
 export interface ReadOptions extends ReadChoices {
@@ -58,7 +61,9 @@ export async function readDataset(data: string, options: ReadOptions): Promise<R
   const source = isPostgres(data) ? queriedSource(data, options) : await folderSource(data, options);
   const badRows = new BadRows(onBadRow, skippedRowsFile);
   try {
-    const read = await source.contents({ minRating, events }, badRows);
+    const read = await followed(source.files, options.progress, () =>
+      source.contents({ minRating, events }, badRows),
+    );
     const { userIds, sequences, times, timed, duplicateRows, filteredRows } = read;
     if (userIds.length === 0) badRows.refuseEmpty(source.interactions, ...noInteractions(filteredRows));
     badRows.commit();
@@ -89,6 +94,8 @@ interface Source extends Pick<Found, 'contents'> {
   readonly notes: readonly string[];
   /** What the interactions are read from, for messages. */
   readonly interactions: string;
+  /** Paths, none of a database. */
+  readonly files: readonly string[];
 }
 
 async function folderSource(path: string, choices: ReadChoices): Promise<Source> {
@@ -104,7 +111,12 @@ async function folderSource(path: string, choices: ReadChoices): Promise<Source>
   const [remembered, said] = [await readMapping(path), mappingIn(choices)];
   const mapping = said || remembered ? { ...remembered, ...said } : undefined;
   const { read, ...found } = await findLayout(folder, mapping);
-  return { ...found, name: basename(resolve(path)), interactions: folder.file(read[0]) };
+  return {
+    ...found,
+    name: basename(resolve(path)),
+    interactions: folder.file(read[0]),
+    files: read.map((name) => folder.file(name)),
+  };
 }
 
 const queriedSource = (url: string, choices: ReadChoices): Source => ({
@@ -112,6 +124,7 @@ const queriedSource = (url: string, choices: ReadChoices): Source => ({
   layout: 'queries',
   notes: [],
   interactions: QUERY_OPTIONS.interactionsQuery,
+  files: [],
   contents: (filters, badRows) => readQueried(url, choices, mappingIn(choices), filters, badRows),
 });
 

@@ -14,6 +14,7 @@ import {
 import { TslrecError } from '../errors.ts';
 import { openNamedFile, readBytes } from '../named-file.ts';
 import { shown } from './bad-rows.ts';
+import { bytesRead } from './bytes-read.ts';
 import { Instant } from './instant.ts';
 import { checkFooter, checkPages, DECOMPRESS } from './parquet-pages.ts';
 import type { Table } from './table.ts';
@@ -181,7 +182,10 @@ function pathOf(schema: SchemaTree, names: readonly string[]): SchemaElement[] {
 /** Opens the file for as long as it is read. */
 async function withFile<Result>(path: string, read: (file: AsyncBuffer) => Promise<Result>): Promise<Result> {
   const { handle, size } = await openNamedFile(path);
-  const slice = (start: number, end = size) => readBytes(handle, path, start, end - start);
+  const slice = (start: number, end = size) => {
+    bytesRead.publish(end - start);
+    return readBytes(handle, path, start, end - start);
+  };
   try {
     return await read({ byteLength: size, slice });
   } finally {

@@ -8,6 +8,7 @@ import { TextDecoder } from 'node:util';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { TslrecError } from '../errors.ts';
 import { openNamedFile } from '../named-file.ts';
+import { bytesRead } from './bytes-read.ts';
 import { markedUtf16, notText } from './not-text.ts';
 import { UnreadableTable } from './unreadable-table.ts';
 import { ZstdError, zstdFrames } from './zstd-frames.ts';
@@ -19,7 +20,12 @@ export async function* textBytes(path: string): AsyncGenerator<Buffer> {
   try {
     form = await compressedForm(handle);
     const file = handle.createReadStream({ start: 0, highWaterMark: CHUNK_BYTES, autoClose: false });
-    yield* asUtf8(form ? form.unpack(file) : file);
+    let told = 0;
+    for await (const chunk of asUtf8(form ? form.unpack(file) : file)) {
+      bytesRead.publish(file.bytesRead - told);
+      told = file.bytesRead;
+      yield chunk;
+    }
   } catch (error) {
     const got = whatIsWrong(error as NodeJS.ErrnoException, form);
     // A failed read does not say of which.

@@ -79,7 +79,14 @@ test('a mistake is one sentence on stderr and exit code 1', async (context) => {
   };
   for (const [data, ids] of Object.entries(catalogues))
     writeFileSync(path.join(folder, data, 'items.jsonl'), ids.map((id) => `{"item_id":"${id}"}\n`).join(''));
-  writeFileSync(path.join(folder, 'units.npy'), npy([[0, 0], [1, 0], [0, 1]]));
+  writeFileSync(
+    path.join(folder, 'units.npy'),
+    npy([
+      [0, 0],
+      [1, 0],
+      [0, 1],
+    ]),
+  );
   writeFileSync(path.join(folder, 'file'), '');
   writeFileSync(path.join(folder, 'vectors.npy'), npy([[0], [1], [Number.NaN]]));
   writeFileSync(path.join(folder, 'zeros.npy'), npy([[0], [0]]));

@@ -1,5 +1,5 @@
-// What is likely to be a mistake in the data, one sentence each, with what to do. The bounds are far from
-// what the public data sets have that recommenders are measured on.
+// What is likely to be a mistake in the data, one sentence each, with what to do. Public data sets are warned
+// of, too, where it is true of them: half of the steps of ml-100k take no time.
 import type { CheckResult } from './check.ts';
 
 type Found = Omit<CheckResult, 'warnings' | 'remembered'>;
@@ -9,6 +9,8 @@ const SECONDS_A_YEAR = 365.25 * 86_400;
 export const LEAST_DATE = 1e8;
 /** Fewer are no sample of anything. */
 const FEW = 20;
+/** One in a hundred is one at least. */
+const MANY = 100;
 
 const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
@@ -16,16 +18,18 @@ export function warningsOn(found: Found): string[] {
   return [...onText(found), ...onHistories(found), ...onTimes(found), ...onShares(found), ...onRows(found)];
 }
 
-function onText({ items, itemsWithText, itemsOfSameText, itemsWithoutInteractions }: Found): string[] {
+function onText(found: Found): string[] {
+  const { items, itemsWithText, itemsOfSameText, itemsWithoutInteractions, occurringWithoutText } = found;
+  const occurring = items - itemsWithoutInteractions;
   const warnings: string[] = [];
   if (itemsWithText === 0)
     warnings.push(
       'No item has text: there is nothing for a language model to read; give items a title or attributes.',
     );
-  else if (2 * itemsWithText < items)
+  else if (2 * occurringWithoutText > occurring)
     warnings.push(
-      `${items - itemsWithText} of ${items} items have no text; see that their ids are those of the items' ` +
-        'file.',
+      `${occurringWithoutText} of ${occurring} items with interactions have no text; see that their ids ` +
+        "are those of the items' table.",
     );
   if (2 * itemsOfSameText > itemsWithText && itemsWithText >= FEW)
     warnings.push(
@@ -35,7 +39,7 @@ function onText({ items, itemsWithText, itemsOfSameText, itemsWithoutInteraction
   if (2 * itemsWithoutInteractions > items)
     warnings.push(
       `${itemsWithoutInteractions} of ${items} items have no interactions: their vectors come from text ` +
-        'alone; see that the ids of both files are the same.',
+        'alone; see that the ids of both tables are the same.',
     );
   return warnings;
 }
@@ -59,20 +63,24 @@ function onHistories({ users, interactions, historyLengths, repeats, splits }: F
       `${percent(repeats / interactions)} of all interactions are with an item that the user has had ` +
         'before; where those are clicks of one visit, keep one of each.',
     );
-  if (historyLengths.most > 100_000)
+  const { most, ofMost } = historyLengths;
+  if (users >= FEW && most >= 10 && 10 * ofMost > users)
     warnings.push(
-      `One user has ${historyLengths.most} interactions, more than a person makes; leave out who is none.`,
+      `${ofMost} of ${users} users have exactly ${most} interactions and nobody has more, as where ` +
+        'histories were cut; give all of them.',
     );
+  if (most > 100_000)
+    warnings.push(`One user has ${most} interactions, more than a person makes; leave out who is none.`);
   return warnings;
 }
 
-function onTimes({ timed, times: { first, last, tiedSteps, steps } }: Found): string[] {
+function onTimes({ timed, times: { first, last, tiedSteps, steps }, splits }: Found): string[] {
   if (!timed) return ['Interactions have no time: the order of the rows is taken for the order in time.'];
   if (first === last) return ['All times are the same: the order of the rows is the order in time.'];
-  if (last < LEAST_DATE)
+  if (first >= 0 && last < LEAST_DATE)
     return [
-      `Times go from ${first} to ${last}, which are positions or counts and no dates: the leave-one-out ` +
-        'split can use them, the time split may not.',
+      `Times go from ${first} to ${last}, which are positions or counts and no dates: use the ` +
+        'leave-one-out split.',
     ];
   const warnings: string[] = [];
   const now = Date.now() / 1e3;
@@ -83,19 +91,26 @@ function onTimes({ timed, times: { first, last, tiedSteps, steps } }: Found): st
       `${percent(tiedSteps / steps)} of the steps from one interaction of a user to the next take no time: ` +
         'their order is that of the rows; give finer times.',
     );
+  if ('refused' in splits.time && !('refused' in splits['leave-one-out']))
+    warnings.push(`The split by time cannot be used: ${splits.time.refused}`);
   return warnings;
 }
 
-function onShares({ users, items, shares, idsAlikeButForCase }: Found): string[] {
+function onShares({ users, items, shares, idsAlike }: Found): string[] {
   const warnings: string[] = [];
   if (users >= FEW && shares.user > 0.2)
     warnings.push(`One user has ${percent(shares.user)} of all interactions; leave out who is no person.`);
   if (items >= FEW && shares.item > 0.5)
     warnings.push(`One item has ${percent(shares.item)} of all interactions; see that it is an item.`);
-  if (idsAlikeButForCase > 0)
+  else if (items >= MANY && shares.topItems > 0.8)
     warnings.push(
-      `${idsAlikeButForCase} ids are those of others but for small and capital letters; if they mean the ` +
-        'same, write them alike.',
+      `${percent(shares.topItems)} of all interactions are with one in a hundred items: little is learnt ` +
+        'of the others; see that the item is the right column.',
+    );
+  if (idsAlike > 0)
+    warnings.push(
+      `${idsAlike} ids are those of others but for capital letters, blanks, leading zeros or a .0 at the ` +
+        'end; if they mean the same, write them alike.',
     );
   return warnings;
 }

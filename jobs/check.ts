@@ -4,6 +4,7 @@ import { TslrecError } from '../src/errors.ts';
 import { knownText } from '../src/instructions/item-text.ts';
 import { type DataSummary, summarise } from '../src/interactions/data-summary.ts';
 import type { Dataset, SplitName } from '../src/interactions/dataset.ts';
+import { interactionCounts } from '../src/interactions/occurring-items.ts';
 import { SPLIT_NAMES, splitDataset } from '../src/interactions/split.ts';
 import { mappingFile, mappingIn, writeMapping } from '../src/layouts/mapping.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
@@ -22,6 +23,8 @@ export interface CheckOptions extends ReadChoices {
 export interface CheckResult extends ReadingReport, DataSummary {
   readonly dataset: string;
   readonly itemsWithText: number;
+  /** Items with interactions, without text. */
+  readonly occurringWithoutText: number;
   /** Items whose text another one has, too. */
   readonly itemsOfSameText: number;
   /** Users who are asked, by split; or why nobody is. */
@@ -53,12 +56,15 @@ export async function check(options: CheckOptions): Promise<CheckResult> {
   return { ...found, warnings: warningsOn(found), ...(remembered !== undefined && { remembered }) };
 }
 
-function textsOf({ items }: Dataset) {
-  const texts = items.map((item) => knownText(item, Number.POSITIVE_INFINITY)).filter((text) => text !== '');
+function textsOf({ items, sequences }: Dataset) {
+  const ofItems = items.map((item) => knownText(item, Number.POSITIVE_INFINITY));
+  const texts = ofItems.filter((text) => text !== '');
+  const interactions = interactionCounts(sequences, items.length);
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return {
     itemsWithText: texts.length,
+    occurringWithoutText: ofItems.filter((text, i) => text === '' && interactions[i] > 0).length,
     itemsOfSameText: texts.filter((text) => counts.get(text)! > 1).length,
   };
 }

@@ -64,7 +64,7 @@ function facts(result: CheckResult): [name: string, text: string][] {
 
 function timeSpan({ timed, times: { first, last } }: CheckResult): string {
   if (!timed) return 'none: the order of the rows';
-  if (last < LEAST_DATE) return `${first} to ${last}, no dates`;
+  if (first >= 0 && last < LEAST_DATE) return `${first} to ${last}, no dates`;
   const day = (seconds: number) => new Date(seconds * 1e3).toISOString().slice(0, 10);
   return `${day(first)} to ${day(last)}`;
 }

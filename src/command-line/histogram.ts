@@ -7,8 +7,9 @@ const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 export function histogram(bins: readonly number[]): string[] {
   const most = Math.max(...bins);
   const first = bins.findIndex((count) => count > 0);
+  const width = Math.max(17, rangeOf(bins.length - 1).length);
   return bins.slice(first).map((count, i) => {
-    const range = rangeOf(first + i).padStart(17);
+    const range = rangeOf(first + i).padStart(width);
     return `${range}  ${bar(count / most)} ${count.toLocaleString('en')}`;
   });
 }

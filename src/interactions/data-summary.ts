@@ -7,6 +7,8 @@ export interface Spread {
   readonly median: number;
   readonly mean: number;
   readonly most: number;
+  /** How many have the most. */
+  readonly ofMost: number;
   /** bins[0] counts zeros, bins[1] ones, bins[b] those from 2^(b-2) + 1 to 2^(b-1). */
   readonly bins: readonly number[];
 }
@@ -25,8 +27,8 @@ export interface DataSummary {
   /** Of the largest user, the most popular item and the hundredth of the items that occur most. */
   readonly shares: { readonly user: number; readonly item: number; readonly topItems: number };
   readonly times: TimeSummary;
-  /** Users and items whose id is another one's but for small and capital letters. */
-  readonly idsAlikeButForCase: number;
+  /** Users and items whose id is another one's, written in another way. */
+  readonly idsAlike: number;
 }
 
 export interface TimeSummary {
@@ -60,7 +62,7 @@ export function summarise({ items, userIds, sequences, times }: Dataset): DataSu
       topItems: top / interactions,
     },
     times: timesIn(times),
-    idsAlikeButForCase: alikeButForCase(userIds) + alikeButForCase(ids),
+    idsAlike: alike(userIds) + alike(ids),
   };
 }
 
@@ -79,6 +81,7 @@ function spreadOf(counts: Int32Array): Spread {
     median: sorted[Math.floor(sorted.length / 2)],
     mean: sum / sorted.length,
     most: sorted[sorted.length - 1],
+    ofMost: sorted.length - sorted.indexOf(sorted[sorted.length - 1]),
     bins,
   };
 }
@@ -99,5 +102,12 @@ function timesIn(times: readonly Float64Array[]): TimeSummary {
   return { first, last, tiedSteps, steps };
 }
 
-const alikeButForCase = (ids: readonly string[]): number =>
-  ids.length - new Set(ids.map((id) => id.toLowerCase())).size;
+const alike = (ids: readonly string[]): number => ids.length - new Set(ids.map(plainId)).size;
+
+/** Spreadsheets lose leading zeros and capitals; a column of whole numbers and gaps turns 12 into 12.0. */
+const plainId = (id: string): string =>
+  id
+    .normalize('NFKC')
+    .replace(/\s+/g, '')
+    .toLowerCase()
+    .replace(/^0*(\d+?)(\.0+)?$/, '$1');

@@ -4,6 +4,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type CheckResult, check } from '../../jobs/check.ts';
+import { histogram } from '../../src/command-line/histogram.ts';
+import { DEFAULT_SAMPLE, generateSample, writeSample } from '../../src/interactions/sample.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
@@ -56,6 +58,7 @@ test('check prints what is known by hand, and draws it', async () => {
   const result = lastLine<CheckResult>(exit);
   assert.deepEqual([result.users, result.items, result.interactions, result.repeats], [3, 4, 7, 1]);
   assert.deepEqual(result.historyLengths.bins, [0, 1, 1, 1]);
+  assert.deepEqual([result.historyLengths.ofMost, result.occurringWithoutText], [1, 0]);
   assert.deepEqual([result.times.tiedSteps, result.times.steps], [1, 4]);
 });
 
@@ -75,13 +78,22 @@ const texts = (title: (i: number) => string | undefined) =>
   lines(...Array.from({ length: 20 }, (_, i) => JSON.stringify({ item_id: item(i), title: title(i) })));
 const TITLES = texts((i) => `Tent ${i}`);
 
+/** Items are 10, 11, ...; their interactions have 10.0, 11.0, ..., as pandas makes of a column with gaps. */
+const NUMBERS = {
+  'things.csv': lines('sku,title', ...Array.from({ length: 20 }, (_, i) => `1${i},Tent ${i}`)),
+  'clicks.csv': good((row) => {
+    row.item = `${row.item.replace('i', '1')}.0`;
+  }).replace('item_id', 'sku'),
+  'tslrec.json': '{"user-column":"user_id","item-column":"sku"}',
+};
+
 const warned: [what: string, files: Record<string, string>, warning: RegExp | undefined][] = [
   ['nothing', { 'items.jsonl': TITLES, 'interactions.csv': good() }, undefined],
   ['no text', { 'interactions.csv': good() }, /^No item has text: .*; give items a title or attributes\.$/],
   [
     'little text',
     { 'items.jsonl': texts((i) => (i < 5 ? `Tent ${i}` : undefined)), 'interactions.csv': good() },
-    /^15 of 20 items have no text;/,
+    /^15 of 20 items with interactions have no text;/,
   ],
   [
     'one text',
@@ -128,6 +140,16 @@ const warned: [what: string, files: Record<string, string>, warning: RegExp | un
       }),
     },
     /^75 % of all interactions are with an item that the user has had before; /,
+  ],
+  [
+    'the time before 1970',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv': good((row) => {
+        row.time -= 1_800_000_000;
+      }),
+    },
+    /^Some times are before 1970/,
   ],
   [
     'positions',
@@ -195,14 +217,78 @@ const warned: [what: string, files: Record<string, string>, warning: RegExp | un
     /^One item has 6\d % of all interactions/,
   ],
   [
-    'ids alike',
+    'capital letters',
     {
       'items.jsonl': TITLES,
       'interactions.csv': good((row, n) => {
         if (n >= 60) row.user = row.user.toUpperCase();
       }),
     },
-    /^20 ids are those of others but for small and capital letters/,
+    /^20 ids are those of others but for capital letters,/,
+  ],
+  [
+    'blanks in ids',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv': good((row, n) => {
+        if (n >= 60) row.user = row.user.replace('u', 'u ');
+      }),
+    },
+    /^20 ids are those of others but for capital letters, blanks/,
+  ],
+  [
+    'lost zeros',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv': good((row, n) => {
+        row.user = row.user.replace('u', n < 60 ? '00' : '');
+      }),
+    },
+    /^20 ids are those of others .* leading zeros/,
+  ],
+  [
+    'items of two tables under different ids',
+    NUMBERS,
+    /^20 of 20 items with interactions have no text; see that their ids are those of the items' table/,
+  ],
+  [
+    'whole numbers that became others',
+    NUMBERS,
+    /^20 ids are those of others .* a \.0 at the end; if they mean the same, write them alike/,
+  ],
+  [
+    'histories that were cut',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv':
+        good() +
+        lines(
+          ...Array.from({ length: 32 }, (_, n) => `${user(n % 4)},${item(5 * n)},${1_720_800_000 + n * DAY}`),
+        ),
+    },
+    /^4 of 20 users have exactly 12 interactions and nobody has more/,
+  ],
+  [
+    'one item in a hundred for nearly all',
+    {
+      'items.jsonl':
+        TITLES +
+        lines(...Array.from({ length: 180 }, (_, i) => `{"item_id":"more${i}","title":"More ${i}"}`)),
+      'interactions.csv': good((row, n) => {
+        if (n % 20 > 2) row.item = item(n % 2);
+      }),
+    },
+    /^8\d % of all interactions are with one in a hundred items/,
+  ],
+  [
+    'a time split that asks nobody',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv': good((row, n) => {
+        row.time = 1_700_000_000 + ((n % 20) * 4 + Math.floor(n / 20)) * DAY;
+      }),
+    },
+    /^The split by time cannot be used: .* has nobody to ask .*; use the leave-one-out split/,
   ],
   [
     'rows that repeat',
@@ -223,6 +309,21 @@ for (const [what, files, warning] of warned) {
     for (const sentence of warnings) assert.match(sentence, /^[A-Z0-9][^\n]*\.?$/);
   });
 }
+
+test('nothing looks wrong in the synthetic sample', async () => {
+  const folder = folderOf({});
+  writeSample(folder, generateSample(DEFAULT_SAMPLE));
+  const { warnings } = await check({ data: folder, folder, onBadRow: 'stop' });
+  assert.deepEqual(warnings, []);
+});
+
+test('ranges of large counts stand below each other', () => {
+  const bins = Array.from({ length: 23 }, () => 1);
+  const bars = histogram(bins);
+  assert.match(bars[22], /^1,048,577 to 2,097,152 {2}█/);
+  assert.equal(new Set(bars.map((line) => line.indexOf('█'))).size, 1);
+  for (const line of bars) assert.ok(line.length <= 80);
+});
 
 test('columns that were named are kept beside the data, once, and read there by every command', async () => {
   const folder = folderOf({

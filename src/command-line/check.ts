@@ -44,7 +44,8 @@ function described(result: CheckResult): string {
   ].join('\n');
 }
 
-const dashed = (text: string): string => `- ${text}`;
+/** In lines of at most 80 characters, if its words allow. */
+const dashed = (text: string): string => `- ${text.replace(/(.{1,78})( |$)/g, '$1\n  ').trimEnd()}`;
 
 function facts(result: CheckResult): [name: string, text: string][] {
   const { users, items, interactions, itemsWithText, itemsOfSameText, itemsWithoutInteractions } = result;

@@ -78,7 +78,7 @@ function spreadOf(counts: Int32Array): Spread {
   }
   return {
     least: sorted[0],
-    median: sorted[Math.floor(sorted.length / 2)],
+    median: (sorted[(sorted.length - 1) >> 1] + sorted[sorted.length >> 1]) / 2,
     mean: sum / sorted.length,
     most: sorted[sorted.length - 1],
     ofMost: sorted.length - sorted.indexOf(sorted[sorted.length - 1]),

@@ -55,11 +55,36 @@ test('check prints what is known by hand, and draws it', async () => {
     `           3 to 4  ${'█'.repeat(22)} 1`,
   ];
   assert.deepEqual(stdout.split('\n').slice(0, expected.length), expected);
+  const printed = stdout.trimEnd().split('\n').slice(0, -1);
+  assert.deepEqual(
+    printed.filter((line) => line.length > 80),
+    [],
+  );
   const result = lastLine<CheckResult>(exit);
+  const found = printed.slice(printed.indexOf('What looks wrong') + 1);
+  assert.equal(found.map((line) => line.slice(2)).join(' '), result.warnings.join(' '));
   assert.deepEqual([result.users, result.items, result.interactions, result.repeats], [3, 4, 7, 1]);
   assert.deepEqual(result.historyLengths.bins, [0, 1, 1, 1]);
   assert.deepEqual([result.historyLengths.ofMost, result.occurringWithoutText], [1, 0]);
   assert.deepEqual([result.times.tiedSteps, result.times.steps], [1, 4]);
+});
+
+test('the median of an even number of users lies between the two in the middle', async () => {
+  const folder = folderOf({
+    'interactions.csv': lines(
+      'user_id,item_id',
+      'u1,a',
+      'u1,b',
+      'u1,c',
+      'u1,d',
+      'u2,a',
+      'u3,b',
+      'u4,a',
+      'u4,b',
+    ),
+  });
+  const { historyLengths } = await check({ data: folder, folder, onBadRow: 'stop' });
+  assert.equal(historyLengths.median, 1.5); // of 1, 1, 2, 4
 });
 
 /** Twenty users of four interactions each with twenty items of different text, in order of time. */

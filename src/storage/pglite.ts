@@ -5,12 +5,14 @@ import { existsSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } f
 import { rename } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
+import pg from 'pg';
 import { TslrecError } from '../errors.ts';
 import { makeFolder, requireSpace } from '../files.ts';
 import { fileMode } from '../private-files.ts';
 import { type Database, DEFAULT_SCHEMA, type Query, runTransaction } from './database.ts';
 import { lockFolder, type Purpose } from './lock.ts';
 import type { Answer, Failure, Statement } from './pglite-worker.ts';
+import { explained } from './postgres-errors.ts';
 import { findSearchPath } from './search-path.ts';
 
 /** Not all of it has a SQLSTATE of its own. */
@@ -190,8 +192,12 @@ function workerSession(worker: Worker): Query {
   return session as Query;
 }
 
+/** What PGlite refuses is told as a server's refusal is. */
 function statementFailure({ message, code }: Failure): Error {
-  if (!NO_SPACE.test(message)) return Object.assign(new Error(message), { code });
+  if (!NO_SPACE.test(message))
+    return code === undefined
+      ? new Error(message)
+      : explained(Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code }));
   return new TslrecError(
     'unavailable',
     `The database's folder cannot be written (${message}): make room on its disk, or raise the limit ` +

@@ -57,8 +57,16 @@ export function testDatabaseContract(
     });
 
     await context.test('a wrong statement rejects, and the next one works', async () => {
-      await assert.rejects(database.query('SELEC 1'), /syntax error/);
-      await assert.rejects(database.query('SELECT $1::integer', ['x']), /invalid input syntax/);
+      for (const [sql, parameters, refusal] of [
+        ['SELEC 1', [], /syntax error .*SQLSTATE 42601/],
+        ['SELECT $1::integer', ['x'], /invalid input syntax .*SQLSTATE 22P02/],
+        ['SELECT nothing FROM notes', [], /nothing.*SQLSTATE 42703.*restore them from a backup/],
+      ] as const)
+        await assert.rejects(database.query(sql, parameters), {
+          name: 'TslrecError',
+          code: 'database-refuses',
+          message: refusal,
+        });
       assert.equal((await database.query('SELECT 1')).length, 1);
     });
 

@@ -74,18 +74,27 @@ function onHistories({ users, interactions, historyLengths, repeats, splits }: F
   return warnings;
 }
 
+const DIGITS_OF_A_DATE =
+  'Digits such as 20240531 or 20240531180000 are read as a number of seconds or milliseconds: write ' +
+  '2024-05-31T18:00:00Z.';
+const isDigitsOfADate = (time: number): boolean => time > 19_000_101 && time < 21_001_231;
+const yearOf = (seconds: number): number => 1970 + Math.floor(seconds / SECONDS_A_YEAR);
+
 function onTimes({ timed, times: { first, last, tiedSteps, steps }, splits }: Found): string[] {
   if (!timed) return ['Interactions have no time: the order of the rows is taken for the order in time.'];
   if (first === last) return ['All times are the same: the order of the rows is the order in time.'];
   if (first >= 0 && last < LEAST_DATE)
     return [
       `Times go from ${first} to ${last}, which are positions or counts and no dates: use the ` +
-        'leave-one-out split.',
+        `leave-one-out split.${isDigitsOfADate(first) ? ` ${DIGITS_OF_A_DATE}` : ''}`,
     ];
   const warnings: string[] = [];
   const now = Date.now() / 1e3;
   if (first < 0 || last > now + SECONDS_A_YEAR)
-    warnings.push('Some times are before 1970 or more than a year from now; see that they are times.');
+    warnings.push(
+      `Times go from ${yearOf(first)} to ${yearOf(last)}: before 1970, or more than a year from now; see ` +
+        `that they are times. ${DIGITS_OF_A_DATE}`,
+    );
   if (2 * tiedSteps > steps)
     warnings.push(
       `${percent(tiedSteps / steps)} of the steps from one interaction of a user to the next take no time: ` +
@@ -96,8 +105,13 @@ function onTimes({ timed, times: { first, last, tiedSteps, steps }, splits }: Fo
   return warnings;
 }
 
-function onShares({ users, items, shares, idsAlike }: Found): string[] {
+function onShares({ users, items, shares, idsAlike, idsOfNothing }: Found): string[] {
   const warnings: string[] = [];
+  if (idsOfNothing.length > 0)
+    warnings.push(
+      `There are the ids ${idsOfNothing.map((id) => JSON.stringify(id)).join(', ')}: such a user or item ` +
+        'is all rows that have none; leave them out, unless it means one.',
+    );
   if (users >= FEW && shares.user > 0.2)
     warnings.push(`One user has ${percent(shares.user)} of all interactions; leave out who is no person.`);
   if (items >= FEW && shares.item > 0.5)

@@ -36,7 +36,13 @@ export interface CheckResult extends ReadingReport, DataSummary {
 }
 
 export type SplitCheck =
-  | { readonly validation: number; readonly test: number; readonly ownTargets: OwnTargets }
+  | {
+      readonly validation: number;
+      readonly test: number;
+      /** Users of the test who are asked for an item that they have had, whatever others have twice. */
+      readonly testOfOwn: number;
+      readonly ownTargets: OwnTargets;
+    }
   | { readonly refused: string };
 
 export async function check(options: CheckOptions): Promise<CheckResult> {
@@ -76,6 +82,7 @@ function splitCheck(name: SplitName, dataset: Dataset): SplitCheck {
     return {
       validation: validation.targets.length,
       test: test.targets.length,
+      testOfOwn: test.histories.filter((history, row) => history.includes(test.targets[row])).length,
       ownTargets: ownTargets(split, dataset.items.length),
     };
   } catch (error) {

@@ -74,7 +74,7 @@ function asked({ splits }: CheckResult, name: keyof CheckResult['splits']): stri
   const split = splits[name];
   const how = name === 'time' ? 'the time split' : name;
   if ('refused' in split) return `nobody by ${how}`;
-  const own = count(split.ownTargets.test.users);
+  const own = count(split.testOfOwn);
   return `${count(split.test)} users by ${how}, ${own} of them for an item that they have`;
 }
 

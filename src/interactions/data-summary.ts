@@ -29,6 +29,8 @@ export interface DataSummary {
   readonly times: TimeSummary;
   /** Users and items whose id is another one's, written in another way. */
   readonly idsAlike: number;
+  /** Ids that are a word for nothing, such as NULL. */
+  readonly idsOfNothing: readonly string[];
 }
 
 export interface TimeSummary {
@@ -63,6 +65,7 @@ export function summarise({ items, userIds, sequences, times }: Dataset): DataSu
     },
     times: timesIn(times),
     idsAlike: alike(userIds) + alike(ids),
+    idsOfNothing: [...userIds, ...ids].filter((id) => NOTHING.test(id)),
   };
 }
 
@@ -111,3 +114,5 @@ const plainId = (id: string): string =>
     .replace(/\s+/g, '')
     .toLowerCase()
     .replace(/^0*(\d+?)(\.0+)?$/, '$1');
+
+const NOTHING = /^(null|nan|none|nil|n\/?a|undefined|<na>|\\n|-)$/i;

@@ -1,8 +1,11 @@
 // A folder -> which layout it has and which of its files are read. Nothing that looks like items or
 // interactions is passed over: what is not read, or might be meant as well, ends the reading by name.
+
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { amazon2018 } from './amazon-2018.ts';
 import { amazon2023 } from './amazon-2023.ts';
-import { type Folder, listed, plainName } from './folder.ts';
+import { Folder, listed, plainName } from './folder.ts';
 import type { Found, Layout } from './layout.ts';
 import { findMapped, readableColumns } from './mapped.ts';
 import { MAPPING_FILE, type Mapping } from './mapping.ts';
@@ -62,11 +65,26 @@ export async function findLayout(
   const { names } = folder;
   const tables = await readableColumns(folder, tablesIn(folder));
   if (tables.length > 0) return folder.refuse(described(tables), `${ACCEPTED}; or ${suggestion(tables)}`);
+  const below = await layoutBelow(folder);
+  if (below !== undefined) return folder.refuse(listed(names), below);
   const begun = LAYOUTS.filter(({ owns }) => names.some(owns)).map(({ name, files }) => `${files} (${name})`);
   return folder.refuse(
     names.length === 0 ? 'nothing' : listed(names),
     begun.length === 0 ? ACCEPTED : begun.join(', or '),
   );
+}
+
+/** Which of the folders in it is meant, where one has a layout. */
+async function layoutBelow({ path, names }: Folder): Promise<string | undefined> {
+  for (const name of names) {
+    const below = join(path, name);
+    if (!statSync(below, { throwIfNoEntry: false })?.isDirectory()) continue;
+    const folder = new Folder(below, ACCEPTED);
+    for (const layout of LAYOUTS)
+      if ((await layout.find(folder).catch(() => undefined)) !== undefined)
+        return `the files themselves; ${name} has those of ${layout.name}: give that folder`;
+  }
+  return undefined;
 }
 
 /** What may be a table of data, by its name. */

@@ -119,6 +119,8 @@ function trimmed(text: string): string {
 /** What is wrong with a value as an id, if anything. */
 export function problemOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return 'no id';
+  if (Number.isInteger(value) && !Number.isSafeInteger(value))
+    return `a whole number near ${value}, of more digits than JSON keeps (write ids as text)`;
   if (typeof value !== 'string' && idOf(value) === '')
     return `${shown(JSON.stringify(value))}, which is neither text nor a whole number`;
   return idProblem(idOf(value));

@@ -34,6 +34,13 @@ export async function findMapped(folder: Folder, names: readonly string[], mappi
       userColumn === undefined ? 'no --user-column' : 'no --item-column',
       `both, because columns are named: ${suggestion(tables)}`,
     );
+  const used = [userColumn, ...itemColumn, mapping.timeColumn, mapping.ratingColumn, mapping.eventColumn];
+  const noText = mapping.textColumns?.find((column) => used.includes(column));
+  if (noText !== undefined)
+    return folder.refuse(
+      `${MAPPING_OPTIONS.textColumns} ${JSON.stringify(noText)}, which is named as something else`,
+      'columns that say what an item is; leave it out',
+    );
   const { interactions, items } = chooseTables(folder, tables, mapping);
   const files = (chosen: readonly NamedColumns[]) => chosen.map(({ name }) => folder.file(name));
   return {
@@ -61,6 +68,8 @@ export async function readMapped(
   const columns = interactionColumns(name, found, mapping, filters);
   const catalogue = new Catalogue();
   const describing = tables.items.length > 0 ? tables.items : ownDescription(tables.interactions, mapping);
+  const texts = describing === tables.interactions ? (mapping.textColumns ?? []) : [];
+  const others = found.filter((column) => !texts.includes(column));
   const notes: string[] = [];
   for (const table of describing) {
     const id = requiredItemColumn(table, mapping);
@@ -91,7 +100,7 @@ export async function readMapped(
   return {
     catalogue,
     ...read,
-    notes: [...notesOnFound(name, found, columns, mapping), ...notes, ...readNotes],
+    notes: [...notesOnFound(name, others, columns, mapping), ...notes, ...readNotes],
   };
 }
 

@@ -1,6 +1,7 @@
 // What is said of tables whose columns nobody has named: what they have, and the options that would fit.
 import { columnNamed, ITEM_NAMES, TIME_NAMES, timeColumns, USER_NAMES } from './column-names.ts';
 import { listedColumns } from './column-notes.ts';
+import { listed } from './folder.ts';
 import { MAPPING_OPTIONS } from './mapping.ts';
 
 export interface NamedColumns {
@@ -9,19 +10,36 @@ export interface NamedColumns {
 }
 
 export const described = (tables: readonly NamedColumns[]): string =>
-  tables.map(({ name, columns }) => `${name} (${listedColumns(columns)})`).join(', ') ||
-  'no file that can be read as a table';
+  apart(tables)
+    .map(({ names, columns }) => `${listed(names)} (${listedColumns(columns)})`)
+    .join(', ') || 'no file that can be read as a table';
+
+/** Tables with the same columns are parts of one. */
+function apart(tables: readonly NamedColumns[]) {
+  const parts = new Map<string, { names: string[]; columns: readonly string[] }>();
+  for (const { name, columns } of tables) {
+    const key = JSON.stringify(columns);
+    const known = parts.get(key);
+    if (known) known.names.push(name);
+    else parts.set(key, { names: [name], columns });
+  }
+  return [...parts.values()];
+}
 
 /** The options that fit the tables, ready to be pasted; words in capitals are to be filled in. */
 export function suggestion(tables: readonly NamedColumns[]): string {
-  const best = tables.toSorted((a, b) => usualNames(b.columns) - usualNames(a.columns)).at(0)?.columns ?? [];
+  const whole = apart(tables);
+  const best = whole.toSorted((a, b) => usualNames(b.columns) - usualNames(a.columns)).at(0)?.columns ?? [];
   const user = columnNamed(best, USER_NAMES);
   const item = columnNamed(
     best.filter((column) => column !== user),
     ITEM_NAMES,
   );
-  const items = tables.find(
-    ({ columns }) => columns !== best && columnNamed(columns, ITEM_NAMES) !== undefined,
+  const items = whole.find(
+    ({ columns }) =>
+      columns !== best &&
+      columnNamed(columns, ITEM_NAMES) !== undefined &&
+      columnNamed(columns, USER_NAMES) === undefined,
   );
   const itemId = items && columnNamed(items.columns, ITEM_NAMES);
   const [time] = timeColumns(best);

@@ -174,7 +174,27 @@ const warned: [what: string, files: Record<string, string>, warning: RegExp | un
         row.time -= 1_800_000_000;
       }),
     },
-    /^Some times are before 1970/,
+    /^Times go from 1966 to 1967: before 1970/,
+  ],
+  [
+    'ids of nothing',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv': good((row, n) => {
+        if (n >= 76) row.user = ['NULL', 'nan', 'None', '\\N'][n - 76];
+      }),
+    },
+    /^There are the ids "NULL", "None", "\\\\N", "nan": such a user or item is all rows that have none; /,
+  ],
+  [
+    'digits of dates',
+    {
+      'items.jsonl': TITLES,
+      'interactions.csv': good((row, n) => {
+        row.time = 20_240_101 + (n % 28);
+      }),
+    },
+    /no dates: use the leave-one-out split\. Digits such as 20240531 .*: write 2024-05-31T18:00:00Z\.$/,
   ],
   [
     'positions',
@@ -219,7 +239,7 @@ const warned: [what: string, files: Record<string, string>, warning: RegExp | un
         row.time *= 3;
       }),
     },
-    /^Some times are before 1970 or more than a year/,
+    /^Times go from 21\d\d to 21\d\d: before 1970, or more than a year/,
   ],
   [
     'one user for many',
@@ -380,4 +400,17 @@ test('bad rows are kept where they are said to be', async () => {
     1,
   );
   assert.equal(existsSync(path.join(folder, '.tslrec')), false);
+});
+
+test('targets that a user has had are counted, whatever others have twice', async () => {
+  // Everybody's last item is their first; one user has it three times, so that training repeats it.
+  const rows = Array.from({ length: 10 }, (_, u) =>
+    ['a', `b${u}`, `c${u}`, 'a'].map((id, i) => `u${u},${id},${1_700_000_000 + i}`),
+  ).flat();
+  const more = ['a', 'a', 'd', 'e', 'f'].map((id, i) => `more,${id},${1_700_000_000 + i}`);
+  const folder = folderOf({ 'interactions.csv': lines('user_id,item_id,timestamp', ...rows, ...more) });
+  const { splits } = await check({ data: folder, folder, onBadRow: 'stop' });
+  const split = splits['leave-one-out'];
+  assert.ok(!('refused' in split));
+  assert.deepEqual([split.test, split.testOfOwn, split.ownTargets.test.users], [11, 10, 0]);
 });

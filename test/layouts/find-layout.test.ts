@@ -1,6 +1,6 @@
 // Which files of a folder are read, and that nothing that looks like items or interactions is passed over.
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -82,6 +82,15 @@ test('a folder of parts in the place of a file ends the reading by name', async 
   const folder = folderOf(without(whole));
   mkdirSync(join(folder, 'items'));
   await assert.rejects(readDataset(folder, stop), refused(/: got items beside interactions\.csv/, folder));
+});
+
+test('a folder whose layout lies one folder down is told which', async () => {
+  const folder = folderOf({ 'README.txt': 'x' });
+  mkdirSync(join(folder, 'ml-1m'));
+  writeFileSync(join(folder, 'ml-1m', 'ratings.dat'), RATINGS);
+  writeFileSync(join(folder, 'ml-1m', 'movies.dat'), MOVIES);
+  const message = /: got README\.txt, ml-1m, expected .*; ml-1m has those of MovieLens 1M or 10M: give that/;
+  await assert.rejects(readDataset(folder, stop), refused(message, folder));
 });
 
 const ambiguous: [files: Record<string, string>, message: RegExp][] = [

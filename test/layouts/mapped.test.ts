@@ -124,6 +124,7 @@ test('interactions that say themselves what the items are: the first row of an i
     ],
   );
   assert.deepEqual([...dataset.times[0]], [1291191960, 1291192080]);
+  assert.match(notes.join('\n'), /^orders\.csv: columns that are not read: "Invoice"\.$/m);
   assert.match(
     notes.join('\n'),
     /orders\.csv: InvoiceDate has times without a zone, which are read as UTC\./,
@@ -168,6 +169,16 @@ const unclear: [files: Record<string, string>, choices: object, message: RegExp]
       'got clicks\\.csv \\("when", "uid", "sku", "stars"\\), goods\\.csv \\(.*\\), expected .*; or say .* ' +
         '--user-column uid --item-column sku --time-column when --text-columns name,brand,price\\.$',
     ),
+  ],
+  [
+    { 'part-0.csv': EVENTS, 'part-1.csv': EVENTS, 'part-2.csv': EVENTS },
+    {},
+    /got part-0\.csv, part-1\.csv, part-2\.csv \("when", .*\), expected .* --time-column when\.$/,
+  ],
+  [
+    { 'clicks.csv': EVENTS },
+    { ...mapping, textColumns: ['stars', 'uid'] },
+    /got --text-columns "uid", which is named as something else, expected columns that say what an item/,
   ],
   [{ 'x.csv': lines('a b,c', '1,2') }, {}, /as in --user-column COLUMN --item-column COLUMN\.$/],
   [

@@ -111,6 +111,7 @@ const badItems: [row: string, message: RegExp][] = [
   ['{"item_id":"c"', /^items\.jsonl:3:\d+: got .*expected one JSON object/],
   ['["c"]', /^items\.jsonl:3:1: got "\[\\"c\\"\]", expected one JSON object;/],
   ['{"title":"C"}', /^items\.jsonl:3:1: got no id, expected the item's id/],
+  ['{"item_id":9007199254740993}', /^items\.jsonl:3:2: got a whole number near 9007199254740992, of more/],
   ['{"item_id":{"a":1}}', /^items\.jsonl:3:2: got .*, which is neither text nor a whole number, expected /],
   ['{"item_id":""}', /^items\.jsonl:3:2: got an empty id/],
   ['{"item_id":"a"}', /^items\.jsonl:3:2: got item "a" again, expected each item once/],

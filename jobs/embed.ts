@@ -9,7 +9,9 @@ import { modelFolder } from '../src/language-model/hub.ts';
 import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
 import type { Progress } from '../src/progress.ts';
 import { shown } from '../src/tables/bad-rows.ts';
+import { documentIn, JSON_ARRAY } from '../src/tables/json-table.ts';
 import { forEachLine } from '../src/tables/lines.ts';
+import { firstText } from '../src/tables/text-bytes.ts';
 import { unitRows } from '../src/unit-rows.ts';
 import { checkReplaceable, prepareOutput } from './output-file.ts';
 import { isNeverOwn } from './own-outputs.ts';
@@ -78,11 +80,11 @@ async function readTexts(file: string): Promise<string[]> {
       `${file}:${line}: got ${got}, ${EXPECTED}; correct the line, or leave it out.`,
     );
   };
+  await refuseDocument(file);
   await forEachLine(file, (raw, line, isWhole) => {
     if (line !== texts.length + 1) refuse(texts.length + 1, 'an empty line');
     if (!isWhole) refuse(line, 'bytes that are not UTF-8');
     const json = jsonValue(raw);
-    if (line === 1) checkLines(file, raw, json);
     const read = textLine.safeParse(json);
     if (!read.success) return refuse(line, complaint(raw, read.error));
     const twice = duplicateKey(raw, json);
@@ -95,15 +97,12 @@ async function readTexts(file: string): Promise<string[]> {
 }
 
 /** A line of its own is not to blame where the whole file is another kind of JSON. */
-function checkLines(file: string, first: string, json: unknown): void {
-  const begun = first.trim();
-  const isArray = Array.isArray(json) || (json === undefined && begun.startsWith('['));
-  const isSpread = json === undefined && /^\{(.*[,{[])?$/.test(begun);
-  if (!isArray && !isSpread) return;
-  const got = isArray ? 'a JSON array' : 'a JSON object over several lines';
+async function refuseDocument(file: string): Promise<void> {
+  const got = documentIn(await firstText(file));
+  if (got === undefined) return;
   throw new TslrecError(
     'bad-data',
-    `${file}: got ${got}, ${EXPECTED}; write it with \`jq -c ${isArray ? "'.[]'" : '.'}\`.`,
+    `${file}: got ${got}, ${EXPECTED}; write it with \`jq -c ${got === JSON_ARRAY ? "'.[]'" : '.'}\`.`,
   );
 }
 

@@ -5,11 +5,11 @@
 // Formats: https://nijianmo.github.io/amazon/ and https://jmcauley.ucsd.edu/data/amazon/
 import type { BadRows } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
-import { openJsonTable, parseJson } from '../tables/json-table.ts';
+import { openJsonTable } from '../tables/json-table.ts';
 import type { Table } from '../tables/table.ts';
-import { type Metadata, readAmazon } from './amazon.ts';
+import { hasKeys, type Metadata, readAmazon } from './amazon.ts';
 import { noteOnRead } from './column-notes.ts';
-import { type Folder, plainName } from './folder.ts';
+import type { Folder } from './folder.ts';
 import type { InteractionColumns } from './interaction-rows.ts';
 import type { Layout } from './layout.ts';
 import { readableLines } from './readable-lines.ts';
@@ -25,6 +25,7 @@ const REVIEW_COLUMNS: InteractionColumns = {
   rating: 'overall',
   event: undefined,
 };
+const REVIEW_KEYS = ['reviewerID', 'asin', 'unixReviewTime'];
 const RATING_COLUMNS = { user: 'user', item: 'item', time: 'time', rating: 'rating', event: undefined };
 
 const [ITEM, USER, RATING_AND_TIME] = ['[A-Z\\d]{10}', 'A[A-Z\\d]{7,24}', '[1-5](\\.0)?,\\d{8,10}'];
@@ -45,7 +46,7 @@ const ATTRIBUTES: Metadata['attributes'] = {
 export const amazon2018: Layout = {
   name: 'Amazon reviews 2018 or 2014',
   files: 'NAME.json or NAME.csv and, where known, meta_NAME.json',
-  owns: (name) => METADATA.test(plainName(name)),
+  owns: [METADATA],
   find: async (folder) => {
     const [reviews, ...others] = await recognised(folder);
     if (reviews === undefined) return undefined;
@@ -84,7 +85,7 @@ async function recognised(folder: Folder): Promise<Reviews[]> {
   const found: Reviews[] = [];
   for (const name of folder.all(REVIEWS)) {
     const path = folder.file(name);
-    if ((await readableLines(path)).some(isReview))
+    if ((await readableLines(path)).some((line) => hasKeys(line, REVIEW_KEYS)))
       found.push({
         name,
         columns: REVIEW_COLUMNS,
@@ -106,9 +107,4 @@ async function recognised(folder: Folder): Promise<Reviews[]> {
     });
   }
   return found;
-}
-
-function isReview(line: string): boolean {
-  const parsed = parseJson(line);
-  return 'record' in parsed && ['reviewerID', 'asin', 'unixReviewTime'].every((key) => key in parsed.record);
 }

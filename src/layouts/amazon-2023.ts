@@ -6,11 +6,11 @@
 // Format: https://amazon-reviews-2023.github.io/
 import { TslrecError } from '../errors.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
-import { openJsonTable, parseJson } from '../tables/json-table.ts';
-import { type Metadata, readAmazon } from './amazon.ts';
+import { openJsonTable } from '../tables/json-table.ts';
+import { hasKeys, type Metadata, readAmazon } from './amazon.ts';
 import { noteOnRead } from './column-notes.ts';
 import { hasColumns } from './csv-header.ts';
-import { type Folder, plainName } from './folder.ts';
+import type { Folder } from './folder.ts';
 import type { InteractionColumns } from './interaction-rows.ts';
 import type { Layout } from './layout.ts';
 import { readableLines } from './readable-lines.ts';
@@ -40,7 +40,7 @@ const ATTRIBUTES: Metadata['attributes'] = {
 export const amazon2023: Layout = {
   name: 'Amazon reviews 2023',
   files: 'NAME.jsonl or NAME.csv and, where known, meta_NAME.jsonl',
-  owns: (name) => METADATA.test(plainName(name)),
+  owns: [METADATA],
   find: async (folder) => {
     const reviews = await reviewFiles(folder);
     const ratings = oneOrSplit(folder, await ratingFiles(folder), '.csv');
@@ -75,7 +75,7 @@ export const amazon2023: Layout = {
 async function reviewFiles(folder: Folder): Promise<string[]> {
   const found: string[] = [];
   for (const name of folder.all(REVIEWS))
-    if ((await readableLines(folder.file(name))).some(isReview)) found.push(name);
+    if ((await readableLines(folder.file(name))).some((line) => hasKeys(line, KEYS))) found.push(name);
   return found;
 }
 
@@ -89,9 +89,4 @@ async function ratingFiles(folder: Folder): Promise<string[]> {
     }
   }
   return found;
-}
-
-function isReview(line: string): boolean {
-  const parsed = parseJson(line);
-  return 'record' in parsed && KEYS.every((key) => key in parsed.record);
 }

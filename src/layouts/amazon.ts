@@ -7,9 +7,10 @@
 import { basename } from 'node:path';
 import { Catalogue } from '../interactions/catalogue.ts';
 import type { BadRows } from '../tables/bad-rows.ts';
+import { parseJson } from '../tables/json-table.ts';
 import { openDictTable } from '../tables/python-dict.ts';
 import type { Table } from '../tables/table.ts';
-import { noteOnUnread, notesOnColumns } from './column-notes.ts';
+import { noteOnLacking, noteOnUnread, notesOnColumns } from './column-notes.ts';
 import { plainText } from './html.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
@@ -22,6 +23,12 @@ export interface Metadata {
   readonly id: string;
   /** By name the keys that have an attribute, of which a record has one. */
   readonly attributes: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Whether a line is a JSON object that has these keys. */
+export function hasKeys(line: string, keys: readonly string[]): boolean {
+  const parsed = parseJson(line);
+  return 'record' in parsed && keys.every((key) => key in parsed.record);
 }
 
 export interface AmazonData {
@@ -53,9 +60,7 @@ export async function readAmazon(
       ...notesOnColumns(name, found, columns, 'name it'),
       ...(filters.minRating === undefined ? [ANY_RATING] : []),
       ...itemNotes,
-      ...(metadata !== undefined && read.itemsWithoutText > 0
-        ? [`Items that ${basename(metadata.path)} lacks: ${read.itemsWithoutText}.`]
-        : []),
+      ...noteOnLacking('Items', metadata && basename(metadata.path), read.itemsWithoutText),
       ...notes,
     ],
   };
@@ -86,13 +91,12 @@ async function readMetadata(
     id,
     said,
     catalogue,
-    none: {
+    none: [
       path,
-      got: 'no items',
-      expected:
-        `one a line, each with ${id}; download the file again, or remove it to have items known by their ` +
+      'no items',
+      `one a line, each with ${id}; download the file again, or remove it to have items known by their ` +
         'ids alone',
-    },
+    ],
     uselessRecords: 'leave-out',
     badRows,
   });

@@ -1,4 +1,5 @@
-// What there is to say of the columns of interactions: that none is the time, and which are not read.
+// What layouts have to say alike: which columns are the time, which are read and which are not, and how many
+// items a file lacks.
 import { shown } from '../tables/bad-rows.ts';
 import type { InteractionColumns } from './interaction-rows.ts';
 
@@ -27,6 +28,10 @@ export function notesOnColumns(
 /** Nothing where there are none. */
 export const noteOnUnread = (file: string, columns: readonly string[]): string[] =>
   columns.length === 0 ? [] : [`${file}: columns that are not read: ${listedColumns(columns)}.`];
+
+/** Nothing where there is no such file, or it has them all. `what`: items, or what a layout calls them. */
+export const noteOnLacking = (what: string, file: string | undefined, lacking: number): string[] =>
+  file === undefined || lacking === 0 ? [] : [`${what} that ${file} lacks: ${lacking}.`];
 
 /** Which columns are read, and as what. */
 export function noteOnRead(file: string, { user, item, time }: InteractionColumns): string {

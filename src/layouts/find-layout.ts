@@ -1,6 +1,5 @@
 // A folder -> which layout it has and which of its files are read. Nothing that looks like items or
 // interactions is passed over: what is not read, or might be meant as well, ends the reading by name.
-
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { amazon2018 } from './amazon-2018.ts';
@@ -67,12 +66,17 @@ export async function findLayout(
   if (tables.length > 0) return folder.refuse(described(tables), `${ACCEPTED}; or ${suggestion(tables)}`);
   const below = await layoutBelow(folder);
   if (below !== undefined) return folder.refuse(listed(names), below);
-  const begun = LAYOUTS.filter(({ owns }) => names.some(owns)).map(({ name, files }) => `${files} (${name})`);
+  const begun = LAYOUTS.filter((layout) => names.some((name) => owns(layout, name))).map(
+    ({ name, files }) => `${files} (${name})`,
+  );
   return folder.refuse(
     names.length === 0 ? 'nothing' : listed(names),
     begun.length === 0 ? ACCEPTED : begun.join(', or '),
   );
 }
+
+const owns = (layout: Layout, name: string): boolean =>
+  layout.owns.some((form) => form.test(plainName(name)));
 
 /** Which of the folders in it is meant, where one has a layout. */
 async function layoutBelow({ path, names }: Folder): Promise<string | undefined> {
@@ -97,7 +101,7 @@ function refusePassedOver(folder: Folder, read: readonly string[]): void {
   const { names } = folder;
   const passedOver = names.filter(
     (name) =>
-      !read.includes(name) && (LAYOUTS.some((layout) => layout.owns(name)) || isNamedAsData(name, names)),
+      !read.includes(name) && (LAYOUTS.some((layout) => owns(layout, name)) || isNamedAsData(name, names)),
   );
   if (passedOver.length > 0)
     folder.refuse(

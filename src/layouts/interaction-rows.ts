@@ -2,9 +2,9 @@
 // say it; what makes a row usable, the order and the duplicates are decided here, once.
 //   R rows that were kept, in file order; U users.
 import type { Catalogue } from '../interactions/catalogue.ts';
-import { idProblem } from '../interactions/catalogue.ts';
 import { type BadRows, shown } from '../tables/bad-rows.ts';
 import type { Table } from '../tables/table.ts';
+import { copied, idOf, problemOf } from './ids.ts';
 import { type FilterChoices, type FilterColumns, InteractionFilter } from './interaction-filter.ts';
 import { TimeColumn } from './times.ts';
 
@@ -70,23 +70,28 @@ export async function readInteractions(options: InteractionOptions): Promise<Rea
     let last = 0;
     await table.rows(
       wanted.map((column) => column ?? ''),
-      ([userId, itemId, when, rating, event], row) => {
+      ([userValue, itemValue, when, rating, event], row) => {
         last = row.line;
+        const [userId, itemId] = [idOf(userValue), idOf(itemValue)];
         const user = rows.userOf(userId);
-        const userProblem = user === undefined ? problemOf(userId) : undefined;
+        const userProblem = user === undefined ? problemOf(userValue) : undefined;
         if (userProblem !== undefined)
           return badRows.reportAt(row, columns.user, userProblem, "the user's id");
-        const id = idOf(itemId);
-        const item = catalogue.indexOf(id);
-        const itemProblem = item === undefined ? problemOf(itemId) : undefined;
+        const item = catalogue.indexOf(itemId);
+        const itemProblem = item === undefined ? problemOf(itemValue) : undefined;
         if (itemProblem !== undefined)
           return badRows.reportAt(row, columns.item, itemProblem, "the item's id");
         const seconds = time === undefined ? rowsBefore + row.line : time.seconds(when);
         if (Number.isNaN(seconds)) return badRows.reportAt(row, time!.name, ...time!.problem(when));
         if (!filter.isInteraction(rating, event, row, badRows)) return;
         if (item === undefined && options.unknownItems === 'bad-row')
-          return badRows.reportAt(row, columns.item, `item ${shown(id)}`, 'an item that the catalogue has');
-        rows.add(user ?? rows.addUser(idOf(userId)), item ?? catalogue.addById(copied(id)), seconds);
+          return badRows.reportAt(
+            row,
+            columns.item,
+            `item ${shown(itemId)}`,
+            'an item that the catalogue has',
+          );
+        rows.add(user ?? rows.addUser(userId), item ?? catalogue.addById(copied(itemId)), seconds);
       },
     );
     rowsBefore += last;
@@ -100,34 +105,6 @@ export async function readInteractions(options: InteractionOptions): Promise<Rea
     notes: time?.note(name) ?? [],
   };
 }
-
-/** Ids are text; a table that is none may hold whole numbers. */
-export function idOf(value: unknown): string {
-  if (typeof value === 'string') return trimmed(value);
-  return Number.isSafeInteger(value) || typeof value === 'bigint' ? String(value) : '';
-}
-
-/** Blanks that take no room are lost around ids, too: U+200B to U+200D, U+2060. */
-const UNSEEN = /^[\s\u200B-\u200D\u2060]+|[\s\u200B-\u200D\u2060]+$/g;
-
-function trimmed(text: string): string {
-  const [first, last] = [text.charCodeAt(0), text.charCodeAt(text.length - 1)];
-  const isAscii = first > 0x20 && first < 0x7f && last > 0x20 && last < 0x7f;
-  return isAscii ? text : text.replace(UNSEEN, '');
-}
-
-/** What is wrong with a value as an id, if anything. */
-export function problemOf(value: unknown): string | undefined {
-  if (value === undefined || value === null) return 'no id';
-  if (Number.isInteger(value) && !Number.isSafeInteger(value))
-    return `a whole number near ${value}, of more digits than JSON keeps (write ids as text)`;
-  if (typeof value !== 'string' && idOf(value) === '')
-    return `${shown(JSON.stringify(value))}, which is neither text nor a whole number`;
-  return idProblem(idOf(value));
-}
-
-/** A part of a text keeps the whole text in memory, and a file is many of them. */
-const copied = (text: string): string => Buffer.from(text).toString();
 
 /** Numbers in memory of their own, which grows as they are added. */
 class Column<Numbers extends Int32Array | Float64Array> {
@@ -166,8 +143,8 @@ class InteractionRows {
   readonly #items = integers();
   readonly #times = new Column((length) => new Float64Array(length));
 
-  userOf(userId: unknown): number | undefined {
-    return this.#userOf.get(idOf(userId));
+  userOf(userId: string): number | undefined {
+    return this.#userOf.get(userId);
   }
 
   addUser(userId: string): number {

@@ -10,8 +10,8 @@ export interface Layout {
   readonly name: string;
   /** Which files it has, for messages. */
   readonly files: string;
-  /** Whether a file of that name belongs to this layout: another one does not pass it over. */
-  owns(name: string): boolean;
+  /** Plain names (folder.ts) of files that belong to this layout: another one does not pass them over. */
+  readonly owns: readonly RegExp[];
   /** Undefined where the folder has another layout. Throws 'bad-data' where a file may be one of two. */
   find(folder: Folder): Promise<Found | undefined>;
 }

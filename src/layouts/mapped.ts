@@ -16,7 +16,7 @@ import {
   TITLE_NAMES,
   timeColumns,
 } from './column-names.ts';
-import { listedColumns, notesOnColumns } from './column-notes.ts';
+import { listedColumns, noteOnLacking, notesOnColumns } from './column-notes.ts';
 import { type Folder, listed, plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
@@ -67,41 +67,54 @@ export async function readMapped(
   const [{ name, columns: found }] = tables.interactions;
   const columns = interactionColumns(name, found, mapping, filters);
   const catalogue = new Catalogue();
-  const describing = tables.items.length > 0 ? tables.items : ownDescription(tables.interactions, mapping);
-  const texts = describing === tables.interactions ? (mapping.textColumns ?? []) : [];
-  const others = found.filter((column) => !texts.includes(column));
-  const notes: string[] = [];
-  for (const table of describing) {
-    const id = requiredItemColumn(table, mapping);
-    const isInteraction = tables.interactions.includes(table);
-    const leftOut = await readItems({
-      tables: [table],
-      id,
-      said: (record) => saidOf(record, id, mapping.textColumns),
-      catalogue,
-      none: { path: table.name, got: 'no items', expected: `rows with an id in ${id}` },
-      uselessRecords: 'leave-out',
-      badRows: isInteraction ? new BadRows('skip') : badRows,
-    });
-    if (!isInteraction) notes.push(...leftOut);
-  }
+  const { items, interactions } = tables;
+  /** The interactions themselves say what items are. */
+  const areDescribed = items.length === 0 && mapping.textColumns !== undefined;
+  const describing = areDescribed ? interactions : items;
+  const leftOut =
+    describing.length === 0
+      ? []
+      : await readDescriptions(describing, mapping, catalogue, areDescribed ? new BadRows('skip') : badRows);
   const { notes: readNotes, ...read } = await readInteractions({
-    tables: tables.interactions,
+    tables: interactions,
     columns,
     filters,
     catalogue,
     unknownItems: 'add',
     badRows,
   });
-  if (read.itemsWithoutText > 0 && tables.items.length > 0)
-    notes.push(
-      `Items that ${listed(tables.items.map((table) => table.name))} lacks: ${read.itemsWithoutText}.`,
-    );
+  const others = areDescribed ? found.filter((column) => !mapping.textColumns!.includes(column)) : found;
+  const files = items.length === 0 ? undefined : listed(items.map((table) => table.name));
   return {
     catalogue,
     ...read,
-    notes: [...notesOnFound(name, others, columns, mapping), ...notes, ...readNotes],
+    notes: [
+      ...notesOnFound(name, others, columns, mapping),
+      ...(areDescribed ? [] : leftOut), // of interactions every row but an item's first
+      ...noteOnLacking('Items', files, read.itemsWithoutText),
+      ...readNotes,
+    ],
   };
+}
+
+/** Gives sentences, for people. What of interactions is a bad row is told when they are read as such. */
+function readDescriptions(
+  tables: readonly Table[],
+  mapping: Mapping,
+  catalogue: Catalogue,
+  badRows: BadRows,
+): Promise<string[]> {
+  const [first] = tables;
+  const id = requiredItemColumn(first, mapping);
+  return readItems({
+    tables,
+    id,
+    said: (record) => saidOf(record, id, mapping.textColumns),
+    catalogue,
+    none: [first.name, 'no items', `rows with an id in ${id}`],
+    uselessRecords: 'leave-out',
+    badRows,
+  });
 }
 
 /** What is meant as a table: a part that is damaged is not passed over. A .json may be anything. */
@@ -173,11 +186,6 @@ function refuseDifferent(folder: Folder, tables: readonly NamedColumns[], what: 
       `both ${first.name} and ${other.name}, which ${what}`,
       `one, or parts with the same columns; ${todo}`,
     );
-}
-
-/** Interactions that say what items are. */
-function ownDescription(interactions: readonly Table[], { textColumns }: Mapping): readonly Table[] {
-  return textColumns === undefined ? [] : interactions;
 }
 
 const itemColumnOf = (columns: readonly string[], { itemColumn }: Mapping): string | undefined =>

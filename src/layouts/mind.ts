@@ -10,9 +10,10 @@ import { Catalogue } from '../interactions/catalogue.ts';
 import { BadRows, shown } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import type { Table } from '../tables/table.ts';
-import { plainName } from './folder.ts';
+import { noteOnLacking } from './column-notes.ts';
+import { idOf, problemOf } from './ids.ts';
 import type { FilterChoices } from './interaction-filter.ts';
-import { type InteractionColumns, idOf, problemOf, readInteractions } from './interaction-rows.ts';
+import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
 import { readItems } from './read-items.ts';
 
@@ -34,7 +35,7 @@ const COLUMNS: InteractionColumns = {
 export const mind: Layout = {
   name: 'MIND',
   files: 'behaviors.tsv, news.tsv',
-  owns: (name) => [BEHAVIORS, NEWS].some((form) => form.test(plainName(name))),
+  owns: [BEHAVIORS, NEWS],
   find: async (folder) => {
     const [behaviors, news] = [folder.one(BEHAVIORS), folder.one(NEWS)];
     if (behaviors === undefined || news === undefined) return undefined;
@@ -67,7 +68,7 @@ async function readMind(
       attributes: { category, subcategory },
     }),
     catalogue,
-    none: { path: files.news, got: 'no news', expected: 'one a line; download the file again' },
+    none: [files.news, 'no news', 'one a line; download the file again'],
     uselessRecords: 'leave-out',
     badRows,
   });
@@ -82,13 +83,12 @@ async function readMind(
     unknownItems: 'add',
     badRows,
   });
-  const lacking = read.itemsWithoutText;
   return {
     catalogue,
     ...read,
     notes: [
       ...itemNotes,
-      ...(lacking > 0 ? [`News that ${basename(files.news)} lacks: ${lacking}.`] : []),
+      ...noteOnLacking('News', basename(files.news), read.itemsWithoutText),
       ...clicks.notes(),
       ...notes,
     ],

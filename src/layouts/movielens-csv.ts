@@ -7,7 +7,6 @@ import { Catalogue } from '../interactions/catalogue.ts';
 import type { BadRows } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import { hasColumns } from './csv-header.ts';
-import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
@@ -20,7 +19,7 @@ const MOVIES = /^movies\.csv$/;
 export const movieLensCsv: Layout = {
   name: 'MovieLens latest, 20M, 25M or 32M',
   files: 'ratings.csv, movies.csv',
-  owns: (name) => [RATINGS, MOVIES].some((form) => form.test(plainName(name))),
+  owns: [RATINGS, MOVIES],
   find: async (folder) => {
     const [ratings, movies] = [folder.one(RATINGS), folder.one(MOVIES)];
     if (ratings === undefined || movies === undefined) return undefined;
@@ -47,7 +46,7 @@ async function readMovieLensCsv(
     id: 'movieId',
     said: saidWithGenres,
     catalogue,
-    none: { path: files.movies, got: 'no movies', expected: 'one a line; download the file again' },
+    none: [files.movies, 'no movies', 'one a line; download the file again'],
     uselessRecords: 'bad-row',
     badRows,
   });

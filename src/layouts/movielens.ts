@@ -9,7 +9,6 @@ import type { BadRows } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import type { Encoding } from '../tables/lines.ts';
 import { isUtf8File } from '../tables/text-bytes.ts';
-import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
@@ -59,13 +58,15 @@ export const movieLens1M = layoutOf({
 
 function layoutOf(format: Format): Layout {
   const { name, ratings, movies } = format;
+  const [ratingsForm, moviesForm] = [ratings, movies].map(
+    ({ file }) => new RegExp(`^${file.replace('.', '\\.')}$`),
+  );
   return {
     name,
     files: `${ratings.file}, ${movies.file}`,
-    owns: (other) => [ratings.file, movies.file].includes(plainName(other)),
+    owns: [ratingsForm, moviesForm],
     find: async (folder) => {
-      const called = (file: string) => folder.one(new RegExp(`^${file.replace('.', '\\.')}$`));
-      const [ratingsFile, moviesFile] = [called(ratings.file), called(movies.file)];
+      const [ratingsFile, moviesFile] = [folder.one(ratingsForm), folder.one(moviesForm)];
       if (ratingsFile === undefined || moviesFile === undefined) return undefined;
       const files = { ratings: folder.file(ratingsFile), movies: folder.file(moviesFile) };
       return {
@@ -100,7 +101,7 @@ async function readMovieLens(
     id: 'movie',
     said,
     catalogue,
-    none: { path: files.movies, got: 'no movies', expected: 'one a line; download the file again' },
+    none: [files.movies, 'no movies', 'one a line; download the file again'],
     uselessRecords: 'bad-row',
     badRows,
   });

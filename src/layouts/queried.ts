@@ -1,5 +1,4 @@
 // What two queries find in a Postgres, as a folder's files would say it.
-
 import { TslrecError } from '../errors.ts';
 import { openQueryTable } from '../storage/query-table.ts';
 import type { BadRows } from '../tables/bad-rows.ts';

@@ -5,7 +5,7 @@ import type { Item } from '../interactions/dataset.ts';
 import { type BadRows, shown } from '../tables/bad-rows.ts';
 import type { Row, Table } from '../tables/table.ts';
 import { attributesOf, isNested, textOf } from './attributes.ts';
-import { idOf, problemOf } from './interaction-rows.ts';
+import { idOf, problemOf } from './ids.ts';
 
 export type ItemRecord = Readonly<Record<string, unknown>>;
 
@@ -29,7 +29,7 @@ export interface ItemOptions {
    */
   readonly uselessRecords: 'bad-row' | 'leave-out';
   /** What is told where no item is left. */
-  readonly none: { readonly path: string; readonly got: string; readonly expected: string };
+  readonly none: Parameters<BadRows['refuseEmpty']>;
   readonly badRows: BadRows;
 }
 
@@ -76,8 +76,7 @@ export async function readItems(options: ItemOptions): Promise<string[]> {
       catalogue.add(item);
     });
   }
-  const { path, got, expected } = options.none;
-  if (catalogue.items.length === 0) badRows.refuseEmpty(path, got, expected);
+  if (catalogue.items.length === 0) badRows.refuseEmpty(...options.none);
   return Object.entries(leftOut).flatMap(([what, count]) =>
     count === 0 ? [] : [`${tables[0].name}: ${count} records ${what} are left out.`],
   );

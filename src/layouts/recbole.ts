@@ -26,8 +26,7 @@ import {
   timeColumns,
   USER_NAMES,
 } from './column-names.ts';
-import { listedColumns, noteOnRead, noteOnUnread, notesOnColumns } from './column-notes.ts';
-import { plainName } from './folder.ts';
+import { listedColumns, noteOnLacking, noteOnRead, noteOnUnread, notesOnColumns } from './column-notes.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, NO_INTERACTIONS, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
@@ -44,7 +43,7 @@ const LABEL_COUNTS =
 export const recBole: Layout = {
   name: 'RecBole atomic files',
   files: 'NAME.inter and, where there is one, NAME.item',
-  owns: (name) => [INTERACTIONS, ITEMS].some((form) => form.test(plainName(name))),
+  owns: [INTERACTIONS, ITEMS],
   find: async (folder) => {
     const interactions = oneOrSplit(folder, folder.all(INTERACTIONS), '.inter');
     if (interactions.length === 0) return undefined;
@@ -53,7 +52,7 @@ export const recBole: Layout = {
       interactions: interactions.map((name) => folder.file(name)),
       items: items && folder.file(items),
     };
-    const name = nameOf(interactions, '.inter');
+    const name = nameOf(interactions[0], '.inter', interactions.length > 1);
     const note = `There is no ${name}.item: items are known by their ids, without text.`;
     return {
       read: items === undefined ? interactions : [...interactions, items],
@@ -96,9 +95,7 @@ async function readRecBole(
         ? [LABEL_COUNTS]
         : []),
       ...itemNotes,
-      ...(files.items !== undefined && read.itemsWithoutText > 0
-        ? [`Items that ${basename(files.items)} lacks: ${read.itemsWithoutText}.`]
-        : []),
+      ...noteOnLacking('Items', files.items && basename(files.items), read.itemsWithoutText),
       ...notes,
     ],
   };
@@ -239,11 +236,7 @@ async function readAtomicItems(
     id,
     said,
     catalogue,
-    none: {
-      path,
-      got: 'no items',
-      expected: 'one a row; write them, or remove the file to have items known by their ids alone',
-    },
+    none: [path, ...NO_ITEMS],
     uselessRecords: 'leave-out',
     badRows,
   });

@@ -8,7 +8,6 @@ import { Catalogue } from '../interactions/catalogue.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import { noteOnRead } from './column-notes.ts';
 import { hasColumns } from './csv-header.ts';
-import { plainName } from './folder.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
 import type { Layout } from './layout.ts';
 
@@ -25,7 +24,7 @@ const COLUMNS: InteractionColumns = {
 export const retailRocket: Layout = {
   name: 'RetailRocket',
   files: 'events.csv',
-  owns: (name) => EVENTS.test(plainName(name)),
+  owns: [EVENTS],
   find: async (folder) => {
     const events = folder.one(EVENTS);
     if (events === undefined) return undefined;

@@ -16,7 +16,7 @@ const SMALLEST_TIME = 1e8;
 export const sasRecText: Layout = {
   name: 'SASRec text',
   files: 'NAME.txt with lines `user item`',
-  owns: () => false, // a name tells nothing
+  owns: [], // a name tells nothing
   find: async (folder) => {
     const found = await Promise.all(folder.all(TEXT).map((name) => recognised(folder, name)));
     const [text, ...others] = found.filter((one) => one !== undefined);

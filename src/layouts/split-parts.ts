@@ -14,7 +14,7 @@ export function oneOrSplit(folder: Folder, found: readonly string[], ending: str
     found.filter((name) => plainName(name).endsWith(`.${part}${ending}`)),
   );
   const isOneSplit =
-    parts.length === found.length && new Set(found.map((name) => nameOf([name, name], ending))).size === 1;
+    parts.length === found.length && new Set(found.map((name) => nameOf(name, ending, true))).size === 1;
   if (!isOneSplit || new Set(parts.map(plainName)).size < parts.length)
     folder.refuse(
       `both ${found.slice(0, 2).join(' and ')}`,
@@ -24,8 +24,8 @@ export function oneOrSplit(folder: Folder, found: readonly string[], ending: str
   return parts;
 }
 
-/** What its files call a data set. */
-export function nameOf([first, ...others]: readonly string[], ending: string): string {
-  const name = first.slice(0, plainName(first).length - ending.length);
-  return others.length > 0 ? name.replace(/\.[^.]+$/, '') : name;
+/** What a file, or a part of a split, calls its data set. */
+export function nameOf(file: string, ending: string, isPart: boolean): string {
+  const name = file.slice(0, plainName(file).length - ending.length);
+  return isPart ? name.replace(/\.[^.]+$/, '') : name;
 }

@@ -7,8 +7,7 @@
 import { Catalogue } from '../interactions/catalogue.ts';
 import { BadRows } from '../tables/bad-rows.ts';
 import { openDictTable } from '../tables/python-dict.ts';
-import { noteOnRead, noteOnUnread, notesOnColumns } from './column-notes.ts';
-import { plainName } from './folder.ts';
+import { noteOnLacking, noteOnRead, noteOnUnread, notesOnColumns } from './column-notes.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { type InteractionColumns, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
@@ -28,7 +27,7 @@ const COLUMNS: InteractionColumns = {
 export const steam: Layout = {
   name: 'Steam',
   files: 'steam_reviews.json and, where known, steam_games.json',
-  owns: (name) => [REVIEWS, GAMES].some((form) => form.test(plainName(name))),
+  owns: [REVIEWS, GAMES],
   find: async (folder) => {
     const [reviews, games] = [folder.one(REVIEWS), folder.one(GAMES)];
     if (reviews === undefined || !(await isOfReviews(folder.file(reviews)))) return undefined;
@@ -64,10 +63,7 @@ async function readSteam(
     unknownItems: 'add',
     badRows,
   });
-  const lacking =
-    files.games !== undefined && read.itemsWithoutText > 0
-      ? [`Games that steam_games.json lacks: ${read.itemsWithoutText}.`]
-      : [];
+  const lacking = noteOnLacking('Games', files.games && 'steam_games.json', read.itemsWithoutText);
   const columnNotes = notesOnColumns(reviews.name, reviews.columns, COLUMNS, 'name it');
   return { catalogue, ...read, notes: [...columnNotes, ...itemNotes, ...lacking, ...notes] };
 }
@@ -87,11 +83,11 @@ async function readGames(path: string, catalogue: Catalogue, badRows: BadRows): 
       attributes: Object.fromEntries(ATTRIBUTES.map((name) => [name, game[name]])),
     }),
     catalogue,
-    none: {
+    none: [
       path,
-      got: 'no games',
-      expected: 'one a line; download the file again, or remove it to have games known by their ids alone',
-    },
+      'no games',
+      'one a line; download the file again, or remove it to have games known by their ids alone',
+    ],
     uselessRecords: 'leave-out',
     badRows,
   });

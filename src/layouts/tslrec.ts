@@ -5,7 +5,6 @@ import { Catalogue } from '../interactions/catalogue.ts';
 import type { BadRows } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import { openJsonTable } from '../tables/json-table.ts';
-import { plainName } from './folder.ts';
 import type { FilterChoices } from './interaction-filter.ts';
 import { NO_INTERACTIONS, readInteractions } from './interaction-rows.ts';
 import type { Contents, Layout } from './layout.ts';
@@ -18,7 +17,7 @@ const ITEMS = /^items\.(jsonl|ndjson)$/;
 export const tslrec: Layout = {
   name: 'tslrec',
   files: 'items.jsonl and interactions.csv (or interactions.csv alone)',
-  owns: (name) => [INTERACTIONS, ITEMS].some((form) => form.test(plainName(name))),
+  owns: [INTERACTIONS, ITEMS],
   find: async (folder) => {
     const [interactions, items] = [folder.one(INTERACTIONS), folder.one(ITEMS)];
     if (interactions === undefined) return undefined;
@@ -76,12 +75,11 @@ async function readItemLines(path: string, catalogue: Catalogue, badRows: BadRow
     id: 'item_id',
     said,
     catalogue,
-    none: {
+    none: [
       path,
-      got: 'no items',
-      expected:
-        'one JSON object a line; write them, or remove the file to have items known by their ids alone',
-    },
+      'no items',
+      'one JSON object a line; write them, or remove the file to have items known by their ids alone',
+    ],
     uselessRecords: 'bad-row',
     badRows,
   });

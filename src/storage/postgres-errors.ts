@@ -4,7 +4,7 @@ import pg from 'pg';
 import { TslrecError } from '../errors.ts';
 
 /** SQLSTATE classes: connection, resources, operator intervention (shutdown, cancelled by a deadline). */
-export const SERVER_TROUBLE = /^(08|53|57)/;
+const SERVER_TROUBLE = /^(08|53|57)/;
 const READ_ONLY = '25006';
 
 interface Advice {

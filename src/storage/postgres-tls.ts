@@ -42,7 +42,18 @@ export function connectionStrings(url: string): string[] {
   return WAYS[mode].map((way) => `${withoutHash}&${way}`);
 }
 
-export const offersNoTls = (error: unknown): boolean => /does not support SSL/.test(String(error));
+/** What `connect` gives by the first of the strings, or by the next where a server offers no TLS. */
+export async function connectInTurn<Connected>(
+  [first, ...others]: readonly string[],
+  connect: (connectionString: string) => Promise<Connected>,
+): Promise<Connected> {
+  try {
+    return await connect(first);
+  } catch (error) {
+    if (others.length === 0 || !/does not support SSL/.test(String(error))) throw error;
+    return connectInTurn(others, connect);
+  }
+}
 
 const isMode = (text: string): text is Mode => Object.hasOwn(WAYS, text);
 

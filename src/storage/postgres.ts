@@ -10,7 +10,7 @@ import { maskedUrl } from '../masked-url.ts';
 import { type Database, DEFAULT_SCHEMA, type Lock, type Parameter, runTransaction } from './database.ts';
 import { explained, isRefusal, refuseToOpen } from './postgres-errors.ts';
 import { tryLock } from './postgres-lock.ts';
-import { connectionStrings, offersNoTls } from './postgres-tls.ts';
+import { connectInTurn, connectionStrings } from './postgres-tls.ts';
 import { findSearchPath } from './search-path.ts';
 
 interface Deadline {
@@ -28,14 +28,9 @@ const CLOSE_GRACE_MS = SECOND / 2;
 const KEEP_ALIVE_AFTER_MS = 30 * SECOND;
 
 export async function openPostgres(url: string, schema = DEFAULT_SCHEMA): Promise<Database> {
-  const [first, ...others] = connectionStrings(url);
-  try {
-    return await openWith(first, schema);
-  } catch (error) {
-    const [withoutTls] = offersNoTls(error) ? others : [];
-    if (withoutTls === undefined) return refuseToOpen(maskedUrl(url), error);
-    return openWith(withoutTls, schema).catch((again) => refuseToOpen(maskedUrl(url), again));
-  }
+  const ways = connectionStrings(url);
+  const opened = connectInTurn(ways, (connectionString) => openWith(connectionString, schema));
+  return opened.catch((error) => refuseToOpen(maskedUrl(url), error));
 }
 
 async function openWith(connectionString: string, schema: string): Promise<Database> {

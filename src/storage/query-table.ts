@@ -8,8 +8,8 @@ import { TslrecError } from '../errors.ts';
 import { maskedUrl } from '../masked-url.ts';
 import type { Table } from '../tables/table.ts';
 import { ValuesRow } from '../tables/values-row.ts';
-import { refuseToOpen, SERVER_TROUBLE } from './postgres-errors.ts';
-import { connectionStrings, offersNoTls } from './postgres-tls.ts';
+import { isRefusal, refuseToOpen } from './postgres-errors.ts';
+import { connectInTurn, connectionStrings } from './postgres-tls.ts';
 
 /** A batch is as many rows as come to about so many bytes, by the batch before. */
 const BATCH_BYTES = 2 ** 24;
@@ -114,32 +114,32 @@ interface Connection {
   readonly close: () => Promise<void>;
 }
 
-async function connect(url: string): Promise<Connection> {
-  let refusal: unknown;
-  for (const connectionString of connectionStrings(url)) {
-    const socket = new Socket();
-    const client = new pg.Client({
-      connectionString,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      application_name: 'tslrec',
-      keepAlive: true,
-      stream: () => socket,
-    });
-    client.on('error', () => {}); // it is told to the statement that waits
-    const close = async () => {
-      await Promise.race([client.end(), setTimeout(CLOSE_GRACE_MS)]);
-      socket.destroy();
-    };
-    try {
-      await client.connect();
-      return { client, socket, close };
-    } catch (error) {
-      refusal = error;
-      await close();
-      if (!offersNoTls(error)) break;
-    }
+function connect(url: string): Promise<Connection> {
+  const ways = connectionStrings(url);
+  return connectInTurn(ways, connectBy).catch((error) => refuseToOpen(maskedUrl(url), error));
+}
+
+async function connectBy(connectionString: string): Promise<Connection> {
+  const socket = new Socket();
+  const client = new pg.Client({
+    connectionString,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    application_name: 'tslrec',
+    keepAlive: true,
+    stream: () => socket,
+  });
+  client.on('error', () => {}); // it is told to the statement that waits
+  const close = async () => {
+    await Promise.race([client.end(), setTimeout(CLOSE_GRACE_MS)]);
+    socket.destroy();
+  };
+  try {
+    await client.connect();
+    return { client, socket, close };
+  } catch (error) {
+    await close();
+    throw error;
   }
-  return refuseToOpen(maskedUrl(url), refusal);
 }
 
 /** What the server answers, within the deadline; where it does not, or refuses, that as a sentence. */
@@ -160,7 +160,7 @@ async function answered<Result>(name: string, waiting: Promise<Result>): Promise
 
 function toldOfQuery(name: string, error: unknown): TslrecError {
   const said = (error as Error).message;
-  if (error instanceof pg.DatabaseError && !SERVER_TROUBLE.test(error.code ?? ''))
+  if (isRefusal(error))
     return new TslrecError(
       'bad-request',
       `${name}: the database refuses the query: ${said}; correct it, and try it in psql first.`,

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { TslrecError } from '../errors.ts';
 import { jsonValue } from '../json.ts';
 import { type BadRows, shown } from './bad-rows.ts';
-import { cutCsv } from './csv.ts';
+import { cutCsv, SEPARATORS } from './csv.ts';
 import { documentIn } from './json-table.ts';
 import { type Encoding, firstLines, forEachLine, otherLineEnd } from './lines.ts';
 import type { Row, Table } from './table.ts';
@@ -28,7 +28,6 @@ export interface CsvTable extends Table {
   readonly separator: string;
 }
 
-const SEPARATORS = [',', ';', '\t', '|'];
 /** A quoted value that goes on for longer is one that was not closed. */
 const MOST_LINES = 1_000;
 const MOST_CHARACTERS = 2 ** 20;

@@ -3,6 +3,9 @@
 import { CsvError } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
 
+/** What a header is tried with. */
+export const SEPARATORS = [',', ';', '\t', '|'];
+
 /** The fields of a record, or undefined where its quotation marks are not closed, or it is more than one. */
 export function cutCsv(text: string, separator = ','): string[] | undefined {
   if (!text.includes('"')) return text.split(separator);

@@ -1,8 +1,9 @@
 // A file of JSON lines, one object a line, as a table.
 import { basename } from 'node:path';
 import { TslrecError } from '../errors.ts';
-import { duplicateKey } from '../json.ts';
+import { duplicateKey, jsonValue } from '../json.ts';
 import { type BadRows, shown } from './bad-rows.ts';
+import { SEPARATORS } from './csv.ts';
 import { firstLines, forEachLine, otherLineEnd } from './lines.ts';
 import type { Row, Table } from './table.ts';
 import { firstText } from './text-bytes.ts';
@@ -67,12 +68,14 @@ class JsonRow implements Row {
   }
 }
 
+export const JSON_ARRAY = 'a JSON array';
+
 /** What JSON a file is that begins so and is not one object a line. */
 export function documentIn(head: string): string | undefined {
   const [first = '', second = ''] = head.split(/[\r\n]+/).flatMap((line) => line.trim() || []);
-  if (/^\[\s*([[{"\]]|$)/.test(first)) return 'a JSON array';
+  if (/^\[\s*([[{"\]]|$)/.test(first) || Array.isArray(jsonValue(first))) return JSON_ARRAY;
   const isOpen = /^\{([^}]*[[{,:])?$/.test(first) && (/[[:]$/.test(first) || !second.startsWith('{'));
-  return isOpen && second !== '' ? 'a JSON document of many lines' : undefined;
+  return isOpen && second !== '' ? 'a JSON object over several lines' : undefined;
 }
 
 function refuseDocument(path: string, head: string): void {
@@ -88,7 +91,7 @@ function refuseDocument(path: string, head: string): void {
 function refuseSeparated(path: string, first: readonly string[]): void {
   const [header] = first;
   if (header === undefined || first.some((text) => text.trimStart().startsWith('{'))) return;
-  if (![',', ';', '\t', '|'].some((separator) => header.includes(separator))) return;
+  if (!SEPARATORS.some((separator) => header.includes(separator))) return;
   throw new TslrecError(
     'bad-data',
     `${path}: got separated values, as in CSV (its first line is ${shown(header)}), expected one JSON ` +

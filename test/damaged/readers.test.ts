@@ -72,6 +72,9 @@ const SIZES = {
 /** Of a file whose like is damaged in every way elsewhere in the table. */
 const BRIEFLY = [...CUT, ...PLACES];
 
+/** What a refresh keeps in the store's folder, of whatever work. */
+const inWork = (file: string): string => path.join('store', 'work', '*', file);
+
 const TABLE: readonly Row[] = [
   // What people did.
   {
@@ -264,28 +267,28 @@ const TABLE: readonly Row[] = [
   // What a job has left for the next: stages, and a training that was killed at its end.
   {
     good: 'stages',
-    file: 'store/work/*/srs-embeddings.safetensors',
+    file: inWork('srs-embeddings.safetensors'),
     door: 'stages',
     damages: TENSORS,
     leaves: 'same',
   },
   {
     good: 'stages',
-    file: 'store/work/*/categorise.safetensors',
+    file: inWork('categorise.safetensors'),
     door: 'stages',
     damages: TENSORS,
     leaves: 'same',
   },
   {
     good: 'stages',
-    file: 'store/work/*/instruct.safetensors',
+    file: inWork('instruct.safetensors'),
     door: 'stages',
     damages: [...BRIEFLY, ...FLIPPED],
     leaves: 'same',
   },
   {
     good: 'checkpoint',
-    file: 'store/work/*/pretrain.checkpoint',
+    file: inWork('pretrain.checkpoint'),
     door: 'checkpoint',
     damages: [...BRIEFLY, ...FLIPPED, ...FILLED],
     leaves: 'same',
@@ -427,7 +430,7 @@ const THROUGH_MAIN: readonly Row[] = [
   },
   {
     good: 'stages',
-    file: 'store/work/*/categorise.safetensors',
+    file: inWork('categorise.safetensors'),
     door: 'stages',
     damages: [named(FLIPPED, 'bit 7 flipped in the middle')],
   },

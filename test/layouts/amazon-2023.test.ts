@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { testBadRows } from '../support/bad-rows.ts';
 import { refused } from '../support/errors.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
@@ -137,13 +138,10 @@ const badRows: [file: keyof typeof FILES, row: string, message: RegExp][] = [
   ['meta_All_Beauty.jsonl', '{"parent_asin":"B1","title":"a\\u0000b"}', /:5:1: got U\+0000 or half a char/],
 ];
 test('a bad row has its place, and is left out where such are skipped', async () => {
-  const hash = await hashOf(FILES);
-  for (const [file, row, message] of badRows) {
-    const files = { ...FILES, [file]: FILES[file] + lines(row) };
-    await assert.rejects(read(files), { code: 'bad-data', message }, row);
-    const skipped = await read(files, { onBadRow: 'skip' });
-    assert.deepEqual([skipped.dataset.hash, skipped.skippedRows], [hash, 1]);
-  }
+  await testBadRows(
+    FILES,
+    badRows.map(([file, row, message]) => [file, lines(row), message]),
+  );
 });
 
 const refusals: [files: Record<string, string>, message: RegExp][] = [

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { testBadRows } from '../support/bad-rows.ts';
 import { refused } from '../support/errors.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
@@ -71,13 +72,10 @@ const bad: [file: keyof typeof FILES, row: string, message: RegExp][] = [
   ['movies.csv', '7,"Heat (1995),Action', /^movies\.csv:5:1: got .*, expected a row whose quotation marks/],
 ];
 test('a bad row has its place, and is left out where such are skipped', async () => {
-  const { dataset } = await readDataset(folderOf(FILES), stop);
-  for (const [file, row, message] of bad) {
-    const folder = folderOf({ ...FILES, [file]: FILES[file] + lines(row) });
-    await assert.rejects(readDataset(folder, stop), { code: 'bad-data', message }, row);
-    const skipped = await readDataset(folder, { onBadRow: 'skip' });
-    assert.deepEqual([skipped.dataset.hash, skipped.skippedRows], [dataset.hash, 1]);
-  }
+  await testBadRows(
+    FILES,
+    bad.map(([file, row, message]) => [file, lines(row), message]),
+  );
   const empty = folderOf({ ...FILES, 'movies.csv': lines('movieId,title,genres') });
   await assert.rejects(readDataset(empty, stop), refused(/movies\.csv has no movies, expected one a line/));
 });

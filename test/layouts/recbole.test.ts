@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { testBadRows } from '../support/bad-rows.ts';
 import { refused } from '../support/errors.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
@@ -136,13 +137,10 @@ const badRows: [file: keyof typeof FILES, row: string[], message: RegExp][] = [
   ],
 ];
 test('a bad row has its place, and is left out where such are skipped', async () => {
-  const hash = await hashOf(FILES);
-  for (const [file, row, message] of badRows) {
-    const folder = folderOf({ ...FILES, [file]: FILES[file] + table(row) });
-    await assert.rejects(readDataset(folder, stop), { code: 'bad-data', message }, row.join());
-    const skipped = await readDataset(folder, { onBadRow: 'skip' });
-    assert.deepEqual([skipped.dataset.hash, skipped.skippedRows], [hash, 1]);
-  }
+  await testBadRows(
+    FILES,
+    badRows.map(([file, row, message]) => [file, table(row), message]),
+  );
 });
 
 const refusals: [files: Record<string, string>, message: RegExp][] = [

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { testBadRows } from '../support/bad-rows.ts';
 import { refused } from '../support/errors.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
@@ -57,13 +58,10 @@ const bad: [row: string, message: RegExp][] = [
   ],
 ];
 test('a bad row has its place, and is left out where such are skipped', async () => {
-  const { dataset } = await readDataset(folderOf(FILES), stop);
-  for (const [row, message] of bad) {
-    const folder = folderOf({ 'events.csv': FILES['events.csv'] + lines(row) });
-    await assert.rejects(readDataset(folder, stop), { code: 'bad-data', message }, row);
-    const skipped = await readDataset(folder, { onBadRow: 'skip' });
-    assert.deepEqual([skipped.dataset.hash, skipped.skippedRows], [dataset.hash, 1]);
-  }
+  await testBadRows(
+    FILES,
+    bad.map(([row, message]) => ['events.csv', lines(row), message]),
+  );
 });
 
 test('events of another shop are not taken for it; no text and a second layout are named', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
+import { testBadRows } from '../support/bad-rows.ts';
 import { refused } from '../support/errors.ts';
 import { folderOf, lines } from '../support/folders.ts';
 
@@ -69,12 +70,8 @@ test('two of them are refused by name; beside files of another layout none is re
 
 test('a bad row behind the first lines has its place, and is left out where such are skipped', async () => {
   const many = Array.from({ length: 200 }, (_, row) => `${row} ${row % 7}`);
-  const { dataset } = await readDataset(folderOf({ 'x.txt': lines(...many) }), stop);
-  const folder = folderOf({ 'x.txt': lines(...many, '5') });
   const message = /^x\.txt:201:1: got 1 column, expected 2;/;
-  await assert.rejects(readDataset(folder, stop), { code: 'bad-data', message });
-  const skipped = await readDataset(folder, { onBadRow: 'skip' });
-  assert.deepEqual([skipped.dataset.hash, skipped.skippedRows], [dataset.hash, 1]);
+  await testBadRows({ 'x.txt': lines(...many) }, [['x.txt', lines('5'), message]]);
 });
 
 test('it has no ratings to filter by', async () => {

@@ -36,6 +36,8 @@ const AS_BEFORE_SCHEMAS = `
   ALTER TABLE public.runs DROP COLUMN host, DROP COLUMN process_id, DROP COLUMN running_since;
   DELETE FROM public.migrations WHERE name > '0004'`;
 
+const GENERATE_SAMPLE = ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2'];
+
 async function run(url: string, ...statements: string[]): Promise<Record<string, unknown>[]> {
   const client = new pg.Client(url);
   await client.connect();
@@ -389,16 +391,7 @@ test('troubles inside a database', { skip: withoutPostgres }, async (context) =>
     assert.equal((await replica.neighbours('b', 1)).neighbours[0].itemId, 'a');
     await replica.close();
 
-    await tslrec(folder, [
-      'generate-sample',
-      'sample',
-      '--users',
-      '24',
-      '--items',
-      '20',
-      '--categories',
-      '2',
-    ]);
+    await tslrec(folder, GENERATE_SAMPLE);
     const { code, stderr } = await tslrec(folder, ['refresh', '--data', 'sample', '--store', url]);
     assert.equal(code, 1);
     assert.match(stderr, /^tslrec: The database takes no writes [^\n]*name the primary\.\n$/);
@@ -472,16 +465,7 @@ test('whatever the server says of a statement is a sentence', { skip: withoutPos
   await context.test('a lock that others hold, in every command', async (locked) => {
     const url = await currentDatabase(locked);
     const folder = await temporaryFolder(locked);
-    await tslrec(folder, [
-      'generate-sample',
-      'sample',
-      '--users',
-      '24',
-      '--items',
-      '20',
-      '--categories',
-      '2',
-    ]);
+    await tslrec(folder, GENERATE_SAMPLE);
     const other = new pg.Client(url);
     other.on('error', () => {}); // the database is dropped first
     await other.connect();

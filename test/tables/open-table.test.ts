@@ -51,7 +51,7 @@ test('an object that has a line of its own is a line, whatever comes behind it',
 
 const ARRAY =
   /: got a JSON array, expected one JSON object a line; write it so, as `jq -c '\.\[\]' a\.dat` does/;
-const DOCUMENT = /: got a JSON document of many lines, expected one JSON object a line; .*`jq -c/;
+const DOCUMENT = /: got a JSON object over several lines, expected one JSON object a line; .*`jq -c/;
 const long = JSON.stringify(Array.from({ length: 20 }, () => ({ title: 'a'.repeat(2 ** 20) })));
 const documents: [what: string, content: string, message: RegExp][] = [
   ['an array on one line', JSON.stringify(ROWS), ARRAY],

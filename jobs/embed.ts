@@ -1,20 +1,20 @@
 // Texts in, vectors out: any model folder as an encoder, with what embeds a catalogue in TSLRec's second
 // step.
 import * as z from 'zod';
-import { encodeNpy } from '../src/embeddings/npy.ts';
 import { TslrecError } from '../src/errors.ts';
 import { writeFileAtomically } from '../src/files.ts';
+import { encodeNpy } from '../src/formats/npy.ts';
 import { duplicateKey, jsonValue } from '../src/json.ts';
-import { modelFolder } from '../src/language-model/hub.ts';
-import { loadTextEncoder } from '../src/language-model/text-encoder.ts';
+import { modelFolder } from '../src/language-model/files/hub.ts';
+import { loadTextEncoder } from '../src/language-model/pooled/text-encoder.ts';
 import type { Progress } from '../src/progress.ts';
 import { shown } from '../src/tables/bad-rows.ts';
 import { documentIn, JSON_ARRAY } from '../src/tables/json-table.ts';
 import { forEachLine } from '../src/tables/lines.ts';
 import { firstText } from '../src/tables/text-bytes.ts';
 import { unitRows } from '../src/unit-rows.ts';
-import { checkReplaceable, prepareOutput } from './output-file.ts';
-import { isNeverOwn } from './own-outputs.ts';
+import { checkReplaceable, prepareOutput } from './outputs/output-file.ts';
+import { isNeverOwn } from './outputs/own-outputs.ts';
 
 export interface EmbedOptions {
   /** A model folder, or hub:NAME. */

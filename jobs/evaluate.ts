@@ -7,18 +7,17 @@ import type { SplitName } from '../src/interactions/dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import type { Progress } from '../src/progress.ts';
-import { type CertainHits, certainHits } from '../src/recommenders/certain-hits.ts';
+import { type CertainHits, certainHits, checkHitsUncertain } from '../src/recommenders/certain-hits.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
-import { type ArmName, learnArms, MODEL_ARMS } from './arms.ts';
-import { type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
-import { checkHitsUncertain } from './certain-hits-note.ts';
-import { keepRuns } from './kept-runs.ts';
+import { type ArmName, learnArms, MODEL_ARMS } from './evaluation/arms.ts';
+import { keepRuns } from './evaluation/kept-runs.ts';
+import { type ExternalModelPlace, findExternalModel } from './external-model/external-model.ts';
+import { checkTrainedOn } from './external-model/trained-on.ts';
 import { stagesOfModel } from './learn-embeddings.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import { checkTrainedOn } from './trained-on.ts';
 import { openWork, skippedRowsIn } from './work.ts';
 
 export interface EvaluateOptions extends ReadChoices {
@@ -27,7 +26,7 @@ export interface EvaluateOptions extends ReadChoices {
   readonly folder: string;
   readonly preset: PresetName;
   /** The language model of the TSLRec arm, in place of one trained on the catalogue's words. */
-  readonly languageModel?: BroughtModelPlace;
+  readonly languageModel?: ExternalModelPlace;
   readonly models: readonly ModelName[];
   readonly arms: readonly ArmName[];
   readonly modes: readonly WarmStartMode[];
@@ -97,7 +96,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const preset = PRESETS[options.preset];
   const split = splitDataset(options.split, dataset);
   const compared = profileOf(dataset, split, options.length);
-  const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
+  const languageModel = options.languageModel && (await findExternalModel(options.languageModel, options));
   const hits = certainHits(split, compared, options.cutOffs, options.candidates);
   if (options.candidates === undefined) checkHitsUncertain(hits);
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.

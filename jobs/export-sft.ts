@@ -14,10 +14,10 @@ import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
+import { backboneFor } from './backbone.ts';
 import { learnSamples } from './learn-samples.ts';
-import { learnerFor } from './learner.ts';
-import { checkReplaceable, type OutputFile, prepareOutputFolder } from './output-file.ts';
-import { isListedInSft, isOwnSft } from './own-outputs.ts';
+import { checkReplaceable, type OutputFile, prepareOutputFolder } from './outputs/output-file.ts';
+import { isListedInSft, isOwnSft } from './outputs/own-outputs.ts';
 import { PRESETS, type PresetName } from './presets.ts';
 import { LONGEST_PROMPT } from './stages/fine-tune.ts';
 import { promptOf } from './stages/instruct.ts';
@@ -85,8 +85,8 @@ export async function exportSft({
   const split = splitDataset('leave-one-out', dataset);
   const srsHash = srs?.hash;
   const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage: async () => {} });
-  const learner = learnerFor(profileOf(dataset, split), preset);
-  const { categories, samples } = await learnSamples(work, dataset, split, learner, preset, srs);
+  const backbone = backboneFor(profileOf(dataset, split), preset);
+  const { categories, samples } = await learnSamples(work, dataset, split, backbone, preset, srs);
 
   const { categoryCount } = categories;
   const prompt = promptOf(preset);

@@ -1,8 +1,8 @@
 // The synthetic sample, written where nothing of somebody else's is.
 import path from 'node:path';
 import { generateSample, type Sample, type SampleSize, writeSample } from '../src/interactions/sample.ts';
-import { checkReplaceable, prepareOutputFolder } from './output-file.ts';
-import { isListedInSample, isOwnSample } from './own-outputs.ts';
+import { checkReplaceable, prepareOutputFolder } from './outputs/output-file.ts';
+import { isListedInSample, isOwnSample } from './outputs/own-outputs.ts';
 
 /** `force` as checkReplaceable has it. */
 export async function writeNewSample(folder: string, size: SampleSize, force?: boolean): Promise<Sample> {

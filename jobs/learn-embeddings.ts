@@ -4,7 +4,7 @@ import path from 'node:path';
 import { COMPANION_ROWS, type FeatureBlock, LEADING_ROWS } from '../src/embeddings/item-features.ts';
 import type { Dataset, Split } from '../src/interactions/dataset.ts';
 import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
-import type { BroughtModel } from './brought-model.ts';
+import type { ExternalModel } from './external-model/external-model.ts';
 import { type LearntSamples, learnSamples } from './learn-samples.ts';
 import type { Preset } from './presets.ts';
 import { type CatalogueReading, readCatalogue } from './read-catalogue.ts';
@@ -20,14 +20,14 @@ export interface LearntEmbeddings extends Omit<LearntSamples, 'samples'>, Catalo
 /** What somebody brings, in place of what is trained here. */
 export interface Brought {
   readonly srs?: SrsEmbeddings;
-  readonly languageModel?: BroughtModel;
+  readonly languageModel?: ExternalModel;
 }
 
 export async function learnEmbeddings(
   context: StageContext,
   dataset: Dataset,
   split: Split,
-  learner: SequenceModel,
+  backbone: SequenceModel,
   preset: Preset,
   { srs, languageModel }: Brought = {},
 ): Promise<LearntEmbeddings> {
@@ -36,7 +36,7 @@ export async function learnEmbeddings(
     context,
     dataset,
     split,
-    learner,
+    backbone,
     preset,
     srs,
   );
@@ -54,14 +54,14 @@ export async function learnEmbeddings(
   // together.
   const text = await textFeatures(context, dataset, preset);
   const blocks = besideText(text, reading.inferred.itemHidden, dataset.items.length, languageModel);
-  const augmented = await augment(ofModel, 'augment', blocks, learner, split, preset);
+  const augmented = await augment(ofModel, 'augment', blocks, backbone, split, preset);
   return { recommender, categories, ...reading, augmented };
 }
 
 /**
  * What depends on a model that is brought lies beside that of other models; the stages before it are shared.
  */
-export const stagesOfModel = (context: StageContext, model?: BroughtModel): StageContext =>
+export const stagesOfModel = (context: StageContext, model?: ExternalModel): StageContext =>
   model
     ? { ...context, folder: path.join(context.folder, `model-${model.source.sha256.slice(0, 16)}`) }
     : context;
@@ -74,7 +74,7 @@ export function besideText(
   text: readonly FeatureBlock[],
   hidden: Float32Array,
   N: number,
-  languageModel?: BroughtModel,
+  languageModel?: ExternalModel,
 ): FeatureBlock[] {
   const rowLength = text.length > 0 && !languageModel ? COMPANION_ROWS : LEADING_ROWS;
   return [...text, { name: 'language model', width: hidden.length / N, values: hidden, rowLength }];

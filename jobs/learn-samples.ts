@@ -19,7 +19,7 @@ export async function learnSamples(
   context: StageContext,
   dataset: Dataset,
   split: Split,
-  learner: SequenceModel,
+  backbone: SequenceModel,
   preset: Preset,
   srs?: SrsEmbeddings,
 ): Promise<LearntSamples> {
@@ -27,7 +27,7 @@ export async function learnSamples(
   // before.
   const recommender = srs
     ? await srsEmbeddings(context, srs)
-    : await pretrainRecommender(context, learner, split, preset);
+    : await pretrainRecommender(context, backbone, split, preset);
   // Its item vectors fall into latent categories; each user becomes a distribution over them.
   const categories = await categorise(context, recommender.itemVectors, split);
   // One SFT sample a user: what the user chose, in words, and the distribution to infer from it.

@@ -1,7 +1,7 @@
 // How much a refresh spends. Few dials; what can be derived from the data is derived in the stages.
 import { createHash } from 'node:crypto';
 import { WARM_START_MODES, type WarmStartMode } from '../src/evaluation/warm-start.ts';
-import type { LoraConfig } from '../src/language-model/lora.ts';
+import type { LoraConfig } from '../src/network/transformer/lora.ts';
 
 export type PresetName = 'quick' | 'standard';
 

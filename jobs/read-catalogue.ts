@@ -3,13 +3,13 @@
 import type { SftSample } from '../src/instructions/sft-samples.ts';
 import { DEFAULT_PROMPT, renderPrompt } from '../src/instructions/sft-samples.ts';
 import type { Dataset, Item } from '../src/interactions/dataset.ts';
+import { loadAdapter, loadBaseModel } from '../src/language-model/files/model-folder.ts';
 import { loadLocalModel } from '../src/language-model/local/local-model.ts';
-import { loadAdapter, loadBaseModel } from '../src/language-model/model-folder.ts';
-import type { BroughtModel } from './brought-model.ts';
-import { checkHead, type OpenModel } from './open-model.ts';
+import type { ExternalModel } from './external-model/external-model.ts';
+import { checkHead, type OpenModel } from './external-model/open-model.ts';
 import type { Preset } from './presets.ts';
-import { type AskedModels, readByAsking } from './read-by-asking.ts';
-import { readLocally } from './read-locally.ts';
+import { type AskedModels, readByAsking } from './reading/read-by-asking.ts';
+import { readLocally } from './reading/read-locally.ts';
 import type { StageContext } from './stage.ts';
 import { type Base, type FineTuned, fineTune } from './stages/fine-tune.ts';
 import { type Inferred, infer, type Read } from './stages/infer.ts';
@@ -31,7 +31,7 @@ export async function readCatalogue(
   samples: readonly SftSample[],
   categoryCount: number,
   preset: Preset,
-  model?: BroughtModel,
+  model?: ExternalModel,
 ): Promise<CatalogueReading> {
   const { progress } = context;
   const read = (by: Read) => infer(context, by, itemPrompts(dataset.items), dataset.userIds, samples);

@@ -12,16 +12,20 @@ import { checkLearnable } from '../src/recommenders/sequence-model.ts';
 import type { Lock } from '../src/storage/database.ts';
 import { openToRefresh } from '../src/storage/open-to-refresh.ts';
 import type { RunningRun, Store, VersionDraft } from '../src/storage/store.ts';
-import { type BroughtModel, type BroughtModelPlace, findBroughtModel } from './brought-model.ts';
+import { backboneFor } from './backbone.ts';
+import {
+  type ExternalModel,
+  type ExternalModelPlace,
+  findExternalModel,
+} from './external-model/external-model.ts';
+import { checkTrainedOn } from './external-model/trained-on.ts';
 import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
-import { learnerFor } from './learner.ts';
 import { PRESETS, type PresetName } from './presets.ts';
-import type { AnswerCounts } from './read-answers.ts';
+import type { AnswerCounts } from './reading/read-answers.ts';
 import type { StageReport } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
-import { checkTrainedOn } from './trained-on.ts';
 import { openWork, skippedRowsIn } from './work.ts';
 
 export interface RefreshOptions extends ReadChoices {
@@ -37,7 +41,7 @@ export interface RefreshOptions extends ReadChoices {
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
   /** A language model, in place of one trained on the catalogue's words. */
-  readonly languageModel?: BroughtModelPlace;
+  readonly languageModel?: ExternalModelPlace;
   readonly progress: Progress;
   readonly log: Log;
   /** Told the name of each point that a crash could hit: `after:<stage>` and those of publishing. */
@@ -85,7 +89,7 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult | 
   const skippedRowsFile = await skippedRowsIn(options.folder, options);
   const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
-  const languageModel = options.languageModel && (await findBroughtModel(options.languageModel, options));
+  const languageModel = options.languageModel && (await findExternalModel(options.languageModel, options));
   const ingested = { dataset, report, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
   const { folder, schema, log } = options;
   const opened = await openToRefresh(options.store, { folder, schema, log });
@@ -102,7 +106,7 @@ interface Ingested {
   readonly dataset: Dataset;
   readonly report: ReadingReport;
   readonly srs: SrsEmbeddings | undefined;
-  readonly languageModel: BroughtModel | undefined;
+  readonly languageModel: ExternalModel | undefined;
   readonly seconds: number;
 }
 
@@ -118,7 +122,7 @@ async function learnAndPublish(
   const seconds: Record<string, number> = { ingest: ingested.seconds };
   const split = splitDataset('leave-one-out', dataset);
   checkLearnable(split.train);
-  const learner = learnerFor(profileOf(dataset, split), preset);
+  const backbone = backboneFor(profileOf(dataset, split), preset);
 
   const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {
     seconds[name] = reused ? 0 : took;
@@ -144,14 +148,14 @@ async function learnAndPublish(
   try {
     failpoint('after:ingest');
     // From behaviour and words to one vector an item.
-    const learnt = await learnEmbeddings(work, dataset, split, learner, preset, ingested);
+    const learnt = await learnEmbeddings(work, dataset, split, backbone, preset, ingested);
     // Recommenders that start from them say what they are worth, and in which mode.
     const { embeddings } = learnt.augmented;
     const { reached } = learnt.recommender;
     const tried = await warmStarts(
       stagesOfModel(work, languageModel),
       embeddings,
-      learner,
+      backbone,
       split,
       preset,
       reached,

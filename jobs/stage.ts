@@ -3,9 +3,9 @@
 // all.
 import { rmSync } from 'node:fs';
 import path from 'node:path';
+import { readKept, writeKept } from '../src/formats/kept-file.ts';
+import type { NamedTensor } from '../src/formats/safetensors.ts';
 import { isThere } from '../src/named-file.ts';
-import { readKept, writeKept } from '../src/network/kept-file.ts';
-import type { NamedTensor } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
 
 export interface StageOutput<Facts> {

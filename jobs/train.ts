@@ -4,9 +4,9 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { sha256Of } from '../src/file-hash.ts';
 import { writeFileAtomically } from '../src/files.ts';
+import { writeSafetensors } from '../src/formats/safetensors.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
-import { writeSafetensors } from '../src/network/safetensors.ts';
 import type { Progress } from '../src/progress.ts';
 import { type CertainHits, certainHits } from '../src/recommenders/certain-hits.ts';
 import { profileOf } from '../src/recommenders/data-profile.ts';
@@ -17,8 +17,14 @@ import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts'
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { SKIPPED_ROWS } from '../src/storage/store-folder.ts';
-import { checkReplaceable, prepareOutput } from './output-file.ts';
-import { isOwnIdsOf, isOwnOnnx, isOwnSkippedRows, isOwnWeights, WEIGHTS_MARK } from './own-outputs.ts';
+import { checkReplaceable, prepareOutput } from './outputs/output-file.ts';
+import {
+  isOwnIdsOf,
+  isOwnOnnx,
+  isOwnSkippedRows,
+  isOwnWeights,
+  WEIGHTS_MARK,
+} from './outputs/own-outputs.ts';
 import { PRESETS, type PresetName, trainingKey } from './presets.ts';
 
 export interface TrainOptions extends ReadChoices {

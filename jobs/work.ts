@@ -5,8 +5,8 @@ import { hashSplit } from '../src/interactions/hash-dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { keepStoreFolderPrivate, SKIPPED_ROWS } from '../src/storage/store-folder.ts';
 import type { OnBadRow } from '../src/tables/bad-rows.ts';
-import { checkReplaceable, prepareFolder } from './output-file.ts';
-import { isOwnSkippedRows } from './own-outputs.ts';
+import { checkReplaceable, prepareFolder } from './outputs/output-file.ts';
+import { isOwnSkippedRows } from './outputs/own-outputs.ts';
 import { type Preset, samplesKey, workKey } from './presets.ts';
 import type { StageContext } from './stage.ts';
 

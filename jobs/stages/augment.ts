@@ -26,25 +26,25 @@ export async function augment(
   context: StageContext,
   name: string,
   blocks: readonly FeatureBlock[],
-  learner: SequenceModel,
+  backbone: SequenceModel,
   split: Split,
   preset: Preset,
 ): Promise<Augmented> {
   const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
   const members: LearntAdapter[] = [];
   for (let m = 1; m <= preset.adaptation.members; m++) {
-    members.push(await adapterMember(context, name, m, blocks, learner, split, preset));
+    members.push(await adapterMember(context, name, m, blocks, backbone, split, preset));
   }
   const { tensors, facts } = await stage(context, name, async () => {
-    const { weights, residual } = mergeAdapters(members, learner.width);
+    const { weights, residual } = mergeAdapters(members, backbone.width);
     const adaptation = { scalings: blockScalings(blocks), weights };
     saveAdaptation(adaptationFile, adaptation);
     const adapted = await applyAdaptation(adaptation, blocks);
     const embeddings = adapted.map((x, i) => x + residual[i]);
     const validationNdcg = members.reduce((sum, member) => sum + member.validationNdcg, 0) / members.length;
     return {
-      tensors: new Map([['embeddings', matrix(embeddings, learner.width)]]),
-      facts: { validationNdcg, quality: vectorQuality(embeddings, learner.width) },
+      tensors: new Map([['embeddings', matrix(embeddings, backbone.width)]]),
+      facts: { validationNdcg, quality: vectorQuality(embeddings, backbone.width) },
     };
   });
   const { quality, validationNdcg } = facts;
@@ -56,7 +56,7 @@ async function adapterMember(
   augmentation: string,
   m: number,
   blocks: readonly FeatureBlock[],
-  learner: SequenceModel,
+  backbone: SequenceModel,
   split: Split,
   preset: Preset,
 ): Promise<LearntAdapter> {
@@ -66,7 +66,7 @@ async function adapterMember(
     const { members, ...options } = preset.adaptation;
     const { weights, residual, table, ...facts } = await learnAdapter(
       view,
-      learner,
+      backbone,
       split.train,
       split.validation,
       {
@@ -78,7 +78,7 @@ async function adapterMember(
         name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
       },
     );
-    const { width } = learner;
+    const { width } = backbone;
     const tensors = [
       ...weights,
       ['residual', matrix(residual, width)],

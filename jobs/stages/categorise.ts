@@ -1,9 +1,9 @@
 // Stage: item vectors -> latent categories; users -> their preference distributions over them.
 import { kMeans, NO_CATEGORY } from '../../src/categories/k-means.ts';
 import { userPreferences } from '../../src/categories/preferences.ts';
+import type { NamedTensor } from '../../src/formats/safetensors.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
 import { itemsIn } from '../../src/interactions/occurring-items.ts';
-import type { NamedTensor } from '../../src/network/safetensors.ts';
 import { integers, matrix, type StageContext, stage } from '../stage.ts';
 
 export interface Categories {

@@ -3,10 +3,10 @@
 import path from 'node:path';
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { Architecture } from '../../src/language-model/architecture.ts';
-import { type BaseModel, loadAdapter, saveAdapter } from '../../src/language-model/model-folder.ts';
-import { tokensWithin } from '../../src/language-model/step-memory.ts';
-import type { TunedModel } from '../../src/language-model/tuned-model.ts';
-import { fineTuneOnUsers } from '../../src/language-model/user-level-sft.ts';
+import { type BaseModel, loadAdapter, saveAdapter } from '../../src/language-model/files/model-folder.ts';
+import type { TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
+import { tokensWithin } from '../../src/language-model/training/step-memory.ts';
+import { fineTuneOnUsers } from '../../src/language-model/training/user-level-sft.ts';
 import type { Preset } from '../presets.ts';
 import { type StageContext, stage } from '../stage.ts';
 

@@ -2,7 +2,7 @@
 // over the latent categories for both, cold items and quiet users included.
 import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { UserId } from '../../src/interactions/dataset.ts';
-import type { AnswerCounts } from '../read-answers.ts';
+import type { AnswerCounts } from '../reading/read-answers.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
 
 export interface Inferred {

@@ -2,10 +2,10 @@
 import path from 'node:path';
 import { itemText } from '../../src/instructions/item-text.ts';
 import type { Item } from '../../src/interactions/dataset.ts';
-import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
-import type { LlamaConfig } from '../../src/language-model/llama.ts';
-import { type BaseModel, loadBaseModel, saveBaseModel } from '../../src/language-model/model-folder.ts';
+import { type BaseModel, loadBaseModel, saveBaseModel } from '../../src/language-model/files/model-folder.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
+import { pretrainCausal } from '../../src/language-model/training/causal-pretraining.ts';
+import type { LlamaConfig } from '../../src/network/transformer/llama.ts';
 import type { Preset } from '../presets.ts';
 import { type StageContext, stage } from '../stage.ts';
 

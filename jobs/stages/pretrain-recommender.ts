@@ -1,7 +1,8 @@
 // Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come
 // from.
+
+import type { NamedTensor } from '../../src/formats/safetensors.ts';
 import type { Split } from '../../src/interactions/dataset.ts';
-import type { NamedTensor } from '../../src/network/safetensors.ts';
 import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
 import type { Preset } from '../presets.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';

@@ -1,8 +1,8 @@
 // Stage: hidden vectors of the items by a language model before it is tuned: what the tuning is compared
 // with.
 import { hiddenStates } from '../../src/language-model/architecture.ts';
-import { createPooledReader } from '../../src/language-model/pooled-reader.ts';
-import { pooled } from '../../src/language-model/pooling.ts';
+import { createPooledReader } from '../../src/language-model/pooled/pooled-reader.ts';
+import { pooled } from '../../src/language-model/pooled/pooling.ts';
 import { matrix, type StageContext, stage } from '../stage.ts';
 import { type Base, longestPrompt } from './fine-tune.ts';
 

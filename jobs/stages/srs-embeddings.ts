@@ -4,8 +4,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { type AlignedVectors, alignVectors } from '../../src/embeddings/align-vectors.ts';
-import { readIdList } from '../../src/embeddings/id-list.ts';
-import { readVectorFile } from '../../src/embeddings/vector-file.ts';
+import { readIdList } from '../../src/formats/id-list.ts';
+import { readVectorFile } from '../../src/formats/vector-file.ts';
 import type { Item } from '../../src/interactions/dataset.ts';
 import { type StageContext, stage } from '../stage.ts';
 import type { PretrainedRecommender } from './pretrain-recommender.ts';

@@ -5,8 +5,8 @@ import type { Config } from '../config.ts';
 import type { Spread } from '../interactions/data-summary.ts';
 import { terminalProgress } from '../progress.ts';
 import { addDataOptions } from './data-options.ts';
-import { histogram } from './histogram.ts';
 import { filesFolder, jsonOption, reportReading, workOption } from './options.ts';
+import { histogram } from './render/histogram.ts';
 
 type Options = Omit<CheckOptions, 'folder'> & { readonly store: string; readonly json?: true };
 

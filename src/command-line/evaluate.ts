@@ -1,23 +1,21 @@
 import { Command, Option } from 'commander';
-import { ARM_NAMES } from '../../jobs/arms.ts';
 import { type EvaluateOptions, evaluate } from '../../jobs/evaluate.ts';
-import { evaluationTable } from '../../jobs/evaluation-table.ts';
-import { checkReplaceable, prepareOutputFolder } from '../../jobs/output-file.ts';
-import { reportFiles, writeReport } from '../../jobs/report/write-report.ts';
+import { ARM_NAMES } from '../../jobs/evaluation/arms.ts';
+import { checkReplaceable, prepareOutputFolder } from '../../jobs/outputs/output-file.ts';
 import type { Config } from '../config.ts';
 import { WARM_START_MODES } from '../evaluation/warm-start.ts';
 import { SPLIT_NAMES } from '../interactions/split.ts';
 import { terminalProgress } from '../progress.ts';
 import { CUT_OFFS } from '../recommenders/metrics.ts';
 import { MODEL_NAMES } from '../recommenders/models.ts';
+import { addDataOptions } from './data-options.ts';
 import {
   adapterOption,
-  type BroughtOptions,
   baseOption,
-  broughtModel,
+  type ExternalModelOptions,
+  externalModel,
   hostedOption,
-} from './brought-model.ts';
-import { addDataOptions } from './data-options.ts';
+} from './external-model.ts';
 import {
   filesFolder,
   forceOption,
@@ -30,9 +28,11 @@ import {
   seedOption,
   workOption,
 } from './options.ts';
+import { evaluationTable } from './render/evaluation-table.ts';
+import { reportFiles, writeReport } from './render/report/write-report.ts';
 
 type Options = Omit<EvaluateOptions, 'folder' | 'languageModel' | 'progress'> &
-  BroughtOptions & {
+  ExternalModelOptions & {
     readonly store: string;
     readonly report?: string;
     readonly json?: true;
@@ -94,7 +94,7 @@ export function evaluateCommand(config: Config): Command {
       const folder = filesFolder(options.store, config);
       const result = await evaluate({
         ...options,
-        languageModel: broughtModel(options, config),
+        languageModel: externalModel(options, config),
         folder,
         onRead: reportReading,
         progress: terminalProgress(),

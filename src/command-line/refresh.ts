@@ -1,26 +1,26 @@
 import { Command } from 'commander';
 import { type AlreadyRunning, type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
-import { warmStartTable } from '../../jobs/warm-start-table.ts';
 import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import type { ReadChoices } from '../layouts/read-dataset.ts';
 import { createLog } from '../log.ts';
 import { terminalProgress } from '../progress.ts';
+import { addDataOptions } from './data-options.ts';
 import {
   adapterOption,
-  type BroughtOptions,
   baseOption,
-  broughtModel,
+  type ExternalModelOptions,
+  externalModel,
   hostedOption,
-} from './brought-model.ts';
-import { addDataOptions } from './data-options.ts';
+} from './external-model.ts';
 import { filesFolder, jsonOption, presetOption, reportReading, seedOption, storeOption } from './options.ts';
+import { warmStartReport } from './render/warm-start-report.ts';
 import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './srs-options.ts';
 
 type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed'> &
   Omit<ReadChoices, 'onRead'> &
   SrsOptions &
-  BroughtOptions & { readonly json?: true };
+  ExternalModelOptions & { readonly json?: true };
 
 export function refreshCommand(config: Config): Command {
   const command = new Command('refresh').description(
@@ -40,7 +40,7 @@ export function refreshCommand(config: Config): Command {
       const result = await refresh({
         ...options,
         srs: srsFiles(options),
-        languageModel: broughtModel(options, config),
+        languageModel: externalModel(options, config),
         folder: filesFolder(options.store, config),
         schema: config.schema,
         onRead: reportReading,
@@ -74,7 +74,7 @@ function report(result: RefreshResult): void {
       `Different texts of items that the language model gave the same vector: ${result.sharedVectors}; ` +
         'beyond what it reads of a text, or but for case, they may be the same to it.',
     );
-  console.log(warmStartTable(result.warmStarts));
+  console.log(warmStartReport(result.warmStarts));
 }
 
 function reportTuning({ tokensPerSecond, peakMemory }: NonNullable<RefreshResult['tuning']>): void {

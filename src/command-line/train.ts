@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { certainHitsNote } from '../../jobs/certain-hits-note.ts';
-import { ownTargetsNote } from '../../jobs/own-targets-note.ts';
 import { type TrainOptions, train } from '../../jobs/train.ts';
 import { terminalProgress } from '../progress.ts';
 import { SEQUENCE_MODEL_NAMES } from '../recommenders/models.ts';
 import { addDataOptions } from './data-options.ts';
 import { forceOption, jsonOption, lengthOption, presetOption, reportReading, seedOption } from './options.ts';
+import { certainHitsNote } from './render/certain-hits-note.ts';
+import { ownTargetsNote } from './render/own-targets-note.ts';
 
 export function trainCommand(): Command {
   const command = new Command('train').description(

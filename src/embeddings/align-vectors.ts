@@ -3,12 +3,12 @@
 // padding row leads to), a number that is none, ids of another catalogue.
 //   N items of the catalogue; R rows of the file, as many ids; width numbers a row, any number.
 import { TslrecError } from '../errors.ts';
+import type { IdList } from '../formats/id-list.ts';
+import type { NamedTensor } from '../formats/safetensors.ts';
+import type { VectorFile } from '../formats/vector-file.ts';
 import type { Item } from '../interactions/dataset.ts';
-import { createTextsApart } from '../language-model/texts-apart.ts';
-import type { NamedTensor } from '../network/safetensors.ts';
+import { createTextsApart } from '../language-model/pooled/texts-apart.ts';
 import { shown } from '../tables/bad-rows.ts';
-import type { IdList } from './id-list.ts';
-import type { VectorFile } from './vector-file.ts';
 
 export interface AlignedVectors {
   /** [N, width]; zeros where an item has no vector. */

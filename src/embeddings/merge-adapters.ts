@@ -3,7 +3,7 @@
 // merged one is stored and applied like any other. What the members agree on is strong in the joint table,
 // what is one training's accident is weak (docs/LOG.md). Legend: M members, N items, W of them learnt on, F
 // features, H hidden, d width.
-import type { NamedTensor } from '../network/safetensors.ts';
+import type { NamedTensor } from '../formats/safetensors.ts';
 import type { Values } from '../network/scope.ts';
 import type { FeatureBlock } from './item-features.ts';
 import { spectrum } from './spectrum.ts';

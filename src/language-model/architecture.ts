@@ -4,15 +4,15 @@ import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../errors.ts';
 import { buildModel, type Parameter, type Scope } from '../network/scope.ts';
+import { type LlamaConfig, llama, tokenEmbeddings } from '../network/transformer/llama.ts';
+import type { LoraConfig } from '../network/transformer/lora.ts';
 import type { Tensor } from '../tensor/graph.ts';
 import { type BertConfig, bert } from './bert.ts';
-import { readBertConfig } from './bert-config.ts';
-import { ADVICE } from './config-settings.ts';
-import { DECODERS, readDecoderConfig } from './decoder-config.ts';
-import { readJsonFile } from './json-file.ts';
-import { type LlamaConfig, llama, tokenEmbeddings } from './llama.ts';
-import type { LoraConfig } from './lora.ts';
-import { type PooledInputs, pooledInputs } from './pooled-reader.ts';
+import { readBertConfig } from './files/bert-config.ts';
+import { ADVICE } from './files/config-settings.ts';
+import { DECODERS, readDecoderConfig } from './files/decoder-config.ts';
+import { readJsonFile } from './files/json-file.ts';
+import { type PooledInputs, pooledInputs } from './pooled/pooled-reader.ts';
 
 export type Architecture =
   | { readonly kind: 'decoder'; readonly config: LlamaConfig }

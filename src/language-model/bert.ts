@@ -3,6 +3,8 @@
 // Face folder. Legend: B batch, L length, H hidden size.
 import { attention, layerNorm, mergeHeads, splitHeads } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
+import { type LoraConfig, projection } from '../network/transformer/lora.ts';
+import type { ModelSizes } from '../network/transformer/model-sizes.ts';
 import {
   add,
   gatherRows,
@@ -14,8 +16,6 @@ import {
   subtract,
 } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import type { ModelSizes } from './config-settings.ts';
-import { type LoraConfig, projection } from './lora.ts';
 
 /** The fields of config.json that decide the graph, under their own names. */
 export interface BertConfig extends ModelSizes {

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { byteLevelAlphabet, Tokenizer as HfTokenizer } from 'tokenizers';
-import { inBlocks } from './pooled-batches.ts';
+import { inBlocks } from './pooled/pooled-batches.ts';
 
 const runFile = promisify(execFile);
 

@@ -1,10 +1,11 @@
 // The training loop: epochs, early stopping on a validation metric, and a checkpoint from which a killed
 // training continues as if nothing had happened (batches and masks follow from seed, epoch and step).
+
+import { readKept, writeKept } from '../formats/kept-file.ts';
+import type { NamedTensor } from '../formats/safetensors.ts';
 import { isThere } from '../named-file.ts';
 import type { Progress } from '../progress.ts';
 import type { Feeds } from '../tensor/session.ts';
-import { readKept, writeKept } from './kept-file.ts';
-import type { NamedTensor } from './safetensors.ts';
 import type { Values } from './scope.ts';
 import type { Trainer } from './trainer.ts';
 

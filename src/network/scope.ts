@@ -1,9 +1,10 @@
 // What a model definition is written against. The same definition builds a training graph and an inference
 // graph; they share parameters by name. Model code owns no memory: values live in a map beside the graph.
+
+import type { NamedTensor } from '../formats/safetensors.ts';
 import { createRandom, type Random } from '../random.ts';
 import { multiply } from '../tensor/functions.ts';
 import { Graph, type Shape, sizeOf, type Tensor } from '../tensor/graph.ts';
-import type { NamedTensor } from './safetensors.ts';
 
 /** The first values of a parameter. */
 export type Initializer = (random: Random, shape: Shape) => Float32Array;

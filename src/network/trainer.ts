@@ -1,13 +1,14 @@
 // One training step as one graph: forward, backward and AdamW. Parameters and moments live in two sets of
 // arrays that swap roles at each step, so that no step allocates or copies a weight. Graphs have fixed
 // shapes; where batches come in several (length buckets), each has its own graph over the same arrays.
+
+import type { NamedTensors } from '../formats/safetensors.ts';
 import { createRandom } from '../random.ts';
 import { add, divide, reshape } from '../tensor/functions.ts';
 import { gradients } from '../tensor/gradients.ts';
 import { sizeOf, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Feeds, type Session, type SessionOptions } from '../tensor/session.ts';
 import { type AdamWOptions, adamW, adamWSchedule } from './optimizer.ts';
-import type { NamedTensors } from './safetensors.ts';
 import { type Model, parameterFeeds, type Values } from './scope.ts';
 
 export interface TrainerOptions extends AdamWOptions, SessionOptions {
@@ -164,7 +165,7 @@ async function createStep(
   options: TrainerOptions,
 ): Promise<Step> {
   const weights = names.map((name) => parameters.find((parameter) => parameter.name === name)!.tensor);
-  const slopes = gradients(loss, weights);
+  const ofLoss = gradients(loss, weights);
   const schedule = graph.input('schedule', [3]);
   const before = weights.map((w) => ({
     w,
@@ -186,10 +187,10 @@ async function createStep(
     sessions.push(session);
     return session;
   };
-  const update = await open(updateBy(slopes));
+  const update = await open(updateBy(ofLoss));
   const accumulating = once(async () => {
     const count = reshape(graph.input('count', [1]), []);
-    const sums = slopes.map((slope, i) => add(graph.input(`sum/${names[i]}`, slope.shape), slope));
+    const sums = ofLoss.map((gradient, i) => add(graph.input(`sum/${names[i]}`, gradient.shape), gradient));
     const accumulate = await open(Object.fromEntries(sums.map((sum, i) => [`sum/${names[i]}/next`, sum])));
     return { accumulate, finish: await open(updateBy(sums.map((sum) => divide(sum, count)))) };
   });

@@ -20,10 +20,8 @@ import { createRandom, type Random } from '../random.ts';
 import { add, logSigmoid, multiply, reshape, slice, sum } from '../tensor/functions.ts';
 import { BATCH, type Graph, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Feeds } from '../tensor/session.ts';
-import { historyBatch } from './batches.ts';
 import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
-import { createNegativeSampler, type NegativeSampler } from './negatives.ts';
 import { drawCandidates, lackedItems, type Offer, rankAmong } from './ranking.ts';
 import {
   PATIENT_STEPS,
@@ -32,6 +30,8 @@ import {
   type TrainedRecommender,
   type TrainingOptions,
 } from './recommender.ts';
+import { historyBatch } from './training/batches.ts';
+import { createNegativeSampler, type NegativeSampler } from './training/negatives.ts';
 
 export interface CandidateInputs {
   /** [B] */

@@ -3,7 +3,7 @@
 //
 // Deviations from the papers and the authors' code, beside those of all sequence models (sequence-model.ts):
 // - a window of a user's history starts from an empty state and is learnt through as a whole; there, parallel
-//   sessions hand their states from step to step, and slopes end at each;
+//   sessions hand their states from step to step, and gradients end at each;
 // - one embedding serves input and output (their "constrained embedding"), and a linear layer leads from a
 //   state of another width to it; no bias an item;
 // - scores are compared as they are, without a last activation (there tanh or ELU);

@@ -9,7 +9,6 @@ import { dien } from './dien.ts';
 import { din } from './din.ts';
 import { gru4rec } from './gru4rec.ts';
 import { itemKnn } from './item-knn.ts';
-import type { Loss } from './losses.ts';
 import { mostPopular } from './most-popular.ts';
 import { narm } from './narm.ts';
 import { ncf } from './ncf.ts';
@@ -17,6 +16,7 @@ import type { Offer } from './ranking.ts';
 import type { Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
 import { sasrec } from './sasrec.ts';
 import { type Encoder, type SequenceModel, trainSequenceModel } from './sequence-model.ts';
+import type { Loss } from './training/losses.ts';
 
 /** Nothing to train: it counts. */
 interface CountedModel extends Offer {

@@ -3,8 +3,8 @@ import { buildModel, parameterFeeds } from '../network/scope.ts';
 import { add, concatenate, minimum, multiply, relu, reshape, subtract } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { encodeOnnxModel } from '../tensor/onnx-model.ts';
-import { maskToken, paddingToken } from './masked-windows.ts';
 import { type SequenceModel, scoresOf, type TrainedSequenceModel } from './sequence-model.ts';
+import { maskToken, paddingToken } from './training/masked-windows.ts';
 
 /**
  * K: how many items of a history the file is shown; L, or L - 1 where the model is asked by a mask behind

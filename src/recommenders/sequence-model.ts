@@ -27,6 +27,16 @@ import { createRandom } from '../random.ts';
 import { concatenate, matmul, reshape, slice, swapLast, takeRows } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
+import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
+import { rankingMetrics } from './metrics.ts';
+import { type Offer, rankInCatalogue } from './ranking.ts';
+import {
+  PATIENT_STEPS,
+  pickCandidates,
+  type Recommender,
+  type TrainedRecommender,
+  type TrainingOptions,
+} from './recommender.ts';
 import {
   type BatchShape,
   batchSizeOf,
@@ -37,20 +47,10 @@ import {
   packWindows,
   placesOf,
   type Window,
-} from './batches.ts';
-import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
-import { drawNegatives, type Loss, labelInputs, lossOf } from './losses.ts';
-import { maskedWindows, maskToken, paddingToken } from './masked-windows.ts';
-import { rankingMetrics } from './metrics.ts';
-import { createNegativeSampler } from './negatives.ts';
-import { type Offer, rankInCatalogue } from './ranking.ts';
-import {
-  PATIENT_STEPS,
-  pickCandidates,
-  type Recommender,
-  type TrainedRecommender,
-  type TrainingOptions,
-} from './recommender.ts';
+} from './training/batches.ts';
+import { drawNegatives, type Loss, labelInputs, lossOf } from './training/losses.ts';
+import { maskedWindows, maskToken, paddingToken } from './training/masked-windows.ts';
+import { createNegativeSampler } from './training/negatives.ts';
 
 export interface Encoder {
   /**
@@ -190,10 +190,10 @@ export function trainingModel(
     const labels = labelInputs(graph, loss, R);
     const E = itemTable(scope, table, itemCount, width);
     const own = scope.within('encoder');
-    const hidden = shape.stretches.map(({ rows, length: l }, i) => {
-      const place = placesOf({ stretches: shape.stretches.slice(0, i) });
-      const stretch = reshape(slice(items, 0, place, place + rows * l), [rows, l]);
-      return reshape(encoder.hidden(i === 0 ? own : own.again(), stretch, E, length), [rows * l, width]);
+    const hidden = shape.buckets.map(({ rows, length: l }, i) => {
+      const place = placesOf({ buckets: shape.buckets.slice(0, i) });
+      const bucket = reshape(slice(items, 0, place, place + rows * l), [rows, l]);
+      return reshape(encoder.hidden(i === 0 ? own : own.again(), bucket, E, length), [rows * l, width]);
     });
     const asked = takeRows(concatenate(hidden, 0), forward, backward);
     return { loss: lossOf(loss, asked, comparedTable(encoder, own, E), labels) };

@@ -31,8 +31,7 @@ export function gru({ inputs, attributes: { steps: T } }: Node<'gru'>, onnx: Onn
 }
 
 /**
- * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n', with slopes that no step has
- * to wait for:
+ * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n'. The derivatives wait for no step:
  *   n' = (1 - k) (1 - n^2),  m' = n' r,  r' = n' m r (1 - r),  z' = (h_ - n) a z (1 - z)
  * What a step has to wait for is dh_ = dh k + [dr dz dm] [Ur Uz Un]^T; and da = dh (n - h_) (1 - z).
  */
@@ -49,18 +48,18 @@ export function gruGradient(
   const move = shares ? one('Mul', shares, rest(z)) : rest(z); // 1 - k
   const keep = shares ? rest(move) : z;
   const behind = one('Sub', before, n);
-  const nSlope = one('Mul', move, rest(one('Mul', n, n)));
-  const mSlope = one('Mul', nSlope, r);
-  const rSlope = one('Mul', one('Mul', mSlope, m), rest(r));
-  const zSlope = one('Mul', one('Mul', behind, z), move);
+  const nDerivative = one('Mul', move, rest(one('Mul', n, n)));
+  const mDerivative = one('Mul', nDerivative, r);
+  const rDerivative = one('Mul', one('Mul', mDerivative, m), rest(r));
+  const zDerivative = one('Mul', one('Mul', behind, z), move);
 
-  // Slopes side by side [T B, 3, d], so that a step is one product with [Ur Uz Un]^T [3 d, d].
-  const [slopes] = onnx.node('Reshape', [
-    ...onnx.node('Concat', [rSlope, zSlope, mSlope], { axis: 1 }),
+  // Derivatives side by side [T B, 3, d], so that a step is one product with [Ur Uz Un]^T [3 d, d].
+  const [derivatives] = onnx.node('Reshape', [
+    ...onnx.node('Concat', [rDerivative, zDerivative, mDerivative], { axis: 1 }),
     onnx.int64([-1, 3, d]),
   ]);
   const [weights] = onnx.node('Transpose', onnx.node('Concat', [Ur, Uz, Un], { axis: 1 }), { perm: [1, 0] });
-  const [dhs, ks, ss] = [dh, keep, slopes].map((x) => steps(onnx, x, T));
+  const [dhs, ks, ss] = [dh, keep, derivatives].map((x) => steps(onnx, x, T));
   const states: string[] = [];
   let state = dhs[T - 1];
   for (let t = T - 1; t >= 0; t--) {
@@ -71,7 +70,9 @@ export function gruGradient(
     state = one('Gemm', gates, weights, one('Add', one('Mul', state, ks[t]), dhs[t - 1]));
   }
   const all = join(onnx, states);
-  const ofGates = [rSlope, zSlope, nSlope, mSlope].map((slope) => one('Mul', all, slope));
+  const ofGates = [rDerivative, zDerivative, nDerivative, mDerivative].map((derivative) =>
+    one('Mul', all, derivative),
+  );
   if (!shares) return ofGates;
   const moved = one('Mul', one('Mul', all, one('Neg', behind)), rest(z));
   return [...ofGates, ...onnx.node('ReduceSum', [moved, onnx.int64([1])], { keepdims: 1 })];

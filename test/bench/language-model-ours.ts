@@ -2,9 +2,9 @@
 import { STEP_BYTES } from '../../jobs/stages/fine-tune.ts';
 import { type Architecture, parametersOf } from '../../src/language-model/architecture.ts';
 import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
-import { tokensWithin } from '../../src/language-model/step-memory.ts';
-import { readTexts } from '../../src/language-model/tuned-model.ts';
-import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/user-level-sft.ts';
+import { readTexts } from '../../src/language-model/pooled/tuned-model.ts';
+import { tokensWithin } from '../../src/language-model/training/step-memory.ts';
+import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/training/user-level-sft.ts';
 import type { Parameter, Values } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { silentProgress } from '../../src/progress.ts';

@@ -1,8 +1,9 @@
 // The pipeline on data that lack all interactions with some items, and every kind of item vector that it
 // makes on its way: TSLRec's and what they are to be compared with.
+
+import { backboneFor } from '../../jobs/backbone.ts';
+import { findOpenModel } from '../../jobs/external-model/open-model.ts';
 import { learnEmbeddings } from '../../jobs/learn-embeddings.ts';
-import { learnerFor } from '../../jobs/learner.ts';
-import { findOpenModel } from '../../jobs/open-model.ts';
 import type { Preset } from '../../jobs/presets.ts';
 import { augment } from '../../jobs/stages/augment.ts';
 import { textFeatures } from '../../jobs/stages/text-features.ts';
@@ -52,7 +53,7 @@ export async function learnWithout(
   const dataset = withoutInteractions(complete, heldOut);
   const split = leaveOneOut(dataset.sequences);
   const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
-  const learner = learnerFor(profileOf(dataset, split), preset);
+  const learner = backboneFor(profileOf(dataset, split), preset);
   const text = await textFeatures(work, dataset, preset);
   if (text.length === 0)
     throw new TslrecError(

@@ -1,5 +1,5 @@
 // Our part of the benchmark of a LoRA step: node lora-step-ours.ts SIZES_AS_JSON
-import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/user-level-sft.ts';
+import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/training/user-level-sft.ts';
 import { initialValues } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { createRandom } from '../../src/random.ts';

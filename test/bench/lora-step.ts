@@ -1,8 +1,9 @@
 // A step of user-level SFT, LoRA on a frozen Llama: ours, and transformers with PEFT on the same sizes and
 // threads. Every position is real, so that both do the same work.
-import type { LlamaConfig } from '../../src/language-model/llama.ts';
-import type { TunedModel } from '../../src/language-model/tuned-model.ts';
-import { SFT_TRAINING, sftModel } from '../../src/language-model/user-level-sft.ts';
+
+import type { TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
+import { SFT_TRAINING, sftModel } from '../../src/language-model/training/user-level-sft.ts';
+import type { LlamaConfig } from '../../src/network/transformer/llama.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
 import { type Comparison, compareWithOurs, show, torchSides } from './comparison.ts';
 import { MEASURED_WITH, type Measurement, runOurs } from './processes.ts';

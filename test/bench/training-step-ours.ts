@@ -2,12 +2,12 @@
 import { initialValues } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { createRandom } from '../../src/random.ts';
-import { chooseBatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
-import { drawNegatives, type Loss } from '../../src/recommenders/losses.ts';
-import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { trainingModel } from '../../src/recommenders/sequence-model.ts';
+import { chooseBatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/training/batches.ts';
+import { drawNegatives, type Loss } from '../../src/recommenders/training/losses.ts';
+import { createNegativeSampler } from '../../src/recommenders/training/negatives.ts';
 import type { MEASURED_WITH } from './processes.ts';
 import { reportSteps } from './step-timing.ts';
 import type { StepSizes } from './training-step.ts';

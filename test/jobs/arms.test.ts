@@ -4,13 +4,13 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { ARM_NAMES, learnArms } from '../../jobs/arms.ts';
+import { ARM_NAMES, learnArms } from '../../jobs/evaluation/arms.ts';
 import { besideText } from '../../jobs/learn-embeddings.ts';
 import { applyAdaptation, loadAdaptation } from '../../src/embeddings/adaptation.ts';
 import type { FeatureBlock } from '../../src/embeddings/item-features.ts';
+import { type NamedTensors, readSafetensors } from '../../src/formats/safetensors.ts';
 import { generateSample } from '../../src/interactions/sample.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
-import { type NamedTensors, readSafetensors } from '../../src/network/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { tiny } from '../support/tiny-preset.ts';

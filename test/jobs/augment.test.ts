@@ -9,7 +9,7 @@ import { PRESETS, type Preset } from '../../jobs/presets.ts';
 import { augment } from '../../jobs/stages/augment.ts';
 import type { LearntAdapter } from '../../src/embeddings/fit-adaptation.ts';
 import { type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
-import { readSafetensors } from '../../src/network/safetensors.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sasrecModel } from '../../src/recommenders/models.ts';

@@ -5,9 +5,9 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { evaluate } from '../../jobs/evaluate.ts';
-import { notesOf } from '../../jobs/evaluation-table.ts';
 import type { TrainResult } from '../../jobs/train.ts';
-import { warmStartTable } from '../../jobs/warm-start-table.ts';
+import { notesOf } from '../../src/command-line/render/evaluation-table.ts';
+import { warmStartReport } from '../../src/command-line/render/warm-start-report.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { refused } from '../support/errors.ts';
@@ -130,7 +130,7 @@ test('train tells them beside its figures', async (context) => {
 test('refresh tells them under its table of warm starts', () => {
   const nobody = { validation: ofAll(0), test: ofAll(0) };
   const tableOf = (users: number) =>
-    warmStartTable({
+    warmStartReport({
       ...{ modes: [], best: 'init', ownTargets: { ...nobody, ranked: false } },
       certainHits: [{ cutOff: 10, validation: ofAll(0), test: ofAll(users) }],
     });

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type CheckResult, check } from '../../jobs/check.ts';
-import { histogram } from '../../src/command-line/histogram.ts';
+import { histogram } from '../../src/command-line/render/histogram.ts';
 import { DEFAULT_SAMPLE, generateSample, writeSample } from '../../src/interactions/sample.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { folderOf, lines } from '../support/folders.ts';

@@ -2,7 +2,7 @@
 // however a server sends it, is neither the answer nor its end.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { readAnswers } from '../../jobs/read-answers.ts';
+import { readAnswers } from '../../jobs/reading/read-answers.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import { silentProgress } from '../../src/progress.ts';
 import {

@@ -11,11 +11,11 @@ import { stage } from '../../jobs/stage.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
 import { train } from '../../jobs/train.ts';
 import { type Reached, trainAndRank } from '../../jobs/train-and-rank.ts';
-import { warmStartTable } from '../../jobs/warm-start-table.ts';
+import { warmStartReport } from '../../src/command-line/render/warm-start-report.ts';
 import { compare, RANDOM_ARM } from '../../src/evaluation/compare.ts';
 import type { WarmStartMode } from '../../src/evaluation/warm-start.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import type { NextItems, Split } from '../../src/interactions/dataset.ts';
-import { readSafetensors } from '../../src/network/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { rankingMetrics } from '../../src/recommenders/metrics.ts';
@@ -183,7 +183,7 @@ test('refresh takes the mode that is best on validation, and tells its gain ther
   const tried = await warmStarts(work, new Float32Array(), model, split, preset, reached(0.25, 0.1, 9));
   assert.equal(tried.best, 'frozen');
   assert.ok(Math.abs(tried.gain! - 0.2) < 1e-12, `${tried.gain}`);
-  const lines = warmStartTable(tried).split('\n');
+  const lines = warmStartReport(tried).split('\n');
   assert.match(lines[0], /, \+20\.0 % NDCG@10 on validation:$/);
   assert.deepEqual(
     lines.slice(1, 7).map((line) => line.trim().split(/ {2,}/)),

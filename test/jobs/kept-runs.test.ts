@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { keepRuns, type RankingProtocol } from '../../jobs/kept-runs.ts';
+import { keepRuns, type RankingProtocol } from '../../jobs/evaluation/kept-runs.ts';
 import { PRESETS, samplesKey, trainingKey, type WorkInput, workKey } from '../../jobs/presets.ts';
 import type { Run, RunName } from '../../src/evaluation/compare.ts';
 import { silentProgress } from '../../src/progress.ts';

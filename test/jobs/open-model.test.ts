@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { tslrec } from '../support/command-line.ts';
 import { editJson, editTensors, fixtures } from '../support/model-folders.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';

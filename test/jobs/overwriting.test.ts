@@ -13,14 +13,14 @@ import {
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Command } from 'commander';
-import { checkReplaceable } from '../../jobs/output-file.ts';
-import { reportFiles } from '../../jobs/report/write-report.ts';
+import { checkReplaceable } from '../../jobs/outputs/output-file.ts';
 import { train } from '../../jobs/train.ts';
 import { embedCommand } from '../../src/command-line/embed.ts';
 import { evaluateCommand } from '../../src/command-line/evaluate.ts';
 import { exportSftCommand } from '../../src/command-line/export-sft.ts';
 import { generateSampleCommand } from '../../src/command-line/generate-sample.ts';
 import { refreshCommand } from '../../src/command-line/refresh.ts';
+import { reportFiles } from '../../src/command-line/render/report/write-report.ts';
 import { trainCommand } from '../../src/command-line/train.ts';
 import { readConfig } from '../../src/config.ts';
 import { silentProgress } from '../../src/progress.ts';

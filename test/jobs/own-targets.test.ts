@@ -6,12 +6,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { evaluate } from '../../jobs/evaluate.ts';
-import { notesOf } from '../../jobs/evaluation-table.ts';
 import { PRESETS } from '../../jobs/presets.ts';
 import { stage } from '../../jobs/stage.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
 import type { TrainResult } from '../../jobs/train.ts';
-import { warmStartTable } from '../../jobs/warm-start-table.ts';
+import { notesOf } from '../../src/command-line/render/evaluation-table.ts';
+import { warmStartReport } from '../../src/command-line/render/warm-start-report.ts';
 import type { SplitName } from '../../src/interactions/dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import { silentProgress } from '../../src/progress.ts';
@@ -166,7 +166,7 @@ test('refresh tells them under its table of warm starts and keeps them with the 
       preset,
       reached,
     );
-    return { ownTargets: tried.ownTargets, lines: warmStartTable(tried).split('\n') };
+    return { ownTargets: tried.ownTargets, lines: warmStartReport(tried).split('\n') };
   };
   const none = await tableOf({ validation: 0, test: 0 });
   assert.equal(none.lines.at(-1), '* = the mode that validation chose; one seed.');

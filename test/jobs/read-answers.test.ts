@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { readAnswers } from '../../jobs/read-answers.ts';
+import { readAnswers } from '../../jobs/reading/read-answers.ts';
 import { chatPrompt } from '../../src/instructions/chat-samples.ts';
 import { answerOf } from '../../src/instructions/distribution-answer.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';

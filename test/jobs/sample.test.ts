@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { learnerFor } from '../../jobs/learner.ts';
+import { backboneFor } from '../../jobs/backbone.ts';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
 import { readCatalogue } from '../../jobs/read-catalogue.ts';
 import { categorise } from '../../jobs/stages/categorise.ts';
@@ -44,7 +44,7 @@ test('k-means finds the planted categories (ARI >= 0.9), the model >= 80 % of co
     onStage: async () => {},
   });
 
-  const learner = learnerFor(profileOf(dataset, split), preset);
+  const learner = backboneFor(profileOf(dataset, split), preset);
   const { itemVectors } = await pretrainRecommender(work, learner, split, preset);
   const found = await categorise(work, itemVectors, split);
   const warm = [...dataset.items.keys()].filter((item) => found.categories[item] >= 0);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readSafetensors } from '../../src/network/safetensors.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import { tslrec } from '../support/command-line.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type StageContext, stage } from '../../jobs/stage.ts';
-import { type NamedTensor, readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
+import { type NamedTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
 import { temporaryFolder } from '../support/stores.ts';

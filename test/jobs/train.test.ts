@@ -4,9 +4,9 @@ import path from 'node:path';
 import { test } from 'node:test';
 import * as ort from 'onnxruntime-node';
 import { type TrainResult, train } from '../../jobs/train.ts';
-import { readIdList } from '../../src/embeddings/id-list.ts';
-import { readVectorFile } from '../../src/embeddings/vector-file.ts';
-import { readSafetensors } from '../../src/network/safetensors.ts';
+import { readIdList } from '../../src/formats/id-list.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { readVectorFile } from '../../src/formats/vector-file.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
 import { temporaryFolder } from '../support/stores.ts';
 

@@ -5,19 +5,17 @@ import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
 import {
   type Architecture,
   hiddenStates,
   parametersOf,
   readArchitecture,
 } from '../../src/language-model/architecture.ts';
-import { llama, outputTable, tokenEmbeddings } from '../../src/language-model/llama.ts';
-import { isLoraParameter, type LoraConfig } from '../../src/language-model/lora.ts';
-import { readModelWeights } from '../../src/language-model/model-weights.ts';
-import { readAdapter } from '../../src/language-model/peft-adapter.ts';
-import { pooledBatch } from '../../src/language-model/pooled-batches.ts';
-import { pooledInputs } from '../../src/language-model/pooled-reader.ts';
-import { readSafetensors } from '../../src/network/safetensors.ts';
+import { readModelWeights } from '../../src/language-model/files/model-weights.ts';
+import { readAdapter } from '../../src/language-model/files/peft-adapter.ts';
+import { pooledBatch } from '../../src/language-model/pooled/pooled-batches.ts';
+import { pooledInputs } from '../../src/language-model/pooled/pooled-reader.ts';
 import {
   buildModel,
   initialValues,
@@ -25,6 +23,8 @@ import {
   parameterFeeds,
   type Values,
 } from '../../src/network/scope.ts';
+import { llama, outputTable, tokenEmbeddings } from '../../src/network/transformer/llama.ts';
+import { isLoraParameter, type LoraConfig } from '../../src/network/transformer/lora.ts';
 import { createRandom } from '../../src/random.ts';
 import { matmul, swapLast } from '../../src/tensor/functions.ts';
 import type { Tensor } from '../../src/tensor/graph.ts';

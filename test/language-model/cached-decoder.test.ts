@@ -1,9 +1,14 @@
 // Reading piece by piece with a cache against reading the whole text at once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type LlamaConfig, llama, outputTable, tokenEmbeddings } from '../../src/language-model/llama.ts';
 import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
 import { buildModel, initialValues, parameterFeeds } from '../../src/network/scope.ts';
+import {
+  type LlamaConfig,
+  llama,
+  outputTable,
+  tokenEmbeddings,
+} from '../../src/network/transformer/llama.ts';
 import { createRandom } from '../../src/random.ts';
 import { matmul, reshape, swapLast } from '../../src/tensor/functions.ts';
 import { createSession } from '../../src/tensor/session.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { packedBatches } from '../../src/language-model/causal-pretraining.ts';
+import { packedBatches } from '../../src/language-model/training/causal-pretraining.ts';
 import { createRandom } from '../../src/random.ts';
 import type { Feeds } from '../../src/tensor/session.ts';
 

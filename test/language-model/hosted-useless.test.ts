@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readByAsking } from '../../jobs/read-by-asking.ts';
+import { readByAsking } from '../../jobs/reading/read-by-asking.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import type { Batch } from '../../src/language-model/language-model.ts';
 import { silentProgress } from '../../src/progress.ts';

@@ -16,7 +16,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parametersOf, readArchitecture } from '../../src/language-model/architecture.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
-import { loadTextEncoder } from '../../src/language-model/text-encoder.ts';
+import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { collect } from '../support/collect.ts';
 import { tslrec } from '../support/command-line.ts';

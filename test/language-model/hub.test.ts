@@ -5,7 +5,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { TslrecError } from '../../src/errors.ts';
-import { modelFolder } from '../../src/language-model/hub.ts';
+import { modelFolder } from '../../src/language-model/files/hub.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { type Fault, SLOW_PAUSE_MS, startHub } from '../support/hub-server.ts';
 import { temporaryFolder } from '../support/stores.ts';

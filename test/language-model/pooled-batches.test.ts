@@ -5,7 +5,7 @@ import {
   inBuckets,
   pooledBatch,
   readingLengths,
-} from '../../src/language-model/pooled-batches.ts';
+} from '../../src/language-model/pooled/pooled-batches.ts';
 
 const text = (length: number) => ({ tokens: new Int32Array(length).fill(7) });
 

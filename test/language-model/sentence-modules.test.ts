@@ -5,7 +5,7 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
-import { loadTextEncoder } from '../../src/language-model/text-encoder.ts';
+import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, editJson, fixtures } from '../support/model-folders.ts';

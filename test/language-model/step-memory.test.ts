@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Architecture } from '../../src/language-model/architecture.ts';
-import { tokensWithin } from '../../src/language-model/step-memory.ts';
+import { tokensWithin } from '../../src/language-model/training/step-memory.ts';
 import { smallLlama } from '../support/small-llama.ts';
 
 const architecture = (layers: number, H: number, M: number, heads: number): Architecture => ({

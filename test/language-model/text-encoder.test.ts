@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { loadTextEncoder } from '../../src/language-model/text-encoder.ts';
+import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, editJson, editTensors, fixtures } from '../support/model-folders.ts';

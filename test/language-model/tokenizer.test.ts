@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readTokenizer } from '../../src/language-model/folder-tokenizer.ts';
+import { readTokenizer } from '../../src/language-model/files/folder-tokenizer.ts';
 import { END_OF_TEXT, tokenizerFromJson, trainTokenizer } from '../../src/language-model/tokenizer.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, fixtures } from '../support/model-folders.ts';

@@ -6,24 +6,24 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { type Architecture, hiddenStates } from '../../src/language-model/architecture.ts';
-import { pretrainCausal } from '../../src/language-model/causal-pretraining.ts';
-import { isLoraParameter } from '../../src/language-model/lora.ts';
 import {
   loadAdapter,
   loadBaseModel,
   saveAdapter,
   saveBaseModel,
-} from '../../src/language-model/model-folder.ts';
-import { pooledInputs } from '../../src/language-model/pooled-reader.ts';
+} from '../../src/language-model/files/model-folder.ts';
+import { pooledInputs } from '../../src/language-model/pooled/pooled-reader.ts';
+import { HEAD, readTexts, type TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
-import { HEAD, readTexts, type TunedModel } from '../../src/language-model/tuned-model.ts';
+import { pretrainCausal } from '../../src/language-model/training/causal-pretraining.ts';
 import {
   fineTuneOnUsers,
   type SftExample,
   sftBatch,
   sftModel,
-} from '../../src/language-model/user-level-sft.ts';
+} from '../../src/language-model/training/user-level-sft.ts';
 import { buildModel, initialValues, parameterFeeds, type Values } from '../../src/network/scope.ts';
+import { isLoraParameter } from '../../src/network/transformer/lora.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';

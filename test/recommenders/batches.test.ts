@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
+import { SEQUENCE_MODELS } from '../../src/recommenders/models.ts';
+import { taskOf } from '../../src/recommenders/sequence-model.ts';
 import {
   batchSizeOf,
   chooseBatchShape,
@@ -9,12 +11,10 @@ import {
   nextItemWindows,
   packWindows,
   placesOf,
-} from '../../src/recommenders/batches.ts';
-import { drawNegatives } from '../../src/recommenders/losses.ts';
-import { maskedWindows } from '../../src/recommenders/masked-windows.ts';
-import { SEQUENCE_MODELS } from '../../src/recommenders/models.ts';
-import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
-import { taskOf } from '../../src/recommenders/sequence-model.ts';
+} from '../../src/recommenders/training/batches.ts';
+import { drawNegatives } from '../../src/recommenders/training/losses.ts';
+import { maskedWindows } from '../../src/recommenders/training/masked-windows.ts';
+import { createNegativeSampler } from '../../src/recommenders/training/negatives.ts';
 import { N, profile } from '../support/planted.ts';
 
 test('a history of 6 in windows of 3: the last three pairs, then the first two', () => {
@@ -86,7 +86,7 @@ test('where one window in 20 is long, few rows are, no batch has more, every win
   const windows = nextItemWindows(sequences, 50);
   const shape = chooseBatchShape(windows, { batchSize: 100, positionsPerStep: 3_200 });
   // 5 long windows a batch on average, and three deviations of sqrt(100 / 20 * 19 / 20) = 2.18 more.
-  assert.deepEqual(shape.stretches, [
+  assert.deepEqual(shape.buckets, [
     { rows: 12, length: 40 },
     { rows: 88, length: 4 },
   ]);
@@ -157,8 +157,8 @@ test('windows of much the same length stand in rows of one length', () => {
     Array.from({ length: 200 }, (_, u) => new Int32Array(u % 2 === 0 ? 50 : 45)),
     50,
   );
-  const { stretches } = chooseBatchShape(windows, { batchSize: 64, positionsPerStep: 3_200 });
-  assert.deepEqual(stretches, [{ rows: 64, length: 49 }]);
+  const { buckets } = chooseBatchShape(windows, { batchSize: 64, positionsPerStep: 3_200 });
+  assert.deepEqual(buckets, [{ rows: 64, length: 49 }]);
 });
 
 test('an inference batch holds the last L items and names the last position', () => {

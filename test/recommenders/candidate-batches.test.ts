@@ -5,7 +5,7 @@ import { createRandom } from '../../src/random.ts';
 import { type CandidateModel, samplesOf, trainingBatches } from '../../src/recommenders/candidate-model.ts';
 import { din } from '../../src/recommenders/din.ts';
 import { ncf } from '../../src/recommenders/ncf.ts';
-import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
+import { createNegativeSampler } from '../../src/recommenders/training/negatives.ts';
 import type { Feeds } from '../../src/tensor/session.ts';
 
 const [N, L, B, NEGATIVES] = [12, 3, 4, 2];

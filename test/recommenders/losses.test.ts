@@ -2,7 +2,7 @@
 // item's number.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Loss, labelInputs, lossOf } from '../../src/recommenders/losses.ts';
+import { type Loss, labelInputs, lossOf } from '../../src/recommenders/training/losses.ts';
 import { gradients } from '../../src/tensor/gradients.ts';
 import { Graph } from '../../src/tensor/graph.ts';
 import { createSession } from '../../src/tensor/session.ts';

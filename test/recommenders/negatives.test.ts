@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
-import { createNegativeSampler } from '../../src/recommenders/negatives.ts';
+import { createNegativeSampler } from '../../src/recommenders/training/negatives.ts';
 
 test('a negative is not what the user has, unless met again; all others are about equally frequent', () => {
   const repeatable = Uint8Array.of(0, 0, 0, 1, 0, 0);

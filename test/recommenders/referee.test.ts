@@ -7,19 +7,19 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Model, Parameter, Values } from '../../src/network/scope.ts';
 import { parameterFeeds } from '../../src/network/scope.ts';
-import { type BatchShape, fillBatch } from '../../src/recommenders/batches.ts';
 import { bert4rec } from '../../src/recommenders/bert4rec.ts';
 import * as candidate from '../../src/recommenders/candidate-model.ts';
 import { core } from '../../src/recommenders/core.ts';
 import { dien } from '../../src/recommenders/dien.ts';
 import { din } from '../../src/recommenders/din.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
-import { paddingToken } from '../../src/recommenders/masked-windows.ts';
 import { narm } from '../../src/recommenders/narm.ts';
 import { ncf } from '../../src/recommenders/ncf.ts';
 import type { Queries, Recommender } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import * as sequence from '../../src/recommenders/sequence-model.ts';
+import { type BatchShape, fillBatch } from '../../src/recommenders/training/batches.ts';
+import { paddingToken } from '../../src/recommenders/training/masked-windows.ts';
 import type { Tensor } from '../../src/tensor/graph.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
 import { createSession, type Feeds } from '../../src/tensor/session.ts';
@@ -106,7 +106,7 @@ for (const [name, encoder] of Object.entries(encoders)) {
     ...{ kind: 'sequence', loss: { kind: 'cross-entropy' }, encoder: encoder(dropout) },
     ...{ itemCount: N, width: 4, length: L, repeatable: new Uint8Array(N) },
   });
-  const shape: BatchShape = { stretches: [{ rows: 3, length: L }], positions: 12 };
+  const shape: BatchShape = { buckets: [{ rows: 3, length: L }], positions: 12 };
 
   test(`${name}: scores and loss are PyTorch's`, async () => {
     const scorer = await sequence.createScorer(model(0.5), random);

@@ -6,12 +6,10 @@ import { initialValues, parameterFeeds } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import { type BatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/batches.ts';
 import { bert4rec } from '../../src/recommenders/bert4rec.ts';
 import { core } from '../../src/recommenders/core.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
 import { historyTrust, RESIDUAL } from '../../src/recommenders/item-table.ts';
-import { maskedWindows, paddingToken } from '../../src/recommenders/masked-windows.ts';
 import { narm } from '../../src/recommenders/narm.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
@@ -21,6 +19,8 @@ import {
   trainingModel,
   trainSequenceModel,
 } from '../../src/recommenders/sequence-model.ts';
+import { type BatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/training/batches.ts';
+import { maskedWindows, paddingToken } from '../../src/recommenders/training/masked-windows.ts';
 import { createSession } from '../../src/tensor/session.ts';
 import { alternating, lastOf, N } from '../support/planted.ts';
 
@@ -53,7 +53,7 @@ async function trained(sequences: readonly Int32Array[], options: TrainingOption
 }
 
 test('a position sees itself and what was before it, never what comes after', async () => {
-  const shape: BatchShape = { stretches: [{ rows: 1, length: 8 }], positions: 8 };
+  const shape: BatchShape = { buckets: [{ rows: 1, length: 8 }], positions: 8 };
   const graph = trainingModel(model, { kind: 'random' }, shape);
   const session = await createSession(graph.graph, graph.outputs);
   const sequence = Int32Array.of(3, 1, 4, 15, 9, 2, 6, 5, 35);
@@ -97,8 +97,8 @@ for (const [name, plain] of Object.entries(WITHOUT_DROPOUT)) {
     const rows = (masked ? maskedWindows(sequences, 8, 0.4, N) : nextItemWindows(sequences, 8))
       .map((window) => window.row(random))
       .sort((one, other) => other.items.length - one.items.length);
-    const stepIn = async (stretches: BatchShape['stretches']) => {
-      const shape = { stretches, positions: 12 };
+    const stepIn = async (buckets: BatchShape['buckets']) => {
+      const shape = { buckets, positions: 12 };
       const graph = trainingModel({ ...model, encoder: plain }, { kind: 'random' }, shape);
       const trainer = await createTrainer([graph], initialValues(graph.parameters, createRandom(4)), {
         seed: 1,

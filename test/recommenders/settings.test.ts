@@ -37,7 +37,7 @@ test('BERT4Rec hides a fifth of dense histories and three fifths of sparse ones'
  * share of them that is dropped.
  */
 function dropoutOf(name: SequenceModelName, data: typeof dense): string[] {
-  const shape = { stretches: [{ rows: 2, length: 3 }], positions: 6 };
+  const shape = { buckets: [{ rows: 2, length: 3 }], positions: 6 };
   const { dropoutFeeds } = trainingModel(SEQUENCE_MODELS[name](data, 4), { kind: 'random' }, shape);
   const sites = Object.values(dropoutFeeds(createRandom(1)));
   return sites.map((mask) => `${mask.length} ${(1 - 1 / Math.max(...mask)).toFixed(2)}`);

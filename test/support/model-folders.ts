@@ -3,7 +3,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
-import { type NamedTensor, readSafetensors, writeSafetensors } from '../../src/network/safetensors.ts';
+import { type NamedTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { temporaryFolder } from './stores.ts';
 
 export const fixtures = path.join(import.meta.dirname, '../fixtures/language-models');

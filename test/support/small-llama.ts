@@ -1,5 +1,5 @@
 // A Llama of a few thousand weights, but for what a test asks for.
-import type { LlamaConfig } from '../../src/language-model/llama.ts';
+import type { LlamaConfig } from '../../src/network/transformer/llama.ts';
 
 export const smallLlama = (over: Partial<LlamaConfig>): LlamaConfig => ({
   vocab_size: 100,

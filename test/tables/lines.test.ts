@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { readIdList } from '../../src/embeddings/id-list.ts';
+import { readIdList } from '../../src/formats/id-list.ts';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { type Encoding, forEachLine } from '../../src/tables/lines.ts';
 import { isUtf8File } from '../../src/tables/text-bytes.ts';

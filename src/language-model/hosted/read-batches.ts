@@ -2,7 +2,7 @@
 
 import { fewAtATime } from '../../few-at-a-time.ts';
 import type { Batch, ReadOptions } from '../language-model.ts';
-import { createTextsApart, sameForAll } from '../texts-apart.ts';
+import { createTextsApart, sameForAll } from '../pooled/texts-apart.ts';
 import type { Refuse } from './client.ts';
 import type { TextRange } from './token-batches.ts';
 

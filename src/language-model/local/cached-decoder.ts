@@ -3,9 +3,6 @@
 // of the cache, K heads of keys, h width of a head, H hidden size, V vocabulary.
 import { attention, type RotaryTable, rotaryValues } from '../../network/layers.ts';
 import { buildModel, type Parameter, parameterFeeds, type Scope, type Values } from '../../network/scope.ts';
-import { concatenate, matmul, reshape, swapLast } from '../../tensor/functions.ts';
-import type { Tensor } from '../../tensor/graph.ts';
-import { createSession, type Feeds } from '../../tensor/session.ts';
 import {
   type Attend,
   headWidth,
@@ -16,9 +13,12 @@ import {
   ropeOf,
   tokenEmbeddings,
   windowOf,
-} from '../llama.ts';
-import type { LoraConfig } from '../lora.ts';
-import type { RopeFrequencies } from '../rope.ts';
+} from '../../network/transformer/llama.ts';
+import type { LoraConfig } from '../../network/transformer/lora.ts';
+import type { RopeFrequencies } from '../../network/transformer/rope.ts';
+import { concatenate, matmul, reshape, swapLast } from '../../tensor/functions.ts';
+import type { Tensor } from '../../tensor/graph.ts';
+import { createSession, type Feeds } from '../../tensor/session.ts';
 
 export interface CachedDecoder {
   /** A text that is read by itself; several may be under way. */

@@ -5,8 +5,8 @@ import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../../errors.ts';
 import { isThere, readNamedText } from '../../named-file.ts';
+import { readJsonFile } from '../files/json-file.ts';
 import type { IsolatedCode } from '../isolated/isolated-code.ts';
-import { readJsonFile } from '../json-file.ts';
 import type { Message } from '../language-model.ts';
 
 /** The prompt, and whether the special tokens around a text stand in it already. */

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import * as z from 'zod';
 import { isThere } from '../../named-file.ts';
-import { readJsonFile } from '../json-file.ts';
+import { readJsonFile } from '../files/json-file.ts';
 
 const token = z.int().nonnegative();
 const settings = z.object({

@@ -2,17 +2,17 @@
 // what is done and an abort does not wait for all. Legend: n texts, w width of a row, H hidden size, K
 // categories.
 import type { Values } from '../../network/scope.ts';
+import type { LlamaConfig } from '../../network/transformer/llama.ts';
+import type { LoraConfig } from '../../network/transformer/lora.ts';
 import { silentProgress } from '../../progress.ts';
 import { softmax } from '../../tensor/functions.ts';
 import { hiddenStates } from '../architecture.ts';
+import { type SentenceModules, sentenceVectors } from '../files/sentence-modules.ts';
 import type { LanguageModel, ReadOptions } from '../language-model.ts';
 import { LanguageModelError } from '../language-model-error.ts';
-import type { LlamaConfig } from '../llama.ts';
-import type { LoraConfig } from '../lora.ts';
-import { createPooledReader, type PooledReader } from '../pooled-reader.ts';
-import { type SentenceModules, sentenceVectors } from '../sentence-modules.ts';
+import { createPooledReader, type PooledReader } from '../pooled/pooled-reader.ts';
+import { categoryScores } from '../pooled/tuned-model.ts';
 import type { Tokenizer } from '../tokenizer.ts';
-import { categoryScores } from '../tuned-model.ts';
 
 export interface ReadingModel {
   readonly config: LlamaConfig;

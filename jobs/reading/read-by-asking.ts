@@ -1,0 +1,158 @@
+// How models that answer read a catalogue: hosted ones, and one of our own that tells its distributions in
+// words. What they gave before a refresh broke off is not asked for again.
+//   n texts, K categories.
+import { TslrecError } from '../../src/errors.ts';
+import type { LanguageModel, ReadOptions } from '../../src/language-model/language-model.ts';
+import { countRows, createTextsApart, sameForAll } from '../../src/language-model/pooled/texts-apart.ts';
+import type { Progress } from '../../src/progress.ts';
+import type { Read } from '../stages/infer.ts';
+import { categoriesOfLabels } from './category-labels.ts';
+import { type AnswerCounts, readAnswers } from './read-answers.ts';
+import { type KeptRows, openRowJournal } from './row-journal.ts';
+
+export interface AskedModels {
+  /** Gives the hidden vectors of items. */
+  readonly embed: LanguageModel;
+  /** Gives distributions over the categories, of items and of users. */
+  readonly infer: { readonly by: 'classify' | 'generate'; readonly model: LanguageModel };
+}
+
+/** Releases the models in the end. */
+export const readByAsking =
+  ({ embed, infer: { by, model } }: AskedModels, K: number, progress: Progress): Read =>
+  async (items, users, checkpoint) => {
+    const journal = await openRowJournal(checkpoint);
+    const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });
+    try {
+      const distributions = by === 'classify' ? await classified(model, K) : answered(model, K);
+      const itemHidden = await readRows(embed.name, task('read items', items), (...asked) =>
+        embed.embed(...asked),
+      );
+      const sharedVectors = checkVectors(embed.name, items, itemHidden, journal('read items'));
+      const ofItems = await distributions(task('infer categories of items', items));
+      const ofUsers = await distributions(task('infer categories of users', users));
+      return {
+        itemHidden,
+        itemDistributions: ofItems.distributions,
+        userDistributions: ofUsers.distributions,
+        sharedVectors: sharedVectors || undefined,
+        answers: ofItems.counts && ofUsers.counts && sumOf(ofItems.counts, ofUsers.counts),
+      };
+    } finally {
+      await Promise.all([embed.release(), model.release()]);
+    }
+  };
+
+interface Task {
+  readonly name: string;
+  readonly texts: readonly string[];
+  readonly kept: KeptRows;
+  readonly progress: Progress;
+}
+
+interface Distributions {
+  /** [n, K] */
+  readonly distributions: Float32Array;
+  readonly counts?: AnswerCounts;
+}
+
+async function classified(model: LanguageModel, K: number): Promise<(task: Task) => Promise<Distributions>> {
+  // Of an empty text, and before anything else is asked: wrong labels are better told at once.
+  const { labels } = await model.classify(['']);
+  const categories = categoriesOfLabels(labels, K, model.name);
+  return async (task) => ({
+    distributions: await readRows(model.name, task, (...asked) => model.classify(...asked), categories),
+  });
+}
+
+const answered =
+  (model: LanguageModel, K: number) =>
+  async ({ texts, ...task }: Task): Promise<Distributions> => {
+    const { distributions, ...counts } = await readAnswers(model, texts, K, task);
+    return { distributions, counts };
+  };
+
+const sumOf = (a: AnswerCounts, b: AnswerCounts): AnswerCounts => ({
+  answers: a.answers + b.answers,
+  malformed: a.malformed + b.malformed,
+  givenUp: a.givenUp + b.givenUp,
+});
+
+/** A row a text; number i of what `read` gives belongs in column `columns[i]`. */
+async function readRows(
+  model: string,
+  { name, texts, kept, progress }: Task,
+  read: (texts: readonly string[], options: ReadOptions) => Promise<unknown>,
+  columns?: readonly number[],
+): Promise<Float32Array> {
+  const missing = [...texts.keys()].filter((row) => !kept.rows.has(row));
+  const bar = progress.start(name, texts.length);
+  bar.advance(texts.length - missing.length);
+  await read(
+    missing.map((row) => texts[row]),
+    {
+      onBatch({ start, count, rows }) {
+        const width = rows.length / count;
+        const added = missing.slice(start, start + count).map((row, i) => {
+          const values = rows.slice(i * width, (i + 1) * width);
+          return [row, { values: columns ? inColumns(values, columns) : values }] as const;
+        });
+        kept.keep(added, model);
+        bar.advance(count);
+      },
+    },
+  );
+  bar.done();
+  const all = inOrder(kept, texts.length);
+  checkApart(model, texts, all, kept);
+  return all;
+}
+
+/** Those of an earlier run are among them, which may have been a server's of before it was repaired. */
+function checkApart(model: string, texts: readonly string[], rows: Float32Array, { file }: KeptRows): void {
+  const w = rows.length / texts.length;
+  const apart = createTextsApart();
+  texts.forEach((text, i) => {
+    if (w > 1 && text !== '') apart.add(text, rows.subarray(i * w, (i + 1) * w));
+  });
+  if (apart.texts < 2 || apart.areApart) return;
+  throw new TslrecError(
+    'bad-data',
+    `${model} ${sameForAll(apart.texts)}; see to its server, and remove ${file} to have all read anew.`,
+  );
+}
+
+/**
+ * vectors [n, H] -> how many different texts share theirs with another one. Some may: what is the same as far
+ * as the model reads, or but for case. Where most do, the model reads too little of each.
+ */
+function checkVectors(
+  model: string,
+  texts: readonly string[],
+  vectors: Float32Array,
+  { file }: KeptRows,
+): number {
+  const { texts: different, rows, sharing } = countRows(texts, vectors);
+  if (2 * rows >= different) return sharing;
+  throw new TslrecError(
+    'bad-data',
+    `${model}: got ${rows} different vectors for ${different} different texts, expected at least half as ` +
+      'many; see that the model reads whole texts and knows their words, and remove ' +
+      `${file} to have all read anew.`,
+  );
+}
+
+function inColumns(values: Float32Array, columns: readonly number[]): Float32Array {
+  const moved = new Float32Array(values.length);
+  columns.forEach((column, i) => {
+    moved[column] = values[i];
+  });
+  return moved;
+}
+
+function inOrder({ rows }: KeptRows, n: number): Float32Array {
+  const width = rows.get(0)?.values.length ?? 0;
+  const all = new Float32Array(n * width);
+  for (const [row, { values }] of rows) all.set(values, row * width);
+  return all;
+}

@@ -31,7 +31,8 @@ export function gru({ inputs, attributes: { steps: T } }: Node<'gru'>, onnx: Onn
 }
 
 /**
- * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n'. The derivatives wait for no step:
+ * Before the gates' functions dz = dh z', dr = dh r', dm = dh m' and dn = dh n'; the derivatives wait for no
+ * step:
  *   n' = (1 - k) (1 - n^2),  m' = n' r,  r' = n' m r (1 - r),  z' = (h_ - n) a z (1 - z)
  * What a step has to wait for is dh_ = dh k + [dr dz dm] [Ur Uz Un]^T; and da = dh (n - h_) (1 - z).
  */

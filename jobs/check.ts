@@ -12,7 +12,7 @@ import { isThere } from '../src/named-file.ts';
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { isPostgres } from '../src/storage/location.ts';
 import { warningsOn } from './check-warnings.ts';
-import { skippedRowsIn } from './work.ts';
+import { skippedRowsIn } from './experiment.ts';
 
 export interface CheckOptions extends ReadChoices {
   readonly data: string;

@@ -4,45 +4,34 @@ import { compare, drawCandidateSets, type Run, type RunName } from '../src/evalu
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
-import { splitDataset } from '../src/interactions/split.ts';
-import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
-import type { Progress } from '../src/progress.ts';
+import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import { type CertainHits, certainHits, checkHitsUncertain } from '../src/recommenders/certain-hits.ts';
-import { profileOf } from '../src/recommenders/data-profile.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../src/recommenders/models.ts';
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
-import { type ArmName, learnArms, MODEL_ARMS } from './evaluation/arms.ts';
+import { type ArmName, learnArms } from './evaluation/arms.ts';
 import { keepRuns } from './evaluation/kept-runs.ts';
+import { type ExperimentOptions, learningIn, openExperiment, skippedRowsIn } from './experiment.ts';
 import { type ExternalModelPlace, findExternalModel } from './external-model/external-model.ts';
-import { checkTrainedOn } from './external-model/trained-on.ts';
-import { stagesOfModel } from './learn-embeddings.ts';
-import { PRESETS, type PresetName } from './presets.ts';
-import { openWork, skippedRowsIn } from './work.ts';
+import { checkSamples } from './learn.ts';
+import { warmStartAdapter } from './presets.ts';
 
-export interface EvaluateOptions extends ReadChoices {
-  readonly data: string;
+export interface EvaluateOptions extends ExperimentOptions {
   /** Where the stages of the embeddings are kept, and found if a refresh has made them. */
   readonly folder: string;
-  readonly preset: PresetName;
   /** The language model of the TSLRec arm, in place of one trained on the catalogue's words. */
   readonly languageModel?: ExternalModelPlace;
   readonly models: readonly ModelName[];
   readonly arms: readonly ArmName[];
   readonly modes: readonly WarmStartMode[];
-  /** How many seeds: 1, 2, ... */
+  /** How many seeds: 1, 2, ... `seed` is that of the embeddings. */
   readonly seeds: number;
-  /** The seed of the embeddings. */
-  readonly seed: number;
   readonly split: SplitName;
   /** Ranks among this many sampled items instead of the whole catalogue. */
   readonly candidates?: number;
-  /** L; read off the data where it is not given. */
-  readonly length?: number;
   readonly cutOffs: readonly number[];
   /** Whether a file of skipped rows that is not tslrec's own is replaced. */
   readonly force?: boolean;
-  readonly progress: Progress;
 }
 
 /** One figure set of one run on one split; what `evaluate --json` prints. */
@@ -92,45 +81,40 @@ export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
 
 export async function evaluate(options: EvaluateOptions): Promise<EvaluationResult> {
   const skippedRowsFile = await skippedRowsIn(options.folder, options);
-  const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
-  const preset = PRESETS[options.preset];
-  const split = splitDataset(options.split, dataset);
-  const compared = profileOf(dataset, split, options.length);
+  const { experiment, report } = await openExperiment(options, skippedRowsFile);
+  const { dataset, split, profile, preset } = experiment;
   const languageModel = options.languageModel && (await findExternalModel(options.languageModel, options));
-  const hits = certainHits(split, compared, options.cutOffs, options.candidates);
+  const hits = certainHits(split, profile, options.cutOffs, options.candidates);
   if (options.candidates === undefined) checkHitsUncertain(hits);
   // Drawn before anything is learnt: of a small catalogue too many may be asked for.
   const candidates =
     options.candidates === undefined
       ? undefined
       : drawCandidateSets(split, dataset.items.length, options.candidates);
-  const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
-  checkTrainedOn(languageModel?.trainedOn, work.samplesKey);
-  const models = options.models.map((name) => ({ name, model: MODELS[name](compared, preset.width) }));
-  const ofModel = stagesOfModel(work, languageModel);
+  const learning = learningIn(options.folder, experiment);
+  checkSamples(learning, { languageModel });
+  const models = options.models.map((name) => ({ name, model: MODELS[name](profile, preset.width) }));
   const haveStarts = models.some(({ model }) => model.kind === 'sequence');
+  const arms = haveStarts ? await learnArms(options.arms, learning, languageModel) : [];
   const runs = await compare(split, {
     models,
-    arms: haveStarts ? await learnArms(options.arms, work, { dataset, split, preset, languageModel }) : [],
+    arms,
     modes: options.modes,
     seeds: Array.from({ length: options.seeds }, (_, i) => i + 1),
     candidates,
-    adapterWidth: preset.adaptation.hidden,
+    adapter: warmStartAdapter(preset),
     training: preset.recommender,
     progress: options.progress,
-    once: keepRuns((arm) => (MODEL_ARMS.has(arm) ? ofModel : work), {
-      length: compared.length,
-      candidates: options.candidates,
-    }),
+    once: keepRuns(learning, arms, options.candidates),
   });
   return {
     dataset: dataset.name,
     protocol: options.split,
     candidates: options.candidates,
-    length: compared.length,
+    length: profile.length,
     ...report,
     items: dataset.items.length,
-    notRepeatable: compared.repeatable.filter((repeatable) => !repeatable).length,
+    notRepeatable: profile.repeatable.filter((repeatable) => !repeatable).length,
     ownTargets: ownTargets(split, dataset.items.length),
     certainHits: hits,
     users: { validation: split.validation.targets.length, test: split.test.targets.length },

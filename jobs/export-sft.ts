@@ -10,33 +10,24 @@ import { sha256Of } from '../src/file-hash.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import { chatSample, chatTemplateHash } from '../src/instructions/chat-samples.ts';
 import { type PromptOptions, promptTemplateHash, type SftSample } from '../src/instructions/sft-samples.ts';
-import { splitDataset } from '../src/interactions/split.ts';
-import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
-import type { Progress } from '../src/progress.ts';
-import { profileOf } from '../src/recommenders/data-profile.ts';
-import { backboneFor } from './backbone.ts';
-import { learnSamples } from './learn-samples.ts';
+import type { ReadingReport } from '../src/layouts/read-dataset.ts';
+import { type ExperimentOptions, learningIn, openExperiment, skippedRowsIn } from './experiment.ts';
+import { learnSamples } from './learn.ts';
 import { checkReplaceable, type OutputFile, prepareOutputFolder } from './outputs/output-file.ts';
 import { isListedInSft, isOwnSft } from './outputs/own-outputs.ts';
-import { PRESETS, type PresetName } from './presets.ts';
-import { LONGEST_PROMPT } from './stages/fine-tune.ts';
+import type { PresetName } from './presets.ts';
 import { promptOf } from './stages/instruct.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
-import { openWork, skippedRowsIn } from './work.ts';
 
-export interface ExportSftOptions extends ReadChoices {
-  readonly data: string;
+export interface ExportSftOptions extends ExperimentOptions {
   /** Where the three files go; made if missing. */
   readonly output: string;
   /** Where the stages are kept, and found if a refresh has made them. */
   readonly folder: string;
-  readonly preset: PresetName;
-  readonly seed: number;
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
   /** Whether files of these names that are not tslrec's own are replaced. */
   readonly force?: boolean;
-  readonly progress: Progress;
 }
 
 /** The contents of sft.json. */
@@ -71,41 +62,36 @@ export interface ExportSftResult extends SftManifest, ReadingReport {
 export async function exportSft({
   output,
   folder,
-  seed,
-  progress,
+  force,
   ...options
 }: ExportSftOptions): Promise<ExportSftResult> {
   prepareOutputFolder(output);
   const files = outputFiles(output);
-  await checkReplaceable(files, options.force);
-  const skippedRowsFile = await skippedRowsIn(folder, options);
-  const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
+  await checkReplaceable(files, force);
+  const skippedRowsFile = await skippedRowsIn(folder, { ...options, force });
+  const { experiment, report } = await openExperiment(options, skippedRowsFile);
+  const { dataset, preset } = experiment;
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
-  const preset = PRESETS[options.preset];
-  const split = splitDataset('leave-one-out', dataset);
-  const srsHash = srs?.hash;
-  const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage: async () => {} });
-  const backbone = backboneFor(profileOf(dataset, split), preset);
-  const { categories, samples } = await learnSamples(work, dataset, split, backbone, preset, srs);
+  const { categories, samples } = await learnSamples(learningIn(folder, experiment), { srs });
 
   const { categoryCount } = categories;
   const prompt = promptOf(preset);
-  const lines = linesOf(samples);
+  const lines = linesOf(samples.samples);
   const manifest: SftManifest = {
     dataset: { name: dataset.name, hash: dataset.hash },
     preset: options.preset,
-    seed,
+    seed: options.seed,
     srs: srs?.source,
-    work: work.samplesKey,
+    work: samples.key,
     categoryCount,
-    samples: samples.length,
-    usersWithoutSample: dataset.userIds.length - samples.length,
+    samples: samples.samples.length,
+    usersWithoutSample: dataset.userIds.length - samples.samples.length,
     prompt: { ...prompt, templateHash: promptTemplateHash(prompt) },
     chat: { templateHash: chatTemplateHash(categoryCount) },
     sha256: Object.fromEntries(Object.entries(lines).map(([name, chunks]) => [name, sha256Of(chunks())])),
-    head: { longestPrompt: LONGEST_PROMPT, pooling: 'mean' },
+    head: { longestPrompt: preset.languageModel.prompt.longest, pooling: 'mean' },
   };
-  await checkReplaceable(files, options.force);
+  await checkReplaceable(files, force);
   writeFolder(output, lines, manifest);
   return { output, ...report, ...manifest };
 }

@@ -3,46 +3,39 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../src/interactions/dataset.ts';
-import { splitDataset } from '../src/interactions/split.ts';
-import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
+import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import type { Log } from '../src/log.ts';
-import type { Progress } from '../src/progress.ts';
-import { profileOf } from '../src/recommenders/data-profile.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
 import type { Lock } from '../src/storage/database.ts';
 import { openToRefresh } from '../src/storage/open-to-refresh.ts';
 import type { RunningRun, Store, VersionDraft } from '../src/storage/store.ts';
-import { backboneFor } from './backbone.ts';
 import {
-  type ExternalModel,
-  type ExternalModelPlace,
-  findExternalModel,
-} from './external-model/external-model.ts';
-import { checkTrainedOn } from './external-model/trained-on.ts';
-import { type LearntEmbeddings, learnEmbeddings, stagesOfModel } from './learn-embeddings.ts';
-import { PRESETS, type PresetName } from './presets.ts';
+  type Experiment,
+  type ExperimentOptions,
+  type Learning,
+  learningIn,
+  openExperiment,
+  skippedRowsIn,
+} from './experiment.ts';
+import { type ExternalModelPlace, findExternalModel } from './external-model/external-model.ts';
+import { checkSamples, type Given, type Learnt, learn } from './learn.ts';
 import type { AnswerCounts } from './reading/read-answers.ts';
-import type { StageReport } from './stage.ts';
+import { defineStage } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
-import { openWork, skippedRowsIn } from './work.ts';
 
-export interface RefreshOptions extends ReadChoices {
-  readonly data: string;
+export interface RefreshOptions extends ExperimentOptions {
   /** A folder or a `postgres://` URL. */
   readonly store: string;
   /** Where files go: the store itself where it is a folder. */
   readonly folder: string;
   /** The Postgres schema that holds the tables. */
   readonly schema?: string;
-  readonly preset: PresetName;
-  readonly seed: number;
   /** Item vectors of a recommender that somebody runs, in place of the built-in pre-training. */
   readonly srs?: SrsFiles;
   /** A language model, in place of one trained on the catalogue's words. */
   readonly languageModel?: ExternalModelPlace;
-  readonly progress: Progress;
   readonly log: Log;
   /** Told the name of each point that a crash could hit: `after:<stage>` and those of publishing. */
   readonly failpoint: (name: string) => void;
@@ -87,55 +80,48 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult | 
   // nothing behind.
   const ingesting = performance.now();
   const skippedRowsFile = await skippedRowsIn(options.folder, options);
-  const { dataset, ...report } = await readDataset(options.data, { ...options, skippedRowsFile });
+  const { experiment, report } = await openExperiment(options, skippedRowsFile);
+  const { dataset, split } = experiment;
   const srs = options.srs && (await readSrsEmbeddings(options.srs, dataset.items));
   const languageModel = options.languageModel && (await findExternalModel(options.languageModel, options));
-  const ingested = { dataset, report, srs, languageModel, seconds: (performance.now() - ingesting) / 1000 };
+  checkLearnable(split.train);
+  const seconds = { ingest: (performance.now() - ingesting) / 1000 };
   const { folder, schema, log } = options;
   const opened = await openToRefresh(options.store, { folder, schema, log });
   if ('running' in opened) return { alreadyRunning: true, run: opened.running };
   const { store, lock } = opened;
   try {
-    return await learnAndPublish(store, lock, ingested, options).finally(lock.release);
+    const given = { srs, languageModel };
+    const learnt = await learnAndPublish(store, lock, experiment, given, seconds, options).finally(
+      lock.release,
+    );
+    return { ...report, ...learnt };
   } finally {
     await store.close();
   }
 }
 
-interface Ingested {
-  readonly dataset: Dataset;
-  readonly report: ReadingReport;
-  readonly srs: SrsEmbeddings | undefined;
-  readonly languageModel: ExternalModel | undefined;
-  readonly seconds: number;
-}
-
 async function learnAndPublish(
   store: Store,
   lock: Lock,
-  ingested: Ingested,
+  experiment: Experiment,
+  given: Given,
+  seconds: Record<string, number>,
   options: RefreshOptions,
-): Promise<RefreshResult> {
-  const { dataset, report, srs, languageModel } = ingested;
-  const { seed, progress, failpoint } = options;
-  const preset = PRESETS[options.preset];
-  const seconds: Record<string, number> = { ingest: ingested.seconds };
-  const split = splitDataset('leave-one-out', dataset);
-  checkLearnable(split.train);
-  const backbone = backboneFor(profileOf(dataset, split), preset);
-
-  const onStage = async ({ name, seconds: took, reused, facts }: StageReport) => {
+): Promise<Omit<RefreshResult, keyof ReadingReport>> {
+  const { dataset, seed } = experiment;
+  const { srs, languageModel } = given;
+  const { failpoint } = options;
+  const { folder } = store;
+  const learning = learningIn(folder, experiment, async ({ name, seconds: took, reused, facts }) => {
     seconds[name] = reused ? 0 : took;
     await lock.check();
     await store.finishStage(runId, name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
-  };
-  const { folder } = store;
-  const srsHash = srs?.hash;
-  const work = openWork({ folder, dataset, split, preset, seed, srsHash, progress, onStage });
-  checkTrainedOn(languageModel?.trainedOn, work.samplesKey);
+  });
+  checkSamples(learning, given);
   const { runId } = await store.beginRun({
-    key: languageModel ? `${work.key}/${languageModel.source.sha256}` : work.key,
+    key: runKey(learning, given),
     command: 'refresh',
     options: {
       data: dataset.name,
@@ -148,22 +134,13 @@ async function learnAndPublish(
   try {
     failpoint('after:ingest');
     // From behaviour and words to one vector an item.
-    const learnt = await learnEmbeddings(work, dataset, split, backbone, preset, ingested);
+    const learnt = await learn(learning, given);
     // Recommenders that start from them say what they are worth, and in which mode.
-    const { embeddings } = learnt.augmented;
-    const { reached } = learnt.recommender;
-    const tried = await warmStarts(
-      stagesOfModel(work, languageModel),
-      embeddings,
-      backbone,
-      split,
-      preset,
-      reached,
-    );
+    const tried = await warmStarts(learning, learnt.augmented, learnt.recommender.reached);
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const metrics = metricsOf(learnt, tried);
-    const lineage = await lineageOf(ingested, options, work.key, folder, learnt);
+    const lineage = await lineageOf(experiment, given, learnt, options);
     const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
     await store.finishRun(runId, version.id, metrics);
@@ -172,7 +149,6 @@ async function learnAndPublish(
       version: version.id,
       items: dataset.items.length,
       users: dataset.userIds.length,
-      ...report,
       srs: srs && { itemsWithoutVector: srs.itemsWithoutVector, unknownIds: srs.unknownIds },
       seconds,
       warmStarts: tried,
@@ -193,10 +169,15 @@ async function learnAndPublish(
   }
 }
 
+/** Says what a run computes: an unfinished one of the same key is resumed. */
+const runKey = ({ hashes, preset, seed }: Learning, { srs, languageModel }: Given): string =>
+  defineStage('refresh', 1, { hashes, preset, seed, srs: srs?.hash, model: languageModel?.source.sha256 })
+    .key;
+
 function draftOf(
   runId: string,
-  dataset: { readonly items: VersionDraft['items']; readonly userIds: readonly string[] },
-  { categories, inferred, augmented }: LearntEmbeddings,
+  dataset: Dataset,
+  { categories, inferred, augmented }: Learnt,
   lineage: VersionDraft['lineage'],
   metrics: VersionDraft['metrics'],
 ): VersionDraft {
@@ -218,11 +199,10 @@ function draftOf(
 
 /** What a version was made from. */
 async function lineageOf(
-  { dataset, srs, languageModel }: Ingested,
-  { preset, seed }: RefreshOptions,
-  work: string,
-  folder: string,
-  { augmented, tuned }: LearntEmbeddings,
+  { dataset, seed }: Experiment,
+  { srs, languageModel }: Given,
+  { samples, augmented, tuned }: Learnt,
+  { preset, folder }: Pick<RefreshOptions, 'preset' | 'folder'>,
 ): Promise<VersionDraft['lineage']> {
   return {
     data: dataset.hash,
@@ -231,7 +211,7 @@ async function lineageOf(
     seed,
     srs: srs?.source,
     languageModel: languageModel?.source,
-    work,
+    work: samples.key,
     adaptation: await fileIdentity(folder, augmented.adaptationFile),
     adapter:
       tuned && (await fileIdentity(folder, path.join(tuned.adapterFolder, 'adapter_model.safetensors'))),
@@ -248,10 +228,7 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
   };
 }
 
-function metricsOf(
-  { tuned, inferred, augmented }: LearntEmbeddings,
-  warmStarts: WarmStarts,
-): Record<string, unknown> {
+function metricsOf({ tuned, inferred, augmented }: Learnt, warmStarts: WarmStarts): Record<string, unknown> {
   return {
     languageModel: {
       heldOutLoss: tuned?.heldOutLoss,

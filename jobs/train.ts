@@ -5,11 +5,9 @@ import path from 'node:path';
 import { sha256Of } from '../src/file-hash.ts';
 import { writeFileAtomically } from '../src/files.ts';
 import { writeSafetensors } from '../src/formats/safetensors.ts';
-import { splitDataset } from '../src/interactions/split.ts';
-import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
-import type { Progress } from '../src/progress.ts';
+import { hashSplit } from '../src/interactions/hash-dataset.ts';
+import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import { type CertainHits, certainHits } from '../src/recommenders/certain-hits.ts';
-import { profileOf } from '../src/recommenders/data-profile.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
 import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/models.ts';
 import { encodeOnnxRecommender, shownItems } from '../src/recommenders/onnx-file.ts';
@@ -17,6 +15,7 @@ import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts'
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
 import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { SKIPPED_ROWS } from '../src/storage/store-folder.ts';
+import { type ExperimentOptions, openExperiment } from './experiment.ts';
 import { checkReplaceable, prepareOutput } from './outputs/output-file.ts';
 import {
   isOwnIdsOf,
@@ -25,10 +24,9 @@ import {
   isOwnWeights,
   WEIGHTS_MARK,
 } from './outputs/own-outputs.ts';
-import { PRESETS, type PresetName, trainingKey } from './presets.ts';
+import { defineStage } from './stage.ts';
 
-export interface TrainOptions extends ReadChoices {
-  readonly data: string;
+export interface TrainOptions extends ExperimentOptions {
   readonly model: SequenceModelName;
   /**
    * The .onnx file; beside it the ids of its rows, NAME.ids.txt, one a line, NAME.safetensors with the
@@ -36,12 +34,8 @@ export interface TrainOptions extends ReadChoices {
    * training goes on from it.
    */
   readonly output: string;
-  readonly preset: PresetName;
-  readonly length?: number;
-  readonly seed: number;
   /** Whether files of these names that are not tslrec's own are replaced. */
   readonly force?: boolean;
-  readonly progress: Progress;
 }
 
 export interface TrainResult extends ReadingReport {
@@ -69,23 +63,20 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     { file: output, isOwn: isOwnOnnx },
   ];
   await checkReplaceable(options.onBadRow === 'skip' ? [...results, skipped] : results, force);
-  const { dataset, ...report } = await readDataset(options.data, {
-    ...options,
-    skippedRowsFile,
+  const { experiment, report } = await openExperiment(options, skippedRowsFile);
+  const { dataset, split, profile, preset, seed } = experiment;
+  const { model: name } = options;
+  const model = SEQUENCE_MODELS[name](profile, preset.width);
+  // A checkpoint of the same training is gone on from.
+  const training = defineStage('train', 1, {
+    split: hashSplit(split, dataset.items.length),
+    model: name,
+    length: model.length,
+    width: model.width,
+    recommender: preset.recommender,
+    seed,
   });
-  const preset = PRESETS[options.preset];
-  const split = splitDataset('leave-one-out', dataset);
-  const model = SEQUENCE_MODELS[options.model](profileOf(dataset, split, options.length), preset.width);
-  const { model: name, seed } = options;
-  const checkpoint = checkpointOf(
-    trainingKey({
-      datasetHash: dataset.hash,
-      model: name,
-      length: model.length,
-      preset: options.preset,
-      seed,
-    }),
-  );
+  const checkpoint = checkpointOf(training.key);
   const trained = await trainSequenceModel(model, split.train, split.validation, {
     ...preset.recommender,
     table: { kind: 'random' },

@@ -3,15 +3,21 @@
 import path from 'node:path';
 import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
 import { type LearntAdapter, learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
-import { blockScalings, type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
+import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-features.ts';
 import { mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
-import type { Split } from '../../src/interactions/dataset.ts';
-import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
-import type { Preset } from '../presets.ts';
-import { matrix, type StageContext, stage } from '../stage.ts';
+import type { Learning } from '../experiment.ts';
+import { defineStage, matrix, runStage, stageFolder } from '../stage.ts';
+import { backboneInputs } from './pretrain-recommender.ts';
+
+/** Features, and the stage that they are of. */
+export interface KeyedBlock extends FeatureBlock {
+  readonly key: string;
+}
 
 export interface Augmented {
+  /** Of the stage. */
+  readonly key: string;
   /** Enhanced embeddings [N, d]. */
   readonly embeddings: Float32Array;
   /** What turns features of any item, a cold one too, into an embedding. */
@@ -23,22 +29,19 @@ export interface Augmented {
 
 /** `name` names the stages: the evaluation adapts its text arm in the very same way. */
 export async function augment(
-  context: StageContext,
+  learning: Learning,
   name: string,
-  blocks: readonly FeatureBlock[],
-  backbone: SequenceModel,
-  split: Split,
-  preset: Preset,
+  blocks: readonly KeyedBlock[],
 ): Promise<Augmented> {
-  const adaptationFile = path.join(context.folder, `${name}.adaptation.safetensors`);
-  const members: LearntAdapter[] = [];
-  for (let m = 1; m <= preset.adaptation.members; m++) {
-    members.push(await adapterMember(context, name, m, blocks, backbone, split, preset));
-  }
-  const { tensors, facts } = await stage(context, name, async () => {
+  const { preset, backbone } = learning;
+  const members: AdapterMember[] = [];
+  for (let m = 1; m <= preset.adaptation.members; m++)
+    members.push(await adapterMember(learning, name, blocks, m));
+  const stage = defineStage(name, 1, { members: members.map(({ key }) => key) });
+  const { tensors, facts } = await runStage(learning, stage, async ({ folder }) => {
     const { weights, residual } = mergeAdapters(members, backbone.width);
     const adaptation = { scalings: blockScalings(blocks), weights };
-    saveAdaptation(adaptationFile, adaptation);
+    saveAdaptation(adaptationIn(folder), adaptation);
     const adapted = await applyAdaptation(adaptation, blocks);
     const embeddings = adapted.map((x, i) => x + residual[i]);
     const validationNdcg = members.reduce((sum, member) => sum + member.validationNdcg, 0) / members.length;
@@ -47,23 +50,38 @@ export async function augment(
       facts: { validationNdcg, quality: vectorQuality(embeddings, backbone.width) },
     };
   });
-  const { quality, validationNdcg } = facts;
-  return { embeddings: tensors.get('embeddings')!.values, adaptationFile, quality, validationNdcg };
+  return {
+    key: stage.key,
+    embeddings: tensors.get('embeddings')!.values,
+    adaptationFile: adaptationIn(stageFolder(learning, stage)),
+    ...facts,
+  };
+}
+
+const adaptationIn = (folder: string): string => path.join(folder, 'adaptation.safetensors');
+
+interface AdapterMember extends LearntAdapter {
+  readonly key: string;
 }
 
 async function adapterMember(
-  context: StageContext,
+  learning: Learning,
   augmentation: string,
+  blocks: readonly KeyedBlock[],
   m: number,
-  blocks: readonly FeatureBlock[],
-  backbone: SequenceModel,
-  split: Split,
-  preset: Preset,
-): Promise<LearntAdapter> {
+): Promise<AdapterMember> {
+  const { split, preset, backbone, seed, progress } = learning;
+  const { members, leadingRows, companionRows, ...options } = preset.adaptation;
+  const { width } = backbone;
   const name = `${augmentation}-${m}`;
-  const view = viewOfMember(blocks, m);
-  const { tensors, facts } = await stage(context, name, async (checkpoint) => {
-    const { members, ...options } = preset.adaptation;
+  const view = viewOfMember(blocks, m, leadingRows);
+  const stage = defineStage(name, 1, {
+    blocks: view.map(({ key, rowLength }) => ({ key, rowLength })),
+    ...backboneInputs(learning),
+    adaptation: options,
+    seed,
+  });
+  const { tensors, facts } = await runStage(learning, stage, async ({ checkpoint }) => {
     const { weights, residual, table, ...facts } = await learnAdapter(
       view,
       backbone,
@@ -72,13 +90,12 @@ async function adapterMember(
       {
         ...preset.recommender,
         ...options,
-        seed: `${context.seed}/${name}`,
+        seed: `${seed}/${name}`,
         checkpoint,
-        progress: context.progress,
+        progress,
         name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
       },
     );
-    const { width } = backbone;
     const tensors = [
       ...weights,
       ['residual', matrix(residual, width)],
@@ -88,6 +105,7 @@ async function adapterMember(
   });
   const weights = new Map([...tensors].filter(([key]) => key.startsWith('adapter.')));
   return {
+    key: stage.key,
     weights: widenAdapter(weights, view, blocks),
     residual: tensors.get('residual')!.values,
     table: tensors.get('table')!.values,
@@ -100,8 +118,8 @@ async function adapterMember(
  * things err differently, on items that nobody has touched above all (random subspaces, Ho 1998;
  * docs/LOG.md). A block that only stands beside another is too little to learn from alone.
  */
-function viewOfMember(blocks: readonly FeatureBlock[], m: number): readonly FeatureBlock[] {
-  const alone = blocks.filter(({ rowLength }) => rowLength === LEADING_ROWS).map((block) => [block]);
+function viewOfMember(blocks: readonly KeyedBlock[], m: number, leadingRows: number): readonly KeyedBlock[] {
+  const alone = blocks.filter(({ rowLength }) => rowLength === leadingRows).map((block) => [block]);
   const views = blocks.length > 1 ? [blocks, ...alone] : [blocks];
   return views[(m - 1) % views.length];
 }

@@ -1,12 +1,14 @@
 // Stage: item vectors -> latent categories; users -> their preference distributions over them.
 import { kMeans, NO_CATEGORY } from '../../src/categories/k-means.ts';
 import { userPreferences } from '../../src/categories/preferences.ts';
-import type { NamedTensor } from '../../src/formats/safetensors.ts';
-import type { Split } from '../../src/interactions/dataset.ts';
 import { itemsIn } from '../../src/interactions/occurring-items.ts';
-import { integers, matrix, type StageContext, stage } from '../stage.ts';
+import type { Learning } from '../experiment.ts';
+import { defineStage, integers, matrix, runStage, type Stage } from '../stage.ts';
+import type { PretrainedRecommender } from './pretrain-recommender.ts';
 
 export interface Categories {
+  /** Of the stage. */
+  readonly key: string;
   readonly categoryCount: number;
   /** [N]; -1 where an item has no training interaction, or no vector. */
   readonly categories: Int32Array;
@@ -14,24 +16,31 @@ export interface Categories {
   readonly preferences: Float32Array;
 }
 
-const MOST_CATEGORIES = 64;
-const ITEMS_PER_CATEGORY = 50;
-
-/** K: about 50 items a category, from 2 to 64 categories. */
-const categoryCount = (itemCount: number): number =>
-  Math.min(MOST_CATEGORIES, Math.max(2, Math.round(itemCount / ITEMS_PER_CATEGORY)));
+/** `vectors` is the stage that the item vectors are of. */
+export const categorisation = (learning: Learning, vectors: Pick<Stage, 'key'>): Stage =>
+  defineStage('categorise', 1, {
+    vectors: vectors.key,
+    split: learning.hashes.split,
+    categories: learning.preset.categories,
+    seed: learning.seed,
+  });
 
 export async function categorise(
-  context: StageContext,
-  { shape: [N, width], values }: NamedTensor,
-  { train }: Split,
+  learning: Learning,
+  recommender: PretrainedRecommender,
 ): Promise<Categories> {
-  const { tensors } = await stage(context, 'categorise', async () => {
+  const { preset, seed } = learning;
+  const { train } = learning.split;
+  const { shape, values } = recommender.itemVectors;
+  const [N, width] = shape;
+  const { most, itemsPerCategory } = preset.categories;
+  const stage = categorisation(learning, recommender);
+  const { tensors } = await runStage(learning, stage, async () => {
     const seen = new Set(itemsIn(train));
     const { centroids, categories, inertia } = kMeans(values, {
       dimension: width,
-      clusterCount: categoryCount(N),
-      seed: `${context.seed}/categorise`,
+      clusterCount: Math.min(most, Math.max(2, Math.round(N / itemsPerCategory))),
+      seed: `${seed}/categorise`,
       isLeftOut: (item) => !seen.has(item),
     });
     const K = centroids.length / width;
@@ -49,6 +58,7 @@ export async function categorise(
     };
   });
   return {
+    key: stage.key,
     categoryCount: tensors.get('preferences')!.shape[1],
     categories: Int32Array.from(tensors.get('categories')!.values),
     preferences: tensors.get('preferences')!.values,

@@ -1,34 +1,30 @@
-// Stage: user-level SFT of the language model; leaves a LoRA adapter and a category head beside the base
-// model.
+// Stage: user-level SFT of the language model; leaves a LoRA adapter and a category head.
 import path from 'node:path';
-import type { SftSample } from '../../src/instructions/sft-samples.ts';
 import type { Architecture } from '../../src/language-model/architecture.ts';
 import { type BaseModel, loadAdapter, saveAdapter } from '../../src/language-model/files/model-folder.ts';
 import type { TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
 import { tokensWithin } from '../../src/language-model/training/step-memory.ts';
 import { fineTuneOnUsers } from '../../src/language-model/training/user-level-sft.ts';
+import type { Learning } from '../experiment.ts';
 import type { Preset } from '../presets.ts';
-import { type StageContext, stage } from '../stage.ts';
+import { defineStage, runStage, stageFolder } from '../stage.ts';
+import type { Samples } from './instruct.ts';
 
-/** Longest prompt in tokens, where the model reads as many; of a longer one the oldest part is cut. */
-export const LONGEST_PROMPT = 256;
-export const longestPrompt = ({ config }: Architecture): number =>
-  Math.min(LONGEST_PROMPT, config.max_position_embeddings);
+/** Tokens of a prompt that are read. */
+export const longestPrompt = ({ languageModel }: Preset, { config }: Architecture): number =>
+  Math.min(languageModel.prompt.longest, config.max_position_embeddings);
 
-const BATCH_SIZE = 32;
-/**
- * What a step may take beside the weights, about: a small model reads a batch at once, a large one a few
- * prompts.
- */
-export const STEP_BYTES = 1.5e9;
-const PATIENCE = 2;
-
-/** What is tuned, and how fast it is to learn. */
+/** What is tuned. */
 export interface Base extends BaseModel {
+  /** Of the stage that has trained it, or the sha256 of its files. */
+  readonly key: string;
+  /** How fast it is to learn. */
   readonly learningRate: number;
 }
 
 export interface FineTuned {
+  /** Of the stage, or the sha256 of the files of one that was tuned elsewhere. */
+  readonly key: string;
   readonly model: TunedModel;
   readonly adapterFolder: string;
   /**
@@ -42,30 +38,40 @@ export interface FineTuned {
 }
 
 export async function fineTune(
-  context: StageContext,
-  samples: readonly SftSample[],
+  learning: Learning,
+  { samples, key }: Samples,
   categoryCount: number,
   base: Base,
-  { languageModel: { lora, sft } }: Preset,
 ): Promise<FineTuned> {
-  const adapterFolder = path.join(context.folder, 'adapter');
-  const { facts } = await stage(context, 'fine-tune', async (checkpoint) => {
-    const maxTokens = longestPrompt(base.architecture);
+  const { preset, seed, progress } = learning;
+  const { lora, sft, prompt } = preset.languageModel;
+  const { learningRate } = base;
+  const stage = defineStage('fine-tune', 1, {
+    samples: key,
+    base: base.key,
+    lora,
+    sft: { ...sft, learningRate },
+    longestPrompt: prompt.longest,
+    seed,
+  });
+  const adapterFolder = path.join(stageFolder(learning, stage), 'adapter');
+  const { facts } = await runStage(learning, stage, async ({ checkpoint }) => {
+    const maxTokens = longestPrompt(preset, base.architecture);
     const prompts = await base.tokenizer.encode(samples.map(({ prompt }) => prompt));
     const examples = samples.map(({ target }, i) => ({ tokens: prompts[i], target }));
     const result = await fineTuneOnUsers(examples, base, {
       lora,
       categoryCount,
-      batchSize: BATCH_SIZE,
-      tokensAtOnce: tokensWithin(STEP_BYTES, base.architecture, maxTokens),
+      batchSize: sft.batchSize,
+      tokensAtOnce: tokensWithin(sft.stepBytes, base.architecture, maxTokens),
       maxTokens,
       epochs: sft.epochs,
-      patience: PATIENCE,
+      patience: sft.patience,
       samplesPerEpoch: sft.samplesPerEpoch,
-      learningRate: base.learningRate,
-      seed: `${context.seed}/fine-tune`,
+      learningRate,
+      seed: `${seed}/fine-tune`,
       checkpoint,
-      progress: context.progress,
+      progress,
     });
     saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
     const { heldOutLoss, meanAnswerLoss, tokensPerSecond, history } = result;
@@ -75,5 +81,5 @@ export async function fineTune(
       facts: { heldOutLoss, meanAnswerLoss, tuning, epochs: history.length },
     };
   });
-  return { ...facts, model: await loadAdapter(adapterFolder, base), adapterFolder };
+  return { ...facts, key: stage.key, model: await loadAdapter(adapterFolder, base), adapterFolder };
 }

@@ -1,11 +1,14 @@
 // Stage: a tuned model reads every item and every user: hidden vectors of the items, and its own distribution
 // over the latent categories for both, cold items and quiet users included.
-import type { SftSample } from '../../src/instructions/sft-samples.ts';
-import type { UserId } from '../../src/interactions/dataset.ts';
+import { DEFAULT_PROMPT, renderPrompt, type SftSample } from '../../src/instructions/sft-samples.ts';
+import type { Item, UserId } from '../../src/interactions/dataset.ts';
+import type { Learning } from '../experiment.ts';
 import type { AnswerCounts } from '../reading/read-answers.ts';
-import { matrix, type StageContext, stage } from '../stage.ts';
+import { defineStage, matrix, runStage } from '../stage.ts';
+import type { Samples } from './instruct.ts';
 
-export interface Inferred {
+/** What a model says of items and users. */
+export interface Readings {
   /** [N, H]. */
   readonly itemHidden: Float32Array;
   /** [N, K]. */
@@ -26,17 +29,31 @@ export type Read = (
   itemTexts: readonly string[],
   userTexts: readonly string[],
   checkpoint: string,
-) => Promise<Inferred>;
+) => Promise<Readings>;
 
+export interface Inferred extends Readings {
+  /** Of the stage. */
+  readonly key: string;
+}
+
+/** `model` names what reads: the key of the stage that has tuned it, or the sha256 of its files. */
 export async function infer(
-  context: StageContext,
+  learning: Learning,
+  { samples, key }: Samples,
+  model: string,
   read: Read,
-  itemTexts: readonly string[],
-  userIds: readonly UserId[],
-  samples: readonly SftSample[],
 ): Promise<Inferred> {
-  type Facts = Pick<Inferred, 'answers' | 'sharedVectors'>;
-  const { tensors, facts } = await stage<Facts>(context, 'infer', async (checkpoint) => {
+  const { dataset, hashes, preset } = learning;
+  const { userIds } = dataset;
+  const itemTexts = itemPrompts(dataset.items);
+  const stage = defineStage('infer', 1, {
+    model,
+    samples: key,
+    items: hashes.items,
+    longestPrompt: preset.languageModel.prompt.longest,
+  });
+  type Facts = Pick<Readings, 'answers' | 'sharedVectors'>;
+  const { tensors, facts } = await runStage<Facts>(learning, stage, async ({ checkpoint }) => {
     const prompts = samples.map(({ prompt }) => prompt);
     const { itemHidden, itemDistributions, userDistributions, ...facts } = await read(
       itemTexts,
@@ -55,12 +72,17 @@ export async function infer(
     };
   });
   return {
+    key: stage.key,
     itemHidden: tensors.get('itemHidden')!.values,
     itemDistributions: tensors.get('itemDistributions')!.values,
     userDistributions: tensors.get('userDistributions')!.values,
     ...facts,
   };
 }
+
+/** An item alone, asked about in the words in which users are. */
+export const itemPrompts = (items: readonly Item[]): string[] =>
+  items.map((item) => renderPrompt([item], DEFAULT_PROMPT.descriptionWords));
 
 /** distributions [number of samples, K] -> [U, K]. */
 function forEveryUser(

@@ -8,33 +8,45 @@ import {
   promptTemplateHash,
   type SftSample,
 } from '../../src/instructions/sft-samples.ts';
-import type { Dataset, Split } from '../../src/interactions/dataset.ts';
+import type { Learning } from '../experiment.ts';
 import type { Preset } from '../presets.ts';
-import { type StageContext, stage } from '../stage.ts';
+import { defineStage, runStage, type Stage } from '../stage.ts';
 import type { Categories } from './categorise.ts';
+
+export interface Samples {
+  /** Of the stage: what a language model is tuned for elsewhere says which samples it has seen. */
+  readonly key: string;
+  readonly samples: readonly SftSample[];
+}
 
 /** What a prompt lists. */
 export const promptOf = ({ languageModel }: Preset): PromptOptions => ({
   ...DEFAULT_PROMPT,
-  maxItems: languageModel.sft.itemsPerPrompt,
+  maxItems: languageModel.prompt.items,
 });
 
-export async function instruct(
-  context: StageContext,
-  dataset: Dataset,
-  { train }: Split,
-  { preferences, categoryCount }: Categories,
-  preset: Preset,
-): Promise<SftSample[]> {
+export const instruction = ({ hashes, preset }: Learning, categories: Pick<Stage, 'key'>): Stage =>
+  defineStage('instruct', 1, {
+    categories: categories.key,
+    split: hashes.split,
+    items: hashes.items,
+    users: hashes.users,
+    prompt: promptTemplateHash(promptOf(preset)),
+  });
+
+export async function instruct(learning: Learning, categories: Categories): Promise<Samples> {
+  const { dataset, split, preset } = learning;
+  const { preferences, categoryCount } = categories;
   const prompt = promptOf(preset);
-  const samples = buildSftSamples({ dataset, train, preferences, categoryCount, ...prompt });
-  await stage(context, 'instruct', async () => {
+  const stage = instruction(learning, categories);
+  const samples = buildSftSamples({ dataset, train: split.train, preferences, categoryCount, ...prompt });
+  await runStage(learning, stage, async ({ folder }) => {
     const lines = samples.map((sample) => `${JSON.stringify({ ...sample, target: [...sample.target] })}\n`);
-    writeFileAtomically(path.join(context.folder, 'instructions.jsonl'), lines);
+    writeFileAtomically(path.join(folder, 'instructions.jsonl'), lines);
     return {
       tensors: new Map(),
       facts: { samples: samples.length, promptTemplate: promptTemplateHash(prompt) },
     };
   });
-  return samples;
+  return { key: stage.key, samples };
 }

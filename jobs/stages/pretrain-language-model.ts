@@ -1,40 +1,33 @@
 // Stage: a small Llama, trained from scratch on the catalogue's own text and saved as a Hugging Face folder.
 import path from 'node:path';
 import { itemText } from '../../src/instructions/item-text.ts';
-import type { Item } from '../../src/interactions/dataset.ts';
 import { type BaseModel, loadBaseModel, saveBaseModel } from '../../src/language-model/files/model-folder.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
 import { pretrainCausal } from '../../src/language-model/training/causal-pretraining.ts';
 import type { LlamaConfig } from '../../src/network/transformer/llama.ts';
-import type { Preset } from '../presets.ts';
-import { type StageContext, stage } from '../stage.ts';
+import type { Learning } from '../experiment.ts';
+import { defineStage, runStage, stageFolder } from '../stage.ts';
 
-/** Tokens of a training row, and of a step's batch. */
-const LENGTH = 128;
-const BATCH_SIZE = 32;
-const MOST_POSITIONS = 512;
-/** How often the same text is read: more would only be learnt by heart. */
-const MOST_PASSES = 8;
-/** How much of a description it reads. */
-const DESCRIPTION_WORDS = 100;
+export interface PretrainedLanguageModel extends BaseModel {
+  /** Of the stage. */
+  readonly key: string;
+}
 
-export async function pretrainLanguageModel(
-  context: StageContext,
-  items: readonly Item[],
-  preset: Preset,
-): Promise<BaseModel> {
-  const folder = path.join(context.folder, 'language-model');
-  const texts = items.map((item) => itemText(item, DESCRIPTION_WORDS));
-  const { vocabularySize, hiddenSize, layers, heads, pretrainingTokens } = preset.languageModel;
-  await stage(context, 'pretrain-language-model', async (checkpoint) => {
-    const tokenizer = await trainTokenizer(texts, vocabularySize);
+export async function pretrainLanguageModel(learning: Learning): Promise<PretrainedLanguageModel> {
+  const { dataset, hashes, preset, seed, progress } = learning;
+  const { own } = preset.languageModel;
+  const { tokens, mostPasses, rowLength, batchSize, learningRate, descriptionWords } = own.pretraining;
+  const texts = dataset.items.map((item) => itemText(item, descriptionWords));
+  const stage = defineStage('pretrain-language-model', 1, { items: hashes.items, own, seed });
+  await runStage(learning, stage, async ({ folder, checkpoint }) => {
+    const tokenizer = await trainTokenizer(texts, own.vocabularySize);
     const config: LlamaConfig = {
       vocab_size: tokenizer.vocabularySize,
-      hidden_size: hiddenSize,
-      intermediate_size: Math.ceil((hiddenSize * 8) / 3 / 32) * 32, // as in Llama: SwiGLU at the cost of 4 H
-      num_hidden_layers: layers,
-      num_attention_heads: heads,
-      max_position_embeddings: MOST_POSITIONS,
+      hidden_size: own.hiddenSize,
+      intermediate_size: Math.ceil((own.hiddenSize * 8) / 3 / 32) * 32, // as in Llama: SwiGLU at the cost of 4 H
+      num_hidden_layers: own.layers,
+      num_attention_heads: own.heads,
+      max_position_embeddings: own.positions,
       rms_norm_eps: 1e-6,
       rope_theta: 10_000,
     };
@@ -43,16 +36,18 @@ export async function pretrainLanguageModel(
     const { values, loss } = await pretrainCausal(encoded, {
       config,
       endOfText: tokenizer.endOfText,
-      batchSize: BATCH_SIZE,
-      length: LENGTH,
-      tokens: Math.min(pretrainingTokens, MOST_PASSES * corpusTokens),
-      learningRate: 2e-3,
-      seed: `${context.seed}/language-model`,
+      batchSize,
+      length: rowLength,
+      tokens: Math.min(tokens, mostPasses * corpusTokens),
+      learningRate,
+      seed: `${seed}/language-model`,
       checkpoint,
-      progress: context.progress,
+      progress,
     });
-    saveBaseModel(folder, values, config, tokenizer);
+    saveBaseModel(modelIn(folder), values, config, tokenizer);
     return { tensors: new Map(), facts: { loss, vocabulary: tokenizer.vocabularySize } };
   });
-  return loadBaseModel(folder);
+  return { ...(await loadBaseModel(modelIn(stageFolder(learning, stage)))), key: stage.key };
 }
+
+const modelIn = (folder: string): string => path.join(folder, 'language-model');

@@ -1,36 +1,42 @@
 // Stage: what people do. A SASRec trained from noise; its item vectors are where the latent categories come
 // from.
-
 import type { NamedTensor } from '../../src/formats/safetensors.ts';
-import type { Split } from '../../src/interactions/dataset.ts';
-import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
-import type { Preset } from '../presets.ts';
-import { matrix, type StageContext, stage } from '../stage.ts';
+import type { Learning } from '../experiment.ts';
+import { defineStage, matrix, runStage, type Stage } from '../stage.ts';
 import { type Reached, trainAndRank } from '../train-and-rank.ts';
 
 export interface PretrainedRecommender {
+  /** Of the stage. */
+  readonly key: string;
   /** [N, d]. */
   readonly itemVectors: NamedTensor;
   /** Absent where somebody's own recommender was trained elsewhere. */
   readonly reached?: Reached;
 }
 
-export async function pretrainRecommender(
-  context: StageContext,
-  model: SequenceModel,
-  split: Split,
-  preset: Preset,
-): Promise<PretrainedRecommender> {
-  const { tensors, facts } = await stage(context, 'pretrain', async (checkpoint) => {
-    const { reached, itemVectors } = await trainAndRank(model, split, {
+/** What a SASRec of the preset is trained on, and how. */
+export const backboneInputs = ({ hashes, backbone, preset }: Learning) => ({
+  split: hashes.split,
+  backbone: { length: backbone.length, width: backbone.width },
+  recommender: preset.recommender,
+});
+
+export const pretraining = (learning: Learning): Stage =>
+  defineStage('pretrain', 1, { ...backboneInputs(learning), seed: learning.seed });
+
+export async function pretrainRecommender(learning: Learning): Promise<PretrainedRecommender> {
+  const { backbone, split, preset, seed, progress } = learning;
+  const stage = pretraining(learning);
+  const { tensors, facts } = await runStage(learning, stage, async ({ checkpoint }) => {
+    const { reached, itemVectors } = await trainAndRank(backbone, split, {
       ...preset.recommender,
       table: { kind: 'random' },
-      seed: `${context.seed}/pretrain`,
+      seed: `${seed}/pretrain`,
       checkpoint,
-      progress: context.progress,
+      progress,
       name: 'recommender: pre-train',
     });
-    return { tensors: new Map([['itemVectors', matrix(itemVectors, model.width)]]), facts: reached };
+    return { tensors: new Map([['itemVectors', matrix(itemVectors, backbone.width)]]), facts: reached };
   });
-  return { itemVectors: tensors.get('itemVectors')!, reached: facts };
+  return { key: stage.key, itemVectors: tensors.get('itemVectors')!, reached: facts };
 }

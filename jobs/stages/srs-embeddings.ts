@@ -7,7 +7,8 @@ import { type AlignedVectors, alignVectors } from '../../src/embeddings/align-ve
 import { readIdList } from '../../src/formats/id-list.ts';
 import { readVectorFile } from '../../src/formats/vector-file.ts';
 import type { Item } from '../../src/interactions/dataset.ts';
-import { type StageContext, stage } from '../stage.ts';
+import type { Learning } from '../experiment.ts';
+import { defineStage, runStage, type Stage } from '../stage.ts';
 import type { PretrainedRecommender } from './pretrain-recommender.ts';
 
 export interface SrsFiles {
@@ -33,13 +34,15 @@ export async function readSrsEmbeddings(files: SrsFiles, items: readonly Item[])
   return { ...aligned, hash, source: { file: path.basename(file.file), sha256: file.sha256 } };
 }
 
-export async function srsEmbeddings(
-  context: StageContext,
-  { vectors, itemsWithoutVector, unknownIds }: SrsEmbeddings,
-): Promise<PretrainedRecommender> {
-  const { tensors } = await stage(context, 'srs-embeddings', async () => ({
+export const givenVectors = ({ hash }: SrsEmbeddings): Stage =>
+  defineStage('srs-embeddings', 1, { vectors: hash });
+
+export async function srsEmbeddings(learning: Learning, srs: SrsEmbeddings): Promise<PretrainedRecommender> {
+  const { vectors, itemsWithoutVector, unknownIds } = srs;
+  const stage = givenVectors(srs);
+  const { tensors } = await runStage(learning, stage, async () => ({
     tensors: new Map([['itemVectors', vectors]]),
     facts: { itemsWithoutVector, unknownIds },
   }));
-  return { itemVectors: tensors.get('itemVectors')! };
+  return { key: stage.key, itemVectors: tensors.get('itemVectors')! };
 }

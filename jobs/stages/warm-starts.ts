@@ -1,13 +1,14 @@
 // Stages, one a mode: a fresh recommender that starts from the enhanced embeddings, so that a version can
 // tell a training pipeline how to use them. Validation decides; the test is told beside it.
 import { type WarmStartMode, warmStartTable } from '../../src/evaluation/warm-start.ts';
-import type { Split } from '../../src/interactions/dataset.ts';
 import { type CertainHits, certainHits } from '../../src/recommenders/certain-hits.ts';
 import { type OwnTargets, ownTargets } from '../../src/recommenders/own-targets.ts';
-import type { SequenceModel } from '../../src/recommenders/sequence-model.ts';
-import type { Preset } from '../presets.ts';
-import { type StageContext, stage } from '../stage.ts';
+import type { Learning } from '../experiment.ts';
+import { warmStartAdapter } from '../presets.ts';
+import { defineStage, runStage } from '../stage.ts';
 import { type Reached, trainAndRank } from '../train-and-rank.ts';
+import type { Augmented } from './augment.ts';
+import { backboneInputs } from './pretrain-recommender.ts';
 
 export interface WarmStarts {
   /** Of the same recommender from noise, with the same budget; absent where nothing was pre-trained. */
@@ -25,32 +26,46 @@ export interface WarmStarts {
 }
 
 export async function warmStarts(
-  context: StageContext,
-  vectors: Float32Array,
-  model: SequenceModel,
-  split: Split,
-  preset: Preset,
+  learning: Learning,
+  { key, embeddings }: Pick<Augmented, 'key' | 'embeddings'>,
   random: Reached | undefined,
 ): Promise<WarmStarts> {
+  const { backbone, split, preset, seed, progress } = learning;
+  const adapter = warmStartAdapter(preset);
   const modes: WarmStarts['modes'][number][] = [];
   for (const mode of preset.warmStartModes) {
-    const { facts } = await stage(context, `warm-start-${mode}`, async (checkpoint) => {
-      const { reached } = await trainAndRank(model, split, {
+    const stage = defineStage(`warm-start-${mode}`, 1, {
+      embeddings: key,
+      ...backboneInputs(learning),
+      adapter,
+      seed,
+    });
+    const { facts } = await runStage(learning, stage, async ({ checkpoint }) => {
+      const { reached } = await trainAndRank(backbone, split, {
         ...preset.recommender,
-        table: warmStartTable(mode, vectors, {
-          itemCount: model.itemCount,
+        table: warmStartTable(mode, embeddings, {
+          itemCount: backbone.itemCount,
           train: split.train,
-          adapterWidth: preset.adaptation.hidden,
+          adapter,
         }),
-        seed: `${context.seed}/pretrain`, // as the random start's
+        seed: `${seed}/pretrain`, // as the random start's
         checkpoint,
-        progress: context.progress,
+        progress,
         name: `recommender: ${mode}`,
       });
       return { tensors: new Map(), facts: reached };
     });
     modes.push({ mode, ...facts });
   }
+  return compareStarts(learning, modes, random);
+}
+
+/** Which mode is best, and what a reader has to know about the figures. */
+export function compareStarts(
+  { split, backbone }: Pick<Learning, 'split' | 'backbone'>,
+  modes: WarmStarts['modes'],
+  random: Reached | undefined,
+): WarmStarts {
   const best = modes.reduce((best, other) => (other.validationNdcg > best.validationNdcg ? other : best));
   const gain =
     random && random.validationNdcg > 0 ? best.validationNdcg / random.validationNdcg - 1 : undefined;
@@ -59,7 +74,7 @@ export async function warmStarts(
     modes,
     best: best.mode,
     gain,
-    ownTargets: ownTargets(split, model.itemCount),
-    certainHits: certainHits(split, model, [10]),
+    ownTargets: ownTargets(split, backbone.itemCount),
+    certainHits: certainHits(split, backbone, [10]),
   };
 }

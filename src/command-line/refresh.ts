@@ -1,6 +1,6 @@
 import { Command } from 'commander';
+import { createFailpoint } from '../../jobs/failpoint.ts';
 import { type AlreadyRunning, type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
-import { createFailpoint } from '../../jobs/work.ts';
 import type { Config } from '../config.ts';
 import type { ReadChoices } from '../layouts/read-dataset.ts';
 import { createLog } from '../log.ts';

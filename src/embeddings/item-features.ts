@@ -13,14 +13,6 @@ export interface FeatureBlock {
   readonly rowLength: number;
 }
 
-/**
- * The length of the rows of the block that leads: long enough for the adapter's GELU to bend. On
- * amazon-industrial validation NDCG@10 was .1133 with 1, .1163 with 8 and .1129 with 20 (docs/LOG.md).
- */
-export const LEADING_ROWS = 8;
-/** And of a block that stands beside it. */
-export const COMPANION_ROWS = 1;
-
 /** What the adaptation was fitted with, by block: cold items get the same. */
 export interface BlockScaling {
   readonly name: string;

@@ -72,7 +72,7 @@ export interface CompareOptions {
   readonly seeds: readonly number[];
   /** Ranks the right item among these instead of the whole catalogue. */
   readonly candidates?: CandidateSets;
-  readonly adapterWidth: WarmStartOptions['adapterWidth'];
+  readonly adapter: WarmStartOptions['adapter'];
   readonly training: Pick<
     TrainingOptions,
     'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'
@@ -114,12 +114,12 @@ interface OneRun {
 
 async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<Run> {
   const { name, model, arm, mode, seed, checkpoint } = run;
-  const { candidates, adapterWidth, training, progress } = options;
+  const { candidates, adapter, training, progress } = options;
   const { itemCount } = model;
   const { recommender, bestEpoch, history, validatedAmong } = await trainModel(model, split, {
     ...training,
     table: arm.vectors
-      ? warmStartTable(mode, arm.vectors, { itemCount, train: split.train, adapterWidth })
+      ? warmStartTable(mode, arm.vectors, { itemCount, train: split.train, adapter })
       : { kind: 'random' },
     seed: `warm-start/${seed}`,
     checkpoint,

@@ -1,6 +1,6 @@
 // How a recommender starts from item vectors: which of the item tables of recommenders/item-table.ts they
 // become.
-import { blockScalings, joinBlocks, LEADING_ROWS } from '../embeddings/item-features.ts';
+import { blockScalings, joinBlocks } from '../embeddings/item-features.ts';
 import { historyTrust, type ItemTable } from '../recommenders/item-table.ts';
 
 export const WARM_START_MODES = ['init', 'frozen', 'frozen+residual', 'frozen+adapter', 'dual'] as const;
@@ -11,20 +11,20 @@ export interface WarmStartOptions {
   readonly itemCount: number;
   /** Training histories: the more of them hold an item, the further its residual may go. */
   readonly train: readonly Int32Array[];
-  /** Hidden width of the adapters of `frozen+adapter` and `dual`. */
-  readonly adapterWidth: number;
+  /** Of `frozen+adapter` and `dual`: the adapter's hidden width, and the length of the rows that it reads. */
+  readonly adapter: { readonly hidden: number; readonly rowLength: number };
 }
 
 /** vectors [N, d]. */
 export function warmStartTable(
   mode: WarmStartMode,
   vectors: Float32Array,
-  { itemCount: N, train, adapterWidth: hidden }: WarmStartOptions,
+  { itemCount: N, train, adapter: { hidden, rowLength } }: WarmStartOptions,
 ): ItemTable {
   if (mode === 'init' || mode === 'frozen') return { kind: mode, vectors };
   const trust = historyTrust(train, N);
   if (mode === 'frozen+residual') return { kind: mode, vectors, trust };
-  const blocks = [{ name: 'vectors', width: vectors.length / N, values: vectors, rowLength: LEADING_ROWS }];
+  const blocks = [{ name: 'vectors', width: vectors.length / N, values: vectors, rowLength }];
   const features = joinBlocks(blocks, blockScalings(blocks));
   return mode === 'dual' ? { kind: mode, features, hidden, trust } : { kind: mode, features, hidden };
 }

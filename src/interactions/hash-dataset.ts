@@ -1,8 +1,8 @@
 // The identity of a data set: what its items say and who did what in which order, whatever files it came in.
 // The order of items and users is part of it, because matrices that are stored beside the hash are ordered
 // alike. Times are not: what they decide beside the order is a split, which has an identity of its own.
-import { createHash } from 'node:crypto';
-import type { Dataset, NextItems, Split } from './dataset.ts';
+import { createHash, type Hash } from 'node:crypto';
+import type { Dataset, Item, Split, UserId } from './dataset.ts';
 
 export function hashDataset({
   items,
@@ -10,20 +10,41 @@ export function hashDataset({
   sequences,
 }: Pick<Dataset, 'items' | 'userIds' | 'sequences'>): string {
   const hash = createHash('sha256');
-  for (const { itemId, title, description, attributes } of items) {
-    const byName = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
-    hash.update(`${JSON.stringify([itemId, title ?? null, description ?? null, byName])}\n`);
-  }
+  for (const item of items) hash.update(`${itemLine(item)}\n`);
   userIds.forEach((userId, user) => {
     hash.update(`${JSON.stringify(userId)}:${sequences[user].join(',')}\n`);
   });
   return hash.digest('hex');
 }
 
-/** Within one data set: a split cuts its sequences, so that the places of the cuts tell everything. */
-export function hashSplit({ name, train, validation, test }: Split): string {
-  const lengths = (sequences: readonly Int32Array[]) => sequences.map(({ length }) => length);
-  const asked = ({ users, histories }: NextItems) => [[...users], lengths(histories)];
-  const cuts = [name, lengths(train), asked(validation), asked(test)];
-  return createHash('sha256').update(JSON.stringify(cuts)).digest('hex');
+/** What is said of the items, in their order. */
+export function hashItems(items: readonly Item[]): string {
+  const hash = createHash('sha256');
+  for (const item of items) hash.update(`${itemLine(item)}\n`);
+  return hash.digest('hex');
+}
+
+export const hashUsers = (userIds: readonly UserId[]): string =>
+  createHash('sha256').update(JSON.stringify(userIds)).digest('hex');
+
+/** What is learnt from and what is asked, by the rows of items and users; what these are called is no part. */
+export function hashSplit({ name, train, validation, test }: Split, itemCount: number): string {
+  const hash = createHash('sha256').update(JSON.stringify([name, itemCount]));
+  addSequences(hash, train);
+  for (const { users, histories, targets } of [validation, test]) {
+    addSequences(hash, [users, targets]);
+    addSequences(hash, histories);
+  }
+  return hash.digest('hex');
+}
+
+function addSequences(hash: Hash, sequences: readonly Int32Array[]): void {
+  hash.update(`${sequences.map(({ length }) => length).join(',')}\n`);
+  for (const { buffer, byteOffset, byteLength } of sequences)
+    hash.update(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+function itemLine({ itemId, title, description, attributes }: Item): string {
+  const byName = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify([itemId, title ?? null, description ?? null, byName]);
 }

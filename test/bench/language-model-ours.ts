@@ -1,5 +1,5 @@
 // One model of the benchmark of language models: node language-model-ours.ts SIZES_AS_JSON
-import { STEP_BYTES } from '../../jobs/stages/fine-tune.ts';
+import { PRESETS } from '../../jobs/presets.ts';
 import { type Architecture, parametersOf } from '../../src/language-model/architecture.ts';
 import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
 import { readTexts } from '../../src/language-model/pooled/tuned-model.ts';
@@ -27,7 +27,10 @@ const ANSWER_TOKENS = 32;
 
 const random = createRandom('language models');
 const tuned = { architecture, lora, pooling: 'mean' as const, categoryCount: K };
-const rows = Math.min(32, Math.floor(tokensWithin(STEP_BYTES, architecture, 128) / 128));
+const rows = Math.min(
+  32,
+  Math.floor(tokensWithin(PRESETS.standard.languageModel.sft.stepBytes, architecture, 128) / 128),
+);
 const training = sftModel('training', tuned, rows, 128);
 /** The same numbers again and again: drawing billions would take longer than all that is measured. */
 const some = Float32Array.from({ length: 1_000_003 }, () => 0.02 * random.normal());

@@ -24,11 +24,13 @@ const preset: Preset = {
   adaptation: { ...quick.adaptation, members: 1, hidden: 64 },
   languageModel: {
     ...quick.languageModel,
-    vocabularySize: 1_024,
-    hiddenSize: 32,
-    layers: 1,
-    pretrainingTokens: 20_000,
-    sft: { epochs: 1, samplesPerEpoch: 200, itemsPerPrompt: 4 },
+    own: {
+      ...quick.languageModel.own,
+      ...{ vocabularySize: 1_024, hiddenSize: 32, layers: 1 },
+      pretraining: { ...quick.languageModel.own.pretraining, tokens: 20_000 },
+    },
+    sft: { ...quick.languageModel.sft, epochs: 1, samplesPerEpoch: 200 },
+    prompt: { ...quick.languageModel.prompt, items: 4 },
   },
 };
 

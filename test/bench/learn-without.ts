@@ -1,13 +1,12 @@
 // The pipeline on data that lack all interactions with some items, and every kind of item vector that it
 // makes on its way: TSLRec's and what they are to be compared with.
 
-import { backboneFor } from '../../jobs/backbone.ts';
+import { learningIn } from '../../jobs/experiment.ts';
 import { findOpenModel } from '../../jobs/external-model/open-model.ts';
-import { learnEmbeddings } from '../../jobs/learn-embeddings.ts';
+import { learn } from '../../jobs/learn.ts';
 import type { Preset } from '../../jobs/presets.ts';
 import { augment } from '../../jobs/stages/augment.ts';
 import { textFeatures } from '../../jobs/stages/text-features.ts';
-import { openWork } from '../../jobs/work.ts';
 import { blockScalings, joinBlocks } from '../../src/embeddings/item-features.ts';
 import { TslrecError } from '../../src/errors.ts';
 import type { Dataset } from '../../src/interactions/dataset.ts';
@@ -52,19 +51,23 @@ export async function learnWithout(
 ): Promise<LearntWithout> {
   const dataset = withoutInteractions(complete, heldOut);
   const split = leaveOneOut(dataset.sequences);
-  const work = openWork({ ...options, dataset, split, preset, onStage: async () => {} });
-  const learner = backboneFor(profileOf(dataset, split), preset);
-  const text = await textFeatures(work, dataset, preset);
+  const learning = learningIn(options.folder, {
+    dataset,
+    split,
+    profile: profileOf(dataset, split),
+    preset,
+    seed: options.seed,
+    progress: options.progress,
+  });
+  const text = await textFeatures(learning);
   if (text.length === 0)
     throw new TslrecError(
       'bad-data',
       `${dataset.name} has no text that two items share: there is nothing to compare with.`,
     );
   const languageModel = await findOpenModel({ base }, options);
-  const { augmented, inferred } = await learnEmbeddings(work, dataset, split, learner, preset, {
-    languageModel,
-  });
-  const textArm = await augment(work, 'text-arm', text, learner, split, preset);
+  const { augmented, inferred } = await learn(learning, { languageModel });
+  const textArm = await augment(learning, 'text-arm', text);
 
   const N = dataset.items.length;
   const kind = (name: string, values: Float32Array): VectorKind => ({

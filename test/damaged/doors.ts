@@ -71,7 +71,7 @@ const modelAndAdapter = (folder: string) => ({
 });
 
 /** `--base --adapter`: what is looked at before the work. */
-const brought: Door = async (folder) => {
+const external: Door = async (folder) => {
   const found = await findOpenModel(modelAndAdapter(folder), {
     folder: path.join(folder, 'store'),
     progress,
@@ -126,7 +126,7 @@ export const DOORS = {
   texts: texts('texts.jsonl'),
   'gzip texts': texts('texts.jsonl.gz'),
   hosted,
-  brought,
+  external,
   answers,
   stages: samples(true),
   checkpoint: samples(false),

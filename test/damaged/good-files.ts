@@ -1,6 +1,6 @@
 // One small good input of each kind, in the folders that doors.ts reads.
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { exportSft } from '../../jobs/export-sft.ts';
@@ -11,6 +11,7 @@ import type { Item } from '../../src/interactions/dataset.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { fixtures } from '../support/model-folders.ts';
+import { outputOf } from '../support/stages.ts';
 import { npy } from '../support/vector-files.ts';
 
 const ITEMS = 8;
@@ -147,8 +148,7 @@ function answeringModel(folder: string): void {
 async function work(folder: string, withVectors: boolean): Promise<void> {
   tslrec(folder);
   if (withVectors) vectors(folder);
-  const stages = () => path.join(folder, 'store/work', readdirSync(path.join(folder, 'store/work'))[0]);
-  const inTheWay = () => temporaryName(path.join(stages(), 'pretrain.safetensors'));
+  const inTheWay = () => temporaryName(outputOf(path.join(folder, 'store'), 'pretrain'));
   const run = exportSft({
     data: path.join(folder, 'data'),
     ...(withVectors && { srs: { embeddings: path.join(folder, 'vectors.npy') } }),

@@ -72,8 +72,9 @@ const SIZES = {
 /** Of a file whose like is damaged in every way elsewhere in the table. */
 const BRIEFLY = [...CUT, ...PLACES];
 
-/** What a refresh keeps in the store's folder, of whatever work. */
-const inWork = (file: string): string => path.join('store', 'work', '*', file);
+/** What a refresh keeps of a stage in the store's folder, whatever its key is. */
+const inWork = (stage: string, file = 'output.safetensors'): string =>
+  path.join('store', 'work', `${stage}-*`, file);
 
 const TABLE: readonly Row[] = [
   // What people did.
@@ -235,7 +236,7 @@ const TABLE: readonly Row[] = [
   {
     good: 'answers',
     file: 'adapter/sft.json',
-    door: 'brought',
+    door: 'external',
     damages: [...BRIEFLY, ...fields({ work: 'text' })],
   },
   ...[
@@ -245,7 +246,7 @@ const TABLE: readonly Row[] = [
     'adapter/adapter_config.json',
     'adapter/adapter_model.safetensors',
     'adapter/head.safetensors',
-  ].map((file): Row => ({ good: 'answers', file, door: 'brought', damages: BRIEFLY })),
+  ].map((file): Row => ({ good: 'answers', file, door: 'external', damages: BRIEFLY })),
   // Hosted models, and what they gave before a refresh broke off.
   {
     good: 'hosted',
@@ -267,28 +268,28 @@ const TABLE: readonly Row[] = [
   // What a job has left for the next: stages, and a training that was killed at its end.
   {
     good: 'stages',
-    file: inWork('srs-embeddings.safetensors'),
+    file: inWork('srs-embeddings'),
     door: 'stages',
     damages: TENSORS,
     leaves: 'same',
   },
   {
     good: 'stages',
-    file: inWork('categorise.safetensors'),
+    file: inWork('categorise'),
     door: 'stages',
     damages: TENSORS,
     leaves: 'same',
   },
   {
     good: 'stages',
-    file: inWork('instruct.safetensors'),
+    file: inWork('instruct'),
     door: 'stages',
     damages: [...BRIEFLY, ...FLIPPED],
     leaves: 'same',
   },
   {
     good: 'checkpoint',
-    file: inWork('pretrain.checkpoint'),
+    file: inWork('pretrain', 'checkpoint'),
     door: 'checkpoint',
     damages: [...BRIEFLY, ...FLIPPED, ...FILLED],
     leaves: 'same',
@@ -386,7 +387,7 @@ const COMMANDS: Readonly<Partial<Record<DoorName, (folder: string) => string[]>>
   data: (folder) => ['train', '--data', `${folder}/data`],
   texts: (folder) => ['embed', '--model', `${folder}/model`, '--input', `${folder}/texts.jsonl`],
   hosted: (folder) => ['refresh', '--data', `${folder}/data`, '--hosted', `${folder}/hosted.json`],
-  brought: (folder) => [
+  external: (folder) => [
     ...['refresh', '--data', `${folder}/data`, '--base', `${folder}/model`, '--adapter', `${folder}/adapter`],
   ],
   stages: (folder) => [
@@ -425,12 +426,12 @@ const THROUGH_MAIN: readonly Row[] = [
   {
     good: 'answers',
     file: 'adapter/adapter_config.json',
-    door: 'brought',
+    door: 'external',
     damages: [named(TARGETS, 'with an expression that is none')],
   },
   {
     good: 'stages',
-    file: inWork('categorise.safetensors'),
+    file: inWork('categorise'),
     door: 'stages',
     damages: [named(FLIPPED, 'bit 7 flipped in the middle')],
   },

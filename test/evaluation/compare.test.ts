@@ -37,7 +37,7 @@ const options = (over: Partial<CompareOptions>): CompareOptions => ({
   arms: [{ name: RANDOM_ARM }],
   modes: ['init'],
   seeds: [1],
-  adapterWidth: d,
+  adapter: { hidden: d, rowLength: 8 },
   training: { batchSize: 8, positionsPerStep: 400, steps: 1, patience: 0, learningRate: 1e-2 },
   progress: silentProgress,
   once: (_, run) => run(''),

@@ -9,7 +9,7 @@ test('each mode makes of given vectors the item table that it is named after', (
   // Item 0 occurs five times, item 1 once, item 2 never.
   const trust = Float32Array.of(5 / 25, 1 / 21, 0);
   const train = [Int32Array.of(0, 0, 1, 0), Int32Array.of(0, 0)];
-  const options = { itemCount: 3, train, adapterWidth: 7 };
+  const options = { itemCount: 3, train, adapter: { hidden: 7, rowLength: 8 } };
   assert.deepEqual(
     WARM_START_MODES.map((mode) => warmStartTable(mode, vectors, options)),
     [

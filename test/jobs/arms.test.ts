@@ -5,13 +5,12 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ARM_NAMES, learnArms } from '../../jobs/evaluation/arms.ts';
-import { besideText } from '../../jobs/learn-embeddings.ts';
+import { besideText } from '../../jobs/learn.ts';
 import { applyAdaptation, loadAdaptation } from '../../src/embeddings/adaptation.ts';
 import type { FeatureBlock } from '../../src/embeddings/item-features.ts';
 import { type NamedTensors, readSafetensors } from '../../src/formats/safetensors.ts';
 import { generateSample } from '../../src/interactions/sample.ts';
-import { leaveOneOut } from '../../src/interactions/split.ts';
-import { silentProgress } from '../../src/progress.ts';
+import { learningOn, outputOf, stageIn } from '../support/stages.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { tiny } from '../support/tiny-preset.ts';
 
@@ -21,14 +20,13 @@ const d = tiny.width;
 /** The arms by name, and the tensors that a stage has left. */
 async function learn(context: TestContext) {
   const folder = await temporaryFolder(context);
-  const work = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
-  const split = leaveOneOut(dataset.sequences);
-  const arms = await learnArms(ARM_NAMES, work, { dataset, split, preset: tiny });
+  const arms = await learnArms(ARM_NAMES, learningOn(folder, dataset, { preset: tiny }));
   return {
     arms: new Map(arms.map(({ name, vectors }) => [name, vectors])),
     leftBy: async (stage: string): Promise<NamedTensors> =>
-      (await readSafetensors(path.join(folder, `${stage}.safetensors`))).tensors,
-    adaptationOf: (stage: string) => loadAdaptation(path.join(folder, `${stage}.adaptation.safetensors`)),
+      (await readSafetensors(outputOf(folder, stage))).tensors,
+    adaptationOf: (stage: string) =>
+      loadAdaptation(path.join(stageIn(folder, stage), 'adaptation.safetensors')),
   };
 }
 
@@ -130,12 +128,13 @@ function correlation(one: readonly number[], other: readonly number[]): number {
   return a.reduce((sum, x, i) => sum + x * b[i], 0) / (Math.hypot(...a) * Math.hypot(...b));
 }
 
-test("a language model's block: quiet beside text if made here, loud if brought, alone it leads", () => {
-  const text = { name: 'text', width: 2, values: Float32Array.of(1, 2, 3, 4), rowLength: 8 };
-  const hidden = Float32Array.of(1, 2, 3, 4, 5, 6);
-  const brought = { kind: 'hosted' } as Parameters<typeof besideText>[3];
-  const model = (rowLength: number) => ({ name: 'language model', width: 3, values: hidden, rowLength });
-  assert.deepEqual(besideText([text], hidden, 2), [text, model(1)]);
-  assert.deepEqual(besideText([text], hidden, 2, brought), [text, model(8)]);
-  assert.deepEqual(besideText([], hidden, 2), [model(8)]);
+test("a language model's block: quiet beside text if made here, loud if given, alone it leads", () => {
+  const text = { key: 'text', name: 'text', width: 2, values: Float32Array.of(1, 2, 3, 4), rowLength: 8 };
+  const hidden = { key: 'hidden', values: Float32Array.of(1, 2, 3, 4, 5, 6) };
+  const external = { kind: 'hosted' } as Parameters<typeof besideText>[3];
+  const model = (rowLength: number) => ({ ...hidden, name: 'language model', width: 3, rowLength });
+  const two = { dataset: { ...dataset, items: dataset.items.slice(0, 2) }, preset: tiny };
+  assert.deepEqual(besideText(two, [text], hidden), [text, model(1)]);
+  assert.deepEqual(besideText(two, [text], hidden, external), [text, model(8)]);
+  assert.deepEqual(besideText(two, [], hidden), [model(8)]);
 });

@@ -6,16 +6,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
-import { augment } from '../../jobs/stages/augment.ts';
+import { augment, type KeyedBlock } from '../../jobs/stages/augment.ts';
 import type { LearntAdapter } from '../../src/embeddings/fit-adaptation.ts';
-import { type FeatureBlock, LEADING_ROWS } from '../../src/embeddings/item-features.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
-import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sasrecModel } from '../../src/recommenders/models.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
+import { dataOf, learningOn, outputOf } from '../support/stages.ts';
 
 const { quick } = PRESETS;
+const LEADING_ROWS = quick.adaptation.leadingRows;
 const H = 4;
 const preset: Preset = {
   ...quick,
@@ -24,7 +24,8 @@ const preset: Preset = {
 };
 
 const random = createRandom('augment');
-const block = (name: string, width: number, rowLength: number): FeatureBlock => ({
+const block = (name: string, width: number, rowLength: number): KeyedBlock => ({
+  key: name,
   name,
   width,
   rowLength,
@@ -32,23 +33,19 @@ const block = (name: string, width: number, rowLength: number): FeatureBlock => 
 });
 
 /** For each member, the blocks that have weights in it. */
-async function readBy(blocks: readonly FeatureBlock[]): Promise<string[][]> {
+async function readBy(blocks: readonly KeyedBlock[]): Promise<string[][]> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-augment-'));
   const train = alternating(60, 1);
   const asked = lastOf(alternating(20, 2));
   const split = { name: 'leave-one-out', train, validation: asked, test: asked } as const;
-  const context = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
-  const { adaptationFile, validationNdcg } = await augment(
-    context,
-    'augment',
-    blocks,
-    sasrecModel(profile(), 8),
-    split,
-    preset,
-  );
+  const learning = {
+    ...learningOn(folder, dataOf(train, N), { split, preset }),
+    backbone: sasrecModel(profile(), 8),
+  };
+  const { adaptationFile, validationNdcg } = await augment(learning, 'augment', blocks);
   const { tensors } = await readSafetensors(adaptationFile);
   const told = [1, 2, 3, 4].map(async (m) => {
-    const { metadata } = await readSafetensors(path.join(folder, `augment-${m}.safetensors`));
+    const { metadata } = await readSafetensors(outputOf(folder, `augment-${m}`));
     return (JSON.parse(metadata.facts) as LearntAdapter).validationNdcg;
   });
   const sum = (await Promise.all(told)).reduce((total, ndcg) => total + ndcg, 0);

@@ -6,9 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { PRESETS } from '../../jobs/presets.ts';
-import { stage } from '../../jobs/stage.ts';
-import { warmStarts } from '../../jobs/stages/warm-starts.ts';
+import { compareStarts } from '../../jobs/stages/warm-starts.ts';
 import { train } from '../../jobs/train.ts';
 import { type Reached, trainAndRank } from '../../jobs/train-and-rank.ts';
 import { warmStartReport } from '../../src/command-line/render/warm-start-report.ts';
@@ -103,7 +101,7 @@ const compareOn = (of: Split, name: ModelName, steps: number) =>
     arms: [{ name: RANDOM_ARM }],
     modes: [],
     seeds: [1],
-    adapterWidth: 8,
+    adapter: { hidden: 8, rowLength: 8 },
     training: { ...training, steps },
     progress: silentProgress,
     once: (_, run) => run(''),
@@ -159,7 +157,7 @@ test('train: what the test asks for changes no weight', async (context) => {
   assert.notDeepEqual(other.result.test, one.result.test);
 });
 
-test('refresh takes the mode that is best on validation, and tells its gain there', async (context) => {
+test('refresh takes the mode that is best on validation, and tells its gain there', () => {
   const reached = (validationNdcg: number, ofTest: number, epochs: number): Reached => ({
     validationNdcg,
     test: { 'ndcg@10': ofTest, 'hr@10': ofTest },
@@ -171,16 +169,11 @@ test('refresh takes the mode that is best on validation, and tells its gain ther
     ['frozen', reached(0.3, 0.2, 5)],
     ['frozen+residual', reached(0.1, 0.4, 3)],
   ];
-  const work = {
-    folder: await temporaryFolder(context),
-    seed: 1,
-    progress: silentProgress,
-    onStage: async () => {},
-  };
-  for (const [mode, facts] of modes)
-    await stage(work, `warm-start-${mode}`, async () => ({ tensors: new Map(), facts }));
-  const preset = { ...PRESETS.quick, warmStartModes: modes.map(([mode]) => mode) };
-  const tried = await warmStarts(work, new Float32Array(), model, split, preset, reached(0.25, 0.1, 9));
+  const tried = compareStarts(
+    { split, backbone: model },
+    modes.map(([mode, facts]) => ({ mode, ...facts })),
+    reached(0.25, 0.1, 9),
+  );
   assert.equal(tried.best, 'frozen');
   assert.ok(Math.abs(tried.gain! - 0.2) < 1e-12, `${tried.gain}`);
   const lines = warmStartReport(tried).split('\n');

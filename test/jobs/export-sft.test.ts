@@ -12,12 +12,13 @@ import { chatPrompt } from '../../src/instructions/chat-samples.ts';
 import { parseAnswer } from '../../src/instructions/distribution-answer.ts';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { lastLine, tslrec } from '../support/command-line.ts';
+import { stagesIn } from '../support/stages.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 import { npy } from '../support/vector-files.ts';
 
 const USERS = 24;
 const ITEMS = 20;
-const { itemsPerPrompt } = PRESETS.quick.languageModel.sft;
+const { items: itemsPerPrompt } = PRESETS.quick.languageModel.prompt;
 
 interface SampleLine {
   readonly userId: string;
@@ -51,10 +52,12 @@ test('export-sft', async (context) => {
   const refresh = await tslrec(folder, ['refresh', ...common], { TSLREC_FAILPOINT: 'after:instruct' });
   assert.equal(refresh.signal, 'SIGKILL', refresh.stderr);
   const stages = () =>
-    readdirSync(path.join(store, 'work'), { recursive: true, encoding: 'utf8' }).map((name) => {
-      const { ino, mtimeMs } = statSync(path.join(store, 'work', name));
-      return { name, ino, mtimeMs };
-    });
+    stagesIn(store).flatMap(([stage, at]) =>
+      readdirSync(at).map((name) => {
+        const { ino, mtimeMs } = statSync(path.join(at, name));
+        return { stage, name: path.join(at, name), ino, mtimeMs };
+      }),
+    );
   const ofRefresh = stages();
   const output = path.join(folder, 'new', 'samples');
   const exit = await tslrec(folder, ['export-sft', ...common, '--output', output, '--json']);
@@ -71,7 +74,7 @@ test('export-sft', async (context) => {
 
   await context.test('the stages are those of the refresh, and none is computed again', () => {
     assert.deepEqual(stages(), ofRefresh);
-    assert.ok(ofRefresh.some(({ name }) => path.basename(name) === 'instruct.safetensors'));
+    assert.ok(ofRefresh.some(({ stage }) => stage === 'instruct'));
   });
 
   await context.test(
@@ -97,7 +100,7 @@ test('export-sft', async (context) => {
 
   await context.test('a target is the distribution that the refresh learns from', () => {
     const [{ name }] = ofRefresh.filter((file) => path.basename(file.name) === 'instructions.jsonl');
-    const kept = readFileSync(path.join(store, 'work', name), 'utf8');
+    const kept = readFileSync(name, 'utf8');
     assert.equal(readFileSync(path.join(output, 'samples.jsonl'), 'utf8'), kept);
     for (const { target } of samples) {
       assert.equal(target.length, K);

@@ -9,6 +9,7 @@ import { readTexts } from '../../src/language-model/pooled/tuned-model.ts';
 import type { Values } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { fixtures } from '../support/model-folders.ts';
+import { dataOf, learningOn } from '../support/stages.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const base = await loadBaseModel(path.join(fixtures, 'llama-2'));
@@ -23,8 +24,9 @@ const texts = await base.tokenizer.encode(WORDS);
 for (const [name, preset] of Object.entries(PRESETS)) {
   test(`${name}: the adapter moves the hidden vectors of the items`, async (context) => {
     const folder = await temporaryFolder(context);
-    const stages = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
-    const { model } = await fineTune(stages, samples, 3, { ...base, learningRate: 5e-3 }, preset);
+    const learning = learningOn(folder, dataOf([], 1), { preset });
+    const tunable = { ...base, key: 'llama-2', learningRate: 5e-3 };
+    const { model } = await fineTune(learning, { key: 'words', samples }, 3, tunable);
     const hiddenWith = async (values: Values) => {
       const task = { maxTokens: 32, name: 'read', progress: silentProgress };
       return (await readTexts({ ...model, values }, texts, task)).hidden;

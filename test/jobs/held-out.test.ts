@@ -9,7 +9,6 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { backboneFor } from '../../jobs/backbone.ts';
 import { ARM_NAMES, type ArmName, learnArms } from '../../jobs/evaluation/arms.ts';
 import type { Preset } from '../../jobs/presets.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
@@ -22,6 +21,7 @@ import { leaveOneOut } from '../../src/interactions/split.ts';
 import { type Progress, silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 import { MODELS, type Model } from '../../src/recommenders/models.ts';
+import { learningOn } from '../support/stages.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { patient, tiny } from '../support/tiny-preset.ts';
 
@@ -79,15 +79,15 @@ const VALIDATED: Flow = { arms: ['srs', 'text'], preset: patient, toldOnly: new 
 
 async function learn(context: TestContext, { sequences }: Dataset, flow: Flow): Promise<Learnt> {
   const folder = await temporaryFolder(context);
-  const split = leaveOneOut(sequences);
   const learnt: Learnt = new Map();
-  const work = { folder, seed: 1, progress: recordLosses(learnt), onStage: async () => {} };
-  const arms = await learnArms(flow.arms, work, { dataset, split, preset: flow.preset });
+  const { preset } = flow;
+  const learning = learningOn(folder, { ...dataset, sequences }, { preset, progress: recordLosses(learnt) });
+  const arms = await learnArms(flow.arms, learning);
   for (const { name, vectors } of arms) learnt.set(`arm ${name}`, vectors);
-  const { vectors } = arms.at(-1)!;
-  await warmStarts(work, vectors!, backboneFor(profileOf(dataset, split), tiny), split, patient, undefined);
+  const { key, vectors } = arms.at(-1)!;
+  await warmStarts({ ...learning, preset: patient }, { key: key!, embeddings: vectors! }, undefined);
   await addFiles(learnt, folder, flow.toldOnly);
-  learnt.set('popularity groups', popularityGroups(split.train, N));
+  learnt.set('popularity groups', popularityGroups(learning.split.train, N));
   return learnt;
 }
 
@@ -106,8 +106,9 @@ function recordLosses(learnt: Learnt): Progress {
 }
 
 async function addFiles(learnt: Learnt, folder: string, toldOnly: Flow['toldOnly']): Promise<void> {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const file = path.join(folder, name);
+  for (const named of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const file = path.join(folder, named);
+    const name = named.replace(/-[0-9a-f]{16}/, ''); // the key of a stage is over what is held out, too
     if (statSync(file).isDirectory()) continue;
     if (!name.endsWith('.safetensors')) {
       learnt.set(name, readFileSync(file, 'utf8'));
@@ -138,12 +139,19 @@ function same(one: unknown, other: unknown): boolean {
 /** In the names of what has to change with the training items: a comparison that misses it sees nothing. */
 const OF_BEHAVIOUR = [
   ...[
-    'pretrain.safetensors itemVectors',
-    'categorise.safetensors',
+    'pretrain/output.safetensors itemVectors',
+    'categorise/output.safetensors',
     'instructions.jsonl',
     'popularity groups',
   ],
-  ...['fine-tune.safetensors facts', 'lora_B', 'score', 'itemHidden', 'itemDistributions', 'userDistr'],
+  ...[
+    'fine-tune/output.safetensors facts',
+    'lora_B',
+    'score',
+    'itemHidden',
+    'itemDistributions',
+    'userDistr',
+  ],
   ...[
     'safetensors residual',
     'safetensors table',
@@ -217,7 +225,7 @@ test('the recommenders that are compared, of every kind and from every start', a
       arms: [{ name: 'srs', vectors }],
       modes: ['frozen+residual'],
       seeds: [1],
-      adapterWidth: 8,
+      adapter: { hidden: 8, rowLength: 8 },
       training: patient.recommender,
       progress: silentProgress,
       once: (_, run) => run(''),

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { tslrec } from '../support/command-line.ts';
 import { editJson, editTensors, fixtures } from '../support/model-folders.ts';
+import { stageNames, stagesIn } from '../support/stages.ts';
 import { emptyStoreFolder, temporaryFolder } from '../support/stores.ts';
 
 test('refresh --base and --adapter', async (context) => {
@@ -19,35 +20,29 @@ test('refresh --base and --adapter', async (context) => {
     tslrec(folder, ['refresh', '--data', 'sample', '--store', store, '--preset', 'quick', ...options], {
       TSLREC_FAILPOINT: 'after:infer',
     });
-  const work = () => path.join(store, 'work', readdirSync(path.join(store, 'work'))[0]);
-  const models = () => readdirSync(work()).filter((name) => name.startsWith('model-'));
+  /** The folders of a stage, in the order in which they came. */
+  const found: string[] = [];
+  const foldersOf = (stage: string): string[] => {
+    found.push(...stagesIn(store).flatMap(([, at]) => (found.includes(at) ? [] : [at])));
+    return found.filter((at) => path.basename(at).startsWith(`${stage}-`));
+  };
   const copyOfBase = () => {
     cpSync(path.join(fixtures, 'bert'), path.join(folder, 'other'), { recursive: true });
     return editTensors(path.join(folder, 'other', 'model.safetensors'), (tensors) => {
       for (const { values } of tensors.values()) values[0] += 0.5;
     });
   };
-  const read = async (model: string) =>
-    (await readSafetensors(path.join(work(), model, 'infer.safetensors'))).tensors;
+  const read = async (at: string) => (await readSafetensors(path.join(at, 'output.safetensors'))).tensors;
 
   const tuned = await refresh(['--base', 'bert']);
   assert.equal(tuned.signal, 'SIGKILL', tuned.stderr);
-  const [first] = models();
+  const [first] = foldersOf('infer');
+  const [tuning] = foldersOf('fine-tune');
   await context.test(
     'it is tuned, nothing is pre-trained, and what does not depend on it lies where others find it',
     () => {
-      assert.deepEqual(readdirSync(work()).sort(), [
-        ...[
-          'categorise.safetensors',
-          'instruct.safetensors',
-          'instructions.jsonl',
-          first,
-          'pretrain.safetensors',
-        ],
-      ]);
-      assert.deepEqual(readdirSync(path.join(work(), first)).sort(), [
-        ...['adapter', 'fine-tune.safetensors', 'infer.safetensors'],
-      ]);
+      assert.deepEqual(stageNames(store), ['categorise', 'fine-tune', 'infer', 'instruct', 'pretrain']);
+      assert.deepEqual(readdirSync(tuning).sort(), ['adapter', 'output.safetensors']);
     },
   );
 
@@ -62,27 +57,24 @@ test('refresh --base and --adapter', async (context) => {
         ]);
         assert.equal(exit.code, 0, exit.stderr);
       }
-      const runs = (at: string) => readdirSync(at).filter((name) => /^evaluate-.*\.safetensors$/.test(name));
-      assert.deepEqual(runs(work()), ['evaluate-20-sasrec-random-init-1.safetensors']);
-      assert.equal(models().length, 2);
-      for (const model of models()) {
-        assert.deepEqual(runs(path.join(work(), model)), ['evaluate-20-sasrec-untuned-frozen-1.safetensors']);
-      }
-      rmSync(path.join(work(), models().filter((name) => name !== first)[0]), { recursive: true });
+      assert.deepEqual(
+        stageNames(store).filter((name) => name.startsWith('evaluate-')),
+        ['evaluate-sasrec-random-init-1', ...Array(2).fill('evaluate-sasrec-untuned-frozen-1')],
+      );
     },
   );
 
   const adapter = path.join(folder, 'elsewhere');
-  cpSync(path.join(work(), first, 'adapter'), adapter, { recursive: true });
+  cpSync(path.join(tuning, 'adapter'), adapter, { recursive: true });
   const head = path.join(adapter, 'head.safetensors');
 
   await context.test(
-    'its adapter, brought with it, gives the very same reading without a training',
+    'its adapter, given with it, gives the very same reading without a training',
     async () => {
       const exit = await refresh(['--base', 'bert', '--adapter', 'elsewhere']);
       assert.equal(exit.signal, 'SIGKILL', exit.stderr);
-      const [second] = models().filter((name) => name !== first);
-      assert.deepEqual(readdirSync(path.join(work(), second)), ['infer.safetensors']);
+      const [, second] = foldersOf('infer');
+      assert.equal(foldersOf('fine-tune').length, 1);
       assert.deepEqual(await read(second), await read(first));
     },
   );
@@ -91,7 +83,7 @@ test('refresh --base and --adapter', async (context) => {
     await editJson(path.join(adapter, 'adapter_config.json'), { base_model_name_or_path: '../bert' });
     const exit = await refresh(['--adapter', 'elsewhere']);
     assert.equal(exit.signal, 'SIGKILL', exit.stderr);
-    assert.equal(models().length, 3);
+    assert.equal(foldersOf('infer').length, 3);
   });
 
   const mistakes: [string, () => void, RegExp][] = [
@@ -119,7 +111,7 @@ test('refresh --base and --adapter', async (context) => {
   }
 });
 
-test('what is brought and cannot be read is told before anything is trained', async (context) => {
+test('what is given and cannot be read is told before anything is trained', async (context) => {
   const folder = await temporaryFolder(context);
   await tslrec(folder, ['generate-sample', 'sample', '--users', '24', '--items', '20', '--categories', '2']);
   const copy = (fixture: string, name: string) =>

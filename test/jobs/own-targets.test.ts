@@ -6,9 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { evaluate } from '../../jobs/evaluate.ts';
-import { PRESETS } from '../../jobs/presets.ts';
-import { stage } from '../../jobs/stage.ts';
-import { warmStarts } from '../../jobs/stages/warm-starts.ts';
+import { compareStarts } from '../../jobs/stages/warm-starts.ts';
 import type { TrainResult } from '../../jobs/train.ts';
 import { notesOf } from '../../src/command-line/render/evaluation-table.ts';
 import { warmStartReport } from '../../src/command-line/render/warm-start-report.ts';
@@ -150,32 +148,22 @@ test('train tells them beside its figures', async (context) => {
   );
 });
 
-test('refresh tells them under its table of warm starts and keeps them with the version', async (context) => {
-  const folder = await temporaryFolder(context);
-  const work = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
+test('refresh tells them under its table of warm starts and keeps them with the version', () => {
   const reached = { validationNdcg: 0.1, test: { 'ndcg@10': 0.1, 'hr@10': 0.2 }, epochs: 1 };
-  await stage(work, 'warm-start-init', async () => ({ tensors: new Map(), facts: reached }));
-  const preset = { ...PRESETS.quick, warmStartModes: ['init'] as const };
-  const tableOf = async (planted: Planted) => {
+  const tableOf = (planted: Planted) => {
     const split = leaveOneOut(sequencesOf(planted).map((items) => Int32Array.from(items)));
-    const tried = await warmStarts(
-      work,
-      new Float32Array(),
-      sasrecModel(profile(), 8),
-      split,
-      preset,
-      reached,
-    );
+    const backbone = sasrecModel(profile(), 8);
+    const tried = compareStarts({ split, backbone }, [{ mode: 'init', ...reached }], reached);
     return { ownTargets: tried.ownTargets, lines: warmStartReport(tried).split('\n') };
   };
-  const none = await tableOf({ validation: 0, test: 0 });
+  const none = tableOf({ validation: 0, test: 0 });
   assert.equal(none.lines.at(-1), '* = the mode that validation chose; one seed.');
-  const some = await tableOf({ validation: 1, test: 2 });
+  const some = tableOf({ validation: 1, test: 2 });
   assert.match(
     some.lines.at(-1)!,
     / 2 of 20 users of the test and 1 of 20 of validation .* a certain miss\.$/,
   );
   assert.deepEqual(some.ownTargets.test, { users: 2, of: USERS });
-  const most = await tableOf({ validation: 1, test: 12 });
+  const most = tableOf({ validation: 1, test: 12 });
   assert.match(most.lines.at(-1)!, /^12 of 20 .*: what users have is ranked for them again\.$/);
 });

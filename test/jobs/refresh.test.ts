@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -13,6 +13,7 @@ import type { WarmStarts } from '../../jobs/stages/warm-starts.ts';
 import { type Failpoint, openStore, type Version } from '../../src/storage/store.ts';
 import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
 import { smallDraft } from '../support/drafts.ts';
+import { stagesIn } from '../support/stages.ts';
 import { emptyStoreFolder, silentLog, temporaryFolder } from '../support/stores.ts';
 
 const STAGES = [
@@ -55,9 +56,11 @@ async function versionsIn(storeFolder: string): Promise<Version[]> {
 }
 
 /** When each finished stage's file was written. */
-function writtenAt(workFolder: string): Map<string, number> {
-  const files = readdirSync(workFolder).filter((name) => name.endsWith('.safetensors'));
-  return new Map(files.map((name) => [name, statSync(path.join(workFolder, name)).mtimeMs]));
+function writtenAt(storeFolder: string): Map<string, number> {
+  const outputs = stagesIn(storeFolder)
+    .map(([name, folder]) => [name, path.join(folder, 'output.safetensors')] as const)
+    .filter(([, file]) => existsSync(file));
+  return new Map(outputs.map(([name, file]) => [name, statSync(file).mtimeMs]));
 }
 
 test('refresh', async (context) => {
@@ -190,15 +193,9 @@ test('refresh', async (context) => {
       const storeFolder = await emptyStoreFolder(kills);
       const old = await publishOther(storeFolder);
       assert.notEqual(old.manifest.contentHash, contentHash);
-      const workFolder = path.join(storeFolder, 'work');
-      const stageFiles = () => {
-        const [own] = existsSync(workFolder) ? readdirSync(workFolder) : [];
-        return own ? writtenAt(path.join(workFolder, own)) : new Map<string, number>();
-      };
-
       let written = new Map<string, number>();
       const checkKept = () => {
-        const now = stageFiles();
+        const now = writtenAt(storeFolder);
         for (const [name, time] of written) assert.equal(now.get(name), time, `${name} was written again`);
         written = now;
       };

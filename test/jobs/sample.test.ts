@@ -5,56 +5,44 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
-import { backboneFor } from '../../jobs/backbone.ts';
 import { PRESETS, type Preset } from '../../jobs/presets.ts';
-import { readCatalogue } from '../../jobs/read-catalogue.ts';
+import { readCatalogue } from '../../jobs/reading/read-catalogue.ts';
 import { categorise } from '../../jobs/stages/categorise.ts';
 import { instruct } from '../../jobs/stages/instruct.ts';
 import { pretrainRecommender } from '../../jobs/stages/pretrain-recommender.ts';
-import { openWork } from '../../jobs/work.ts';
 import { adjustedRandIndex } from '../../src/categories/adjusted-rand-index.ts';
 import { generateSample } from '../../src/interactions/sample.ts';
-import { leaveOneOut } from '../../src/interactions/split.ts';
-import { silentProgress } from '../../src/progress.ts';
-import { profileOf } from '../../src/recommenders/data-profile.ts';
+import { learningOn } from '../support/stages.ts';
 
 /**
  * Six categories; of the samples of seeds 1, 2 and 3 the language model places 15, 18 and 16 of 18 cold items
  * rightly.
  */
 const SAMPLE = { users: 700, items: 300, categories: 6, seed: 2 };
+const quick = PRESETS.quick.languageModel;
 /** Less than the quick preset: enough to tell categories apart, not to rank well. */
 const preset: Preset = {
   ...PRESETS.quick,
   recommender: { ...PRESETS.quick.recommender, steps: 350 },
-  languageModel: { ...PRESETS.quick.languageModel, pretrainingTokens: 300_000 },
+  languageModel: {
+    ...quick,
+    own: { ...quick.own, pretraining: { ...quick.own.pretraining, tokens: 300_000 } },
+  },
 };
 
 test('k-means finds the planted categories (ARI >= 0.9), the model >= 80 % of cold items', async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tslrec-sample-'));
   const { dataset, plantedCategories, coldItems } = generateSample(SAMPLE);
-  const split = leaveOneOut(dataset.sequences);
-  const work = openWork({
-    folder,
-    dataset,
-    split,
-    preset,
-    seed: 1,
-    progress: silentProgress,
-    onStage: async () => {},
-  });
-
-  const learner = backboneFor(profileOf(dataset, split), preset);
-  const { itemVectors } = await pretrainRecommender(work, learner, split, preset);
-  const found = await categorise(work, itemVectors, split);
+  const learning = learningOn(folder, dataset, { preset });
+  const found = await categorise(learning, await pretrainRecommender(learning));
   const warm = [...dataset.items.keys()].filter((item) => found.categories[item] >= 0);
   assert.ok(warm.every((item) => !coldItems.has(item)));
   const at = (values: Int32Array) => Int32Array.from(warm, (item) => values[item]);
   const ari = adjustedRandIndex(at(found.categories), at(plantedCategories));
   assert.ok(ari >= 0.9, `adjusted Rand index ${ari}`);
 
-  const samples = await instruct(work, dataset, split, found, preset);
-  const { inferred } = await readCatalogue(work, dataset, samples, found.categoryCount, preset);
+  const samples = await instruct(learning, found);
+  const { inferred } = await readCatalogue(learning, samples, found.categoryCount);
 
   const K = found.categoryCount;
   const plantedOf = Array.from({ length: K }, (_, k) =>

@@ -2,17 +2,18 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { type StageContext, stage } from '../../jobs/stage.ts';
+import { defineStage, runStage, type Work } from '../../jobs/stage.ts';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../../src/formats/safetensors.ts';
-import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
+const RANK = defineStage('rank', 1, {});
+
 test("a stage's checkpoint stays until its file is there: what comes after may fail", async (context) => {
   const folder = await temporaryFolder(context);
-  const work: StageContext = { folder, progress: silentProgress, seed: 1, onStage: async () => {} };
+  const work: Work = { folder, onStage: async () => {} };
   const rank = (found: boolean[], rankingFails: boolean) =>
-    stage(work, 'rank', async (checkpoint) => {
+    runStage(work, RANK, async ({ checkpoint }) => {
       found.push(existsSync(checkpoint));
       writeFileSync(checkpoint, 'a finished training');
       if (rankingFails) throw new Error('killed while ranking');
@@ -22,7 +23,7 @@ test("a stage's checkpoint stays until its file is there: what comes after may f
   await assert.rejects(rank(found, true), /killed while ranking/);
   assert.deepEqual((await rank(found, false)).facts, { ndcg: 0.5 });
   assert.deepEqual(found, [false, true]);
-  assert.deepEqual(readdirSync(folder), ['rank.safetensors']);
+  assert.deepEqual(readdirSync(path.join(folder, `rank-${RANK.key}`)), ['output.safetensors']);
   assert.deepEqual((await rank(found, true)).facts, { ndcg: 0.5 }); // read, not computed
 });
 
@@ -56,18 +57,18 @@ async function keptRanks(
   folder: string,
   change: (contents: Contents) => void,
 ): Promise<() => Promise<string>> {
-  const context: StageContext = { folder, progress: silentProgress, seed: 1, onStage: async () => {} };
+  const work: Work = { folder, onStage: async () => {} };
   const ranks = { shape: [3], values: Float32Array.of(1, 2, 3) };
   const rank = async () => {
     let from = 'its file';
-    await stage(context, 'rank', async () => {
+    await runStage(work, RANK, async () => {
       from = 'a computation';
       return { tensors: new Map([['ranks', ranks]]), facts: { ndcg: 0.5 } };
     });
     return from;
   };
   await rank();
-  const file = path.join(folder, 'rank.safetensors');
+  const file = path.join(folder, `rank-${RANK.key}`, 'output.safetensors');
   const { tensors, metadata } = await readSafetensors(file);
   const contents = { tensors, metadata: { ...metadata } };
   change(contents);
@@ -78,7 +79,10 @@ async function keptRanks(
 for (const [what, change] of Object.entries(CHANGED)) {
   test(`a stage's file with ${what} is refused`, async (context) => {
     const rank = await keptRanks(await temporaryFolder(context), change);
-    await assert.rejects(rank(), refused(/rank\.safetensors: got another content than .*; remove it, and /));
+    await assert.rejects(
+      rank(),
+      refused(/output\.safetensors: got another content than .*; remove it, and /),
+    );
   });
 }
 

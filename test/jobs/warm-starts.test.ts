@@ -5,23 +5,25 @@ import { test } from 'node:test';
 import { pretrainRecommender } from '../../jobs/stages/pretrain-recommender.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
 import { normal } from '../../src/network/scope.ts';
-import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sasrecModel } from '../../src/recommenders/models.ts';
 import { categorySplit, N, profile } from '../support/planted.ts';
+import { dataOf, learningOn } from '../support/stages.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { patient } from '../support/tiny-preset.ts';
 
 test('a warm start from the noise of the random start reaches the very same', async (context) => {
   const folder = await temporaryFolder(context);
-  const work = { folder, seed: 1, progress: silentProgress, onStage: async () => {} };
   const split = categorySplit();
-  const model = sasrecModel(profile({ userCount: 300 }), 8);
   const recommender = { ...patient.recommender, steps: 60 };
   const preset = { ...patient, recommender, warmStartModes: ['init', 'frozen'] as const };
-  const { reached } = await pretrainRecommender(work, model, split, preset);
+  const learning = {
+    ...learningOn(folder, dataOf(split.train, N), { split, preset }),
+    backbone: sasrecModel(profile({ userCount: 300 }), 8),
+  };
+  const { reached } = await pretrainRecommender(learning);
   const noise = normal(0.02)(createRandom('1/pretrain').fork('items.weight'), [N, 8]);
-  const { random, modes } = await warmStarts(work, noise, model, split, preset, reached);
+  const { random, modes } = await warmStarts(learning, { key: 'noise', embeddings: noise }, reached);
   assert.deepEqual(random, reached);
   assert.deepEqual(modes[0], { mode: 'init', ...reached });
   assert.notDeepEqual(modes[1], { mode: 'frozen', ...reached });

@@ -1,0 +1,85 @@
+// The flow: from who did what to enhanced item embeddings, one line a stage. Every stage leaves its output in
+// the work folder, so that a killed run continues at the first stage that has none.
+import type { Learning } from './experiment.ts';
+import type { ExternalModel } from './external-model/external-model.ts';
+import { checkTrainedOn } from './external-model/trained-on.ts';
+import { type CatalogueReading, readCatalogue } from './reading/read-catalogue.ts';
+import { type Augmented, augment, type KeyedBlock } from './stages/augment.ts';
+import { type Categories, categorisation, categorise } from './stages/categorise.ts';
+import { instruct, instruction, type Samples } from './stages/instruct.ts';
+import {
+  type PretrainedRecommender,
+  pretraining,
+  pretrainRecommender,
+} from './stages/pretrain-recommender.ts';
+import { givenVectors, type SrsEmbeddings, srsEmbeddings } from './stages/srs-embeddings.ts';
+import { textFeatures } from './stages/text-features.ts';
+
+/** What somebody gives, in place of what is trained here. */
+export interface Given {
+  readonly srs?: SrsEmbeddings;
+  readonly languageModel?: ExternalModel;
+}
+
+export interface LearntSamples {
+  readonly recommender: PretrainedRecommender;
+  readonly categories: Categories;
+  readonly samples: Samples;
+}
+
+/** The first half, which fine-tuning elsewhere shares: one SFT sample a user. */
+export async function learnSamples(learning: Learning, { srs }: Given): Promise<LearntSamples> {
+  // What people do: a recommender learns from the training interactions alone, or somebody's own has learnt
+  // before.
+  const recommender = srs ? await srsEmbeddings(learning, srs) : await pretrainRecommender(learning);
+  // Its item vectors fall into latent categories; each user becomes a distribution over them.
+  const categories = await categorise(learning, recommender);
+  // One SFT sample a user: what the user chose, in words, and the distribution to infer from it.
+  const samples = await instruct(learning, categories);
+  return { recommender, categories, samples };
+}
+
+export interface Learnt extends LearntSamples, CatalogueReading {
+  readonly augmented: Augmented;
+}
+
+export async function learn(learning: Learning, given: Given): Promise<Learnt> {
+  checkSamples(learning, given);
+  const learnt = await learnSamples(learning, given);
+  // A language model learns to infer that distribution from words, and reads every item and every user.
+  const { categoryCount } = learnt.categories;
+  const reading = await readCatalogue(learning, learnt.samples, categoryCount, given.languageModel);
+  // What it made of an item stands beside the item's plain text features, adapted to the recommender
+  // together.
+  const text = await textFeatures(learning);
+  const { key, itemHidden } = reading.inferred;
+  const blocks = besideText(learning, text, { key, values: itemHidden }, given.languageModel);
+  const augmented = await augment(learning, 'augment', blocks);
+  return { ...learnt, ...reading, augmented };
+}
+
+/** Names the samples of the user-level SFT, and the categories in them, before anything is learnt. */
+export function samplesKey(learning: Learning, { srs }: Given): string {
+  const vectors = srs ? givenVectors(srs) : pretraining(learning);
+  return instruction(learning, categorisation(learning, vectors)).key;
+}
+
+/** A model that was tuned on other samples is better refused before long work. */
+export const checkSamples = (learning: Learning, given: Given): void =>
+  checkTrainedOn(given.languageModel?.trainedOn, samplesKey(learning, given));
+
+/**
+ * Text features, if there are any, and beside them the hidden vectors [N, H] of a language model: as loud as
+ * they are if somebody gives it, and so it knows more than this catalogue.
+ */
+export function besideText(
+  { dataset, preset }: Pick<Learning, 'dataset' | 'preset'>,
+  text: readonly KeyedBlock[],
+  hidden: Pick<KeyedBlock, 'key' | 'values'>,
+  languageModel?: ExternalModel,
+): KeyedBlock[] {
+  const { leadingRows, companionRows } = preset.adaptation;
+  const rowLength = text.length > 0 && !languageModel ? companionRows : leadingRows;
+  const width = hidden.values.length / dataset.items.length;
+  return [...text, { ...hidden, name: 'language model', width, rowLength }];
+}

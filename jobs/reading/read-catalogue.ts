@@ -1,0 +1,64 @@
+// What a tuned language model makes of every item and every user. The model is a small one trained here on
+// the catalogue's own words, or one that somebody gives; whichever it is, here is decided who reads and how.
+import { loadAdapter, loadBaseModel } from '../../src/language-model/files/model-folder.ts';
+import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import type { Learning } from '../experiment.ts';
+import type { ExternalModel } from '../external-model/external-model.ts';
+import { checkHead, type OpenModel } from '../external-model/open-model.ts';
+import { type Base, type FineTuned, fineTune } from '../stages/fine-tune.ts';
+import { type Inferred, infer } from '../stages/infer.ts';
+import type { Samples } from '../stages/instruct.ts';
+import { pretrainLanguageModel } from '../stages/pretrain-language-model.ts';
+import { type AskedModels, readByAsking } from './read-by-asking.ts';
+import { readLocally } from './read-locally.ts';
+
+export interface CatalogueReading {
+  /** The model that has read, unless it was asked: then nothing of it is needed. */
+  readonly tuned?: FineTuned & { readonly modelFolder: string };
+  readonly inferred: Inferred;
+}
+
+export async function readCatalogue(
+  learning: Learning,
+  samples: Samples,
+  categoryCount: number,
+  model?: ExternalModel,
+): Promise<CatalogueReading> {
+  const { preset, progress } = learning;
+  // Models that answer have been tuned before they are given.
+  const byAsking = async (models: AskedModels, key: string) => ({
+    inferred: await infer(learning, samples, key, readByAsking(models, categoryCount, progress)),
+  });
+  if (model?.kind === 'hosted') return byAsking(model, model.source.sha256);
+  if (model?.adapter && !model.hasHead) return byAsking(await inWords(model), model.source.sha256);
+  // A language model learns the catalogue's words, unless one is given that knows more of them, ...
+  const base = await baseModel(learning, model);
+  // ... then to infer users' preferences from them, unless an adapter is given that does.
+  const fineTuned = model?.adapter
+    ? await tunedElsewhere(model.adapter, base, categoryCount)
+    : await fineTune(learning, samples, categoryCount, base);
+  // It reads every item, cold ones included, and every user.
+  const read = readLocally(preset, fineTuned.model, base.tokenizer, progress);
+  const inferred = await infer(learning, samples, fineTuned.key, read);
+  base.tokenizer.release();
+  return { tuned: { ...fineTuned, modelFolder: base.folder }, inferred };
+}
+
+async function inWords({ folder, adapter }: OpenModel): Promise<AskedModels> {
+  const model = await loadLocalModel(folder, { adapter });
+  return { embed: model, infer: { by: 'generate', model } };
+}
+
+/** What is tuned: a model that is given, or one that has read the catalogue. */
+export async function baseModel(learning: Learning, openModel?: OpenModel): Promise<Base> {
+  const { own, external } = learning.preset.languageModel.sft.learningRate;
+  return openModel
+    ? { ...(await loadBaseModel(openModel.folder)), key: openModel.source.sha256, learningRate: external }
+    : { ...(await pretrainLanguageModel(learning)), learningRate: own };
+}
+
+async function tunedElsewhere(adapterFolder: string, base: Base, categoryCount: number): Promise<FineTuned> {
+  const model = await loadAdapter(adapterFolder, base);
+  checkHead(adapterFolder, model.categoryCount, categoryCount);
+  return { key: base.key, model, adapterFolder };
+}

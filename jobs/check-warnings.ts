@@ -1,8 +1,31 @@
 // What is likely to be a mistake in the data, one sentence each, with what to do. Public data sets are warned
 // of, too, where it is true of them: half of the steps of ml-100k take no time.
-import type { CheckResult } from './check.ts';
+import type { DataSummary } from '../src/interactions/data-summary.ts';
+import type { SplitName } from '../src/interactions/dataset.ts';
+import type { ReadingReport } from '../src/layouts/read-dataset.ts';
+import type { OwnTargets } from '../src/recommenders/own-targets.ts';
 
-type Found = Omit<CheckResult, 'warnings' | 'remembered'>;
+/** What `check` finds in the data. */
+export interface Found extends ReadingReport, DataSummary {
+  readonly dataset: string;
+  readonly itemsWithText: number;
+  /** Items with interactions, without text. */
+  readonly occurringWithoutText: number;
+  /** Items whose text another one has, too. */
+  readonly itemsOfSameText: number;
+  /** Users who are asked, by split; or why nobody is. */
+  readonly splits: Readonly<Record<SplitName, SplitCheck>>;
+}
+
+export type SplitCheck =
+  | {
+      readonly validation: number;
+      readonly test: number;
+      /** Users of the test who are asked for an item that they have had, whatever others have twice. */
+      readonly testOfOwn: number;
+      readonly ownTargets: OwnTargets;
+    }
+  | { readonly refused: string };
 
 const SECONDS_A_YEAR = 365.25 * 86_400;
 /** Smaller ones are positions or counts: as seconds they would lie before 1973. */

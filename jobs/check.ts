@@ -2,16 +2,16 @@
 // counted, split as they would be split, and looked at for what is likely to be a mistake.
 import { TslrecError } from '../src/errors.ts';
 import { knownText } from '../src/instructions/item-text.ts';
-import { type DataSummary, summarise } from '../src/interactions/data-summary.ts';
+import { summarise } from '../src/interactions/data-summary.ts';
 import type { Dataset, SplitName } from '../src/interactions/dataset.ts';
 import { interactionCounts } from '../src/interactions/occurring-items.ts';
 import { SPLIT_NAMES, splitDataset } from '../src/interactions/split.ts';
 import { mappingFile, mappingIn, writeMapping } from '../src/layouts/mapping.ts';
-import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
+import { type ReadChoices, readDataset } from '../src/layouts/read-dataset.ts';
 import { isThere } from '../src/named-file.ts';
-import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
+import { ownTargets } from '../src/recommenders/own-targets.ts';
 import { isPostgres } from '../src/storage/location.ts';
-import { warningsOn } from './check-warnings.ts';
+import { type Found, type SplitCheck, warningsOn } from './check-warnings.ts';
 import { skippedRowsIn } from './experiment.ts';
 
 export interface CheckOptions extends ReadChoices {
@@ -20,30 +20,12 @@ export interface CheckOptions extends ReadChoices {
   readonly folder: string;
 }
 
-export interface CheckResult extends ReadingReport, DataSummary {
-  readonly dataset: string;
-  readonly itemsWithText: number;
-  /** Items with interactions, without text. */
-  readonly occurringWithoutText: number;
-  /** Items whose text another one has, too. */
-  readonly itemsOfSameText: number;
-  /** Users who are asked, by split; or why nobody is. */
-  readonly splits: Readonly<Record<SplitName, SplitCheck>>;
+export interface CheckResult extends Found {
   /** Sentences: what looks wrong, and what to do. */
   readonly warnings: readonly string[];
   /** The file that now remembers the columns that were named. */
   readonly remembered?: string;
 }
-
-export type SplitCheck =
-  | {
-      readonly validation: number;
-      readonly test: number;
-      /** Users of the test who are asked for an item that they have had, whatever others have twice. */
-      readonly testOfOwn: number;
-      readonly ownTargets: OwnTargets;
-    }
-  | { readonly refused: string };
 
 export async function check(options: CheckOptions): Promise<CheckResult> {
   const skippedRowsFile = await skippedRowsIn(options.folder, options);

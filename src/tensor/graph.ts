@@ -1,22 +1,13 @@
 // A graph is a list of operations over symbolic tensors: nothing is computed here. Shapes are static and
 // known while the graph is built, so that a wrong shape is an error with a name, at the line that made it.
 import type { Attributes, OperationName } from './operations.ts';
+import { type ElementType, type Shape, sizeOf, type TensorType } from './shape.ts';
 import { shapeRules } from './shape-rules.ts';
 
-export type Shape = readonly number[];
+export { BATCH, type ElementType, type Shape, sizeOf } from './shape.ts';
 
-/**
- * The one dimension that may be left open until a graph runs, such as the queries of a batch. In a shape -n
- * stands for n times it, so that sizes multiply as always; a shape holds at most one. Training graphs have
- * none.
- */
-export const BATCH = -1;
-export type ElementType = 'float32' | 'int32';
-
-export interface Tensor {
+export interface Tensor extends TensorType {
   readonly name: string;
-  readonly shape: Shape;
-  readonly type: ElementType;
   readonly graph: Graph;
 }
 
@@ -82,8 +73,4 @@ export class Graph {
   #tensor(prefix: string, shape: Shape, type: ElementType): Tensor {
     return { name: `${prefix}.${this.#counter++}`, shape, type, graph: this };
   }
-}
-
-export function sizeOf(shape: Shape): number {
-  return shape.reduce((product, dimension) => product * dimension, 1);
 }

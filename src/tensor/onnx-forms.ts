@@ -1,25 +1,9 @@
 // How each operation is written in ONNX (opset 20). Most are one node; a form may use as many as it likes.
 import type { Node, Shape, Tensor } from './graph.ts';
 import { sizeOf } from './graph.ts';
+import type { OnnxAttribute, OnnxEmitter } from './onnx-emitter.ts';
 import { gru, gruGradient } from './onnx-gru.ts';
 import type { OperationName } from './operations.ts';
-
-/** A number is written as an integer where it is one; `float` says that it is not meant as one. */
-export type OnnxAttribute = number | string | readonly number[] | { readonly float: number };
-
-/** Collects ONNX nodes; names in, names out. */
-export interface OnnxEmitter {
-  /** An operator that is not ONNX's own has its domain in front. */
-  node(
-    opType: string,
-    inputs: readonly string[],
-    attributes?: Record<string, OnnxAttribute>,
-    outputs?: number,
-  ): string[];
-  float(value: number): string;
-  int64(values: readonly number[]): string;
-  int32(values: readonly number[]): string;
-}
 
 const ONNX_FLOAT = 1; // TensorProto.FLOAT
 

@@ -4,7 +4,7 @@
 //   r = sigmoid(xr + h_ Ur),  z = sigmoid(xz + h_ Uz),  m = h_ Un + cn,  n = tanh(xn + r * m)
 //   k = 1 - a (1 - z),  h = n + k * (h_ - n)          a: the share by which a step may move the state
 import type { Node } from './graph.ts';
-import type { OnnxEmitter } from './onnx-forms.ts';
+import type { OnnxEmitter } from './onnx-emitter.ts';
 
 /** [T B, d] -> T names of [B, d]. */
 const steps = (onnx: OnnxEmitter, x: string, T: number) =>

@@ -2,7 +2,8 @@
 // wanted outputs need. Field numbers stand beside the fields, as in the specification.
 import { PbfWriter } from 'pbf';
 import { BATCH, type ElementType, type Graph, type Node, type Shape, type Tensor } from './graph.ts';
-import { type OnnxAttribute, type OnnxEmitter, onnxForms } from './onnx-forms.ts';
+import type { OnnxAttribute, OnnxEmitter } from './onnx-emitter.ts';
+import { onnxForms } from './onnx-forms.ts';
 import type { OperationName } from './operations.ts';
 
 interface OnnxNode {

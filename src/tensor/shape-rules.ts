@@ -1,21 +1,16 @@
 // What shape and type each operation gives, and what it refuses. Legend: ... any leading dimensions,
 // R rows, V catalogue or vocabulary size, d width.
-import { type ElementType, type Shape, sizeOf, type Tensor } from './graph.ts';
 import type { Attributes, OperationName } from './operations.ts';
-
-interface Output {
-  readonly shape: Shape;
-  readonly type: ElementType;
-}
+import { type Shape, sizeOf, type TensorType } from './shape.ts';
 
 type ShapeRule<N extends OperationName> = (
-  inputs: readonly Tensor[],
+  inputs: readonly TensorType[],
   attributes: Attributes<N>,
-) => readonly Output[];
+) => readonly TensorType[];
 
-const float = (shape: Shape): Output => ({ shape, type: 'float32' });
-const same = ([x]: readonly Tensor[]): Output[] => [{ shape: x.shape, type: x.type }];
-const broadcast = ([a, b]: readonly Tensor[]): Output[] => [
+const float = (shape: Shape): TensorType => ({ shape, type: 'float32' });
+const same = ([x]: readonly TensorType[]): TensorType[] => [{ shape: x.shape, type: x.type }];
+const broadcast = ([a, b]: readonly TensorType[]): TensorType[] => [
   { shape: broadcastShapes(a.shape, b.shape), type: a.type },
 ];
 
@@ -154,7 +149,7 @@ export const shapeRules: { readonly [N in OperationName]: ShapeRule<N> } = {
   // `steps`
   gru: ([xr, xz, xn, Ur, Uz, Un, cn, shares], { steps }) => {
     const [rows, d] = xr.shape;
-    const square = (U: Tensor) => String(U.shape) === `${d},${d}`;
+    const square = (U: TensorType) => String(U.shape) === `${d},${d}`;
     check(
       [xz, xn].every((x) => String(x.shape) === String(xr.shape)) && rows % steps === 0,
       `gates [${xr.shape}], [${xz.shape}] and [${xn.shape}] are not of ${steps} steps`,
@@ -200,7 +195,7 @@ function broadcastShapes(a: Shape, b: Shape): Shape {
   });
 }
 
-const isVector = (x: Tensor, length: number | undefined) => x.shape.length === 1 && x.shape[0] === length;
+const isVector = (x: TensorType, length: number | undefined) => x.shape.length === 1 && x.shape[0] === length;
 
 function check(condition: boolean, message: string): asserts condition {
   if (!condition) throw new Error(`internal: ${message}`);

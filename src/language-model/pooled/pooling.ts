@@ -10,7 +10,6 @@ import {
   subtract,
 } from '../../tensor/functions.ts';
 import type { Tensor } from '../../tensor/graph.ts';
-import type { PooledInputs } from './pooled-reader.ts';
 
 /** The mean over all tokens, the first token (BERT's [CLS]), the last one. */
 export const POOLINGS = ['mean', 'cls', 'lasttoken'] as const;
@@ -27,8 +26,8 @@ export function cutToLength(tokens: Int32Array, limit: number, pooling: Pooling)
   return cut;
 }
 
-/** hidden [B, L, H] -> [B, H]; zeros for a text without a token. */
-export function pooled({ pool }: PooledInputs, hidden: Tensor, pooling: Pooling): Tensor {
+/** pool [B, 1, L], hidden [B, L, H] -> [B, H]; zeros for a text without a token. */
+export function pooled({ pool }: { readonly pool: Tensor }, hidden: Tensor, pooling: Pooling): Tensor {
   const [B, , H] = hidden.shape;
   return reshape(matmul(WEIGHTS[pooling](pool), hidden), [B, H]);
 }

@@ -4,10 +4,9 @@ import type { Log } from '../log.ts';
 import type { Store } from '../storage/store.ts';
 import { categories } from './categories.ts';
 import { embeddings } from './embeddings.ts';
-import { answerError, refuseUnknownRoute } from './errors.ts';
-import { liveness, readiness } from './health.ts';
+import { health } from './health.ts';
+import { addRoutes, answerError, logRequests, refuseRequest } from './http.ts';
 import { items } from './items.ts';
-import { logRequests } from './request-log.ts';
 import { users } from './users.ts';
 import { versions } from './versions.ts';
 
@@ -15,9 +14,9 @@ export function createApp({ store, log }: { store: Store; log: Log }): Express {
   const app = express();
   app.disable('x-powered-by');
   app.use(logRequests(log));
-  for (const resource of [liveness, readiness, embeddings, items, users, categories, versions])
-    app.use(resource(store));
-  app.use(refuseUnknownRoute);
+  for (const resource of [health, embeddings, items, users, categories, versions])
+    addRoutes(app, resource(store));
+  app.use(refuseRequest);
   app.use(answerError(log));
   return app;
 }

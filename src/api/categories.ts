@@ -1,13 +1,8 @@
-// GET /categories
-import type { Router } from 'express';
 import type { Store } from '../storage/store.ts';
-import { answer } from './answer.ts';
-import { readQuery, versionQuery } from './parameters.ts';
-import { readRoute } from './read-route.ts';
+import { handle, type Routes, versionQuery } from './http.ts';
 
-export function categories(store: Store): Router {
-  return readRoute('/categories', async (request, response) => {
-    const { version } = readQuery(request, versionQuery);
-    answer(response, await store.categories(version));
-  });
-}
+export const categories = (store: Store): Routes => ({
+  '/categories': {
+    GET: handle({ query: versionQuery }, ({ query }) => store.categories(query.version)),
+  },
+});

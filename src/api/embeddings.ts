@@ -1,13 +1,10 @@
-// GET /embeddings/:itemId
-import type { Router } from 'express';
 import type { Store } from '../storage/store.ts';
-import { answer } from './answer.ts';
-import { readQuery, versionQuery } from './parameters.ts';
-import { readRoute } from './read-route.ts';
+import { handle, type Routes, versionQuery } from './http.ts';
 
-export function embeddings(store: Store): Router {
-  return readRoute('/embeddings/:itemId', async (request, response) => {
-    const { version } = readQuery(request, versionQuery);
-    answer(response, await store.embedding(request.params.itemId, version));
-  });
-}
+export const embeddings = (store: Store): Routes => ({
+  '/embeddings/:itemId': {
+    GET: handle({ query: versionQuery }, ({ params, query }) =>
+      store.embedding(params.itemId, query.version),
+    ),
+  },
+});

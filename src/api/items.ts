@@ -1,14 +1,23 @@
-// GET /items/:itemId/neighbors?k=
-import type { Router } from 'express';
+import { z } from 'zod';
 import type { Store } from '../storage/store.ts';
-import { answer } from './answer.ts';
-import { neighboursQuery, readQuery } from './parameters.ts';
-import { readRoute } from './read-route.ts';
+import { handle, type Routes, versionQuery } from './http.ts';
 
-export function items(store: Store): Router {
-  return readRoute('/items/:itemId/neighbors', async (request, response) => {
-    const { k, version } = readQuery(request, neighboursQuery);
-    const { neighbours, ...rest } = await store.neighbours(request.params.itemId, k, version);
-    answer(response, { ...rest, neighbors: neighbours });
-  });
-}
+const MAX_NEIGHBOURS = 1000;
+
+const neighboursQuery = versionQuery.extend({
+  k: z
+    .string()
+    .regex(/^\d{1,4}$/, `expected an integer from 1 to ${MAX_NEIGHBOURS}`)
+    .transform(Number)
+    .pipe(z.number().min(1).max(MAX_NEIGHBOURS))
+    .default(10),
+});
+
+export const items = (store: Store): Routes => ({
+  '/items/:itemId/neighbors': {
+    GET: handle({ query: neighboursQuery }, async ({ params, query }) => {
+      const { neighbours, ...rest } = await store.neighbours(params.itemId, query.k, query.version);
+      return { ...rest, neighbors: neighbours };
+    }),
+  },
+});

@@ -1,12 +1,10 @@
-// GET /versions: all of them, newest first, each with its manifest.
-import type { Router } from 'express';
+import { z } from 'zod';
 import type { Store } from '../storage/store.ts';
-import { noQuery, readQuery } from './parameters.ts';
-import { readRoute } from './read-route.ts';
+import { handle, type Routes } from './http.ts';
 
-export function versions(store: Store): Router {
-  return readRoute('/versions', async (request, response) => {
-    readQuery(request, noQuery);
-    response.json({ versions: await store.listVersions() });
-  });
-}
+export const versions = (store: Store): Routes => ({
+  '/versions': {
+    /** All of them, newest first, each with its manifest. */
+    GET: handle({ query: z.strictObject({}) }, async () => ({ versions: await store.listVersions() })),
+  },
+});

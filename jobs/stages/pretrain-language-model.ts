@@ -24,7 +24,8 @@ export async function pretrainLanguageModel(learning: Learning): Promise<Pretrai
     const config: LlamaConfig = {
       vocab_size: tokenizer.vocabularySize,
       hidden_size: own.hiddenSize,
-      intermediate_size: Math.ceil((own.hiddenSize * 8) / 3 / 32) * 32, // as in Llama: SwiGLU at the cost of 4 H
+      // As in Llama: SwiGLU at the cost of 4 H.
+      intermediate_size: Math.ceil((own.hiddenSize * 8) / 3 / 32) * 32,
       num_hidden_layers: own.layers,
       num_attention_heads: own.heads,
       max_position_embeddings: own.positions,

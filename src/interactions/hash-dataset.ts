@@ -27,7 +27,7 @@ export function hashItems(items: readonly Item[]): string {
 export const hashUsers = (userIds: readonly UserId[]): string =>
   createHash('sha256').update(JSON.stringify(userIds)).digest('hex');
 
-/** What is learnt from and what is asked, by the rows of items and users; what these are called is no part. */
+/** What is learnt from and what is asked, by the rows of items and users; their ids are no part. */
 export function hashSplit({ name, train, validation, test }: Split, itemCount: number): string {
   const hash = createHash('sha256').update(JSON.stringify([name, itemCount]));
   addSequences(hash, train);

@@ -6,7 +6,6 @@ import { createCircuitBreaker } from '../../src/language-model/hosted/circuit-br
 import { standsAt } from '../../src/language-model/hosted/embedding-rows.ts';
 import { eventData } from '../../src/language-model/hosted/event-stream.ts';
 import { createLimit, type Limit } from '../../src/language-model/hosted/limit.ts';
-import { retryAfterMs, systemClock } from '../../src/language-model/hosted/retry.ts';
 import {
   scoresFromEchoes,
   scoresFromFirstTokens,
@@ -14,6 +13,7 @@ import {
 } from '../../src/language-model/hosted/score-estimates.ts';
 import { tokenBatches } from '../../src/language-model/hosted/token-batches.ts';
 import { LanguageModelError } from '../../src/language-model/language-model-error.ts';
+import { retryAfterMs, systemClock } from '../../src/language-model/retry.ts';
 import { untilStop } from '../../src/language-model/until-stop.ts';
 import { collect } from '../support/collect.ts';
 import { fakeClock } from '../support/fake-clock.ts';

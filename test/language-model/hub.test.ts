@@ -19,11 +19,11 @@ const files = {
   'tokenizer.json': Buffer.from('{}'),
 };
 const NEEDED = ['config.json', 'model.safetensors', 'tokenizer.json'];
-const patience = { deadlineMs: 10_000, pausesMs: [1, 1] };
+const limits = { deadlineMs: 10_000, tries: 3, backoffMs: 1, longestWaitMs: 1 };
 
 async function setUp(
   context: TestContext,
-  { of = files as Record<string, Buffer>, faults = {}, deadlineMs = patience.deadlineMs } = {},
+  { of = files as Record<string, Buffer>, faults = {}, deadlineMs = limits.deadlineMs } = {},
 ) {
   const folder = await temporaryFolder(context);
   const hub = await startHub(context, NAME, of, faults);
@@ -31,7 +31,7 @@ async function setUp(
     folder,
     progress: silentProgress,
     hubUrl: hub.url,
-    patience: { ...patience, deadlineMs },
+    limits: { ...limits, deadlineMs },
   };
   return { hub, folder, options, get: (name = NAME) => modelFolder(`hub:${name}`, options) };
 }
@@ -182,8 +182,8 @@ test('an access token is sent with every request to the hub', async (context) =>
 test('without a network: one sentence that says so and what to do, at once', async (context) => {
   const folder = await temporaryFolder(context);
   // A name that no resolver knows; a pause would outlast the test.
-  const patience = { deadlineMs: 60_000, pausesMs: [3_600_000] };
-  const offline = { folder, progress: silentProgress, hubUrl: 'http://hub.invalid', patience };
+  const anHour = { deadlineMs: 60_000, tries: 2, backoffMs: 3_600_000, longestWaitMs: 3_600_000 };
+  const offline = { folder, progress: silentProgress, hubUrl: 'http://hub.invalid', limits: anHour };
   await assert.rejects(
     modelFolder('hub:acme/x', offline),
     refused(

@@ -1,5 +1,5 @@
 // A clock that stands still until somebody sleeps: waits of minutes take no time and can be counted.
-import type { Clock } from '../../src/language-model/hosted/retry.ts';
+import type { Clock } from '../../src/language-model/retry.ts';
 
 export interface FakeClock extends Clock {
   /** Every wait so far, in milliseconds. */
@@ -17,7 +17,7 @@ export function fakeClock(): FakeClock {
       now += ms;
     },
     async sleep(ms, signal) {
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       waits.push(ms);
       now += ms;
     },

@@ -5,12 +5,13 @@ import { createHash, type Hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type FileDownloadInfoOutput, fileDownloadInfo, HubApiError, listFiles } from '@huggingface/hub';
 import { TslrecError } from '../../errors.ts';
 import { openAtomicFile, temporaryName } from '../../files.ts';
 import type { Progress, ProgressTask } from '../../progress.ts';
+import { createRandom } from '../../random.ts';
 import { limited } from '../body-limit.ts';
+import { type Patience, retry, systemClock } from '../retry.ts';
 
 export interface HubOptions {
   /** The tslrec folder; models are kept in `models` there. */
@@ -19,18 +20,21 @@ export interface HubOptions {
   /** For models that are not open to everybody; sent to the hub alone. */
   readonly accessToken?: string;
   readonly hubUrl?: string;
-  readonly patience?: Patience;
+  readonly limits?: HubLimits;
 }
 
-export interface Patience {
+export interface HubLimits extends Patience {
   /** Longest wait for an answer, and then for the next part of it. */
   readonly deadlineMs: number;
-  /** Pauses before trying again what may work another time. */
-  readonly pausesMs: readonly number[];
 }
 
 const SECOND = 1000;
-const PATIENCE: Patience = { deadlineMs: 30 * SECOND, pausesMs: [1 * SECOND, 4 * SECOND, 16 * SECOND] };
+const LIMITS: HubLimits = {
+  deadlineMs: 30 * SECOND,
+  tries: 4,
+  backoffMs: 4 * SECOND,
+  longestWaitMs: 16 * SECOND,
+};
 
 const HUB_URL = 'https://huggingface.co';
 /** A page of the list of a model's files has a thousand of them. */
@@ -70,33 +74,28 @@ export async function modelFolder(model: string, options: HubOptions): Promise<s
 async function download(
   name: string,
   folder: string,
-  { progress, accessToken, hubUrl = HUB_URL, patience = PATIENCE }: HubOptions,
+  { progress, accessToken, hubUrl = HUB_URL, limits = LIMITS }: HubOptions,
 ) {
   const fetchInTime: typeof fetch = async (url, init) => {
-    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(patience.deadlineMs) });
+    const response = await fetch(url, { ...init, signal: AbortSignal.timeout(limits.deadlineMs) });
     if (response.body === null) return response;
     const tooLong = () => new Error('it answers without end');
     return new Response(limited(response.body, MOST_BYTES_OF_A_LIST, tooLong), response);
   };
   const hub = { repo: name, hubUrl, accessToken, fetch: fetchInTime };
-  const listed = await persistently(patience, () => collect(listFiles({ ...hub, recursive: true })));
+  const listed = await persistently(limits, () => collect(listFiles({ ...hub, recursive: true })));
   const files = neededFiles(name, listed);
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const bar = progress.start(`download ${name} (MB)`, megabytes(total));
   const temporary = temporaryName(folder);
   try {
     for (const { path: file } of files) {
-      await persistently(patience, async () => {
+      await persistently(limits, async () => {
         const info = await fileDownloadInfo({ ...hub, path: file });
         if (!info) throw new Error(`${file} is listed and is not there`);
         const headers =
           accessToken && isAt(hubUrl, info.url) ? { Authorization: `Bearer ${accessToken}` } : undefined;
-        await downloadFile(
-          info,
-          path.join(temporary, file),
-          { headers, deadlineMs: patience.deadlineMs },
-          bar,
-        );
+        await downloadFile(info, path.join(temporary, file), { headers, deadlineMs: limits.deadlineMs }, bar);
       });
     }
     await rename(temporary, folder);
@@ -199,18 +198,14 @@ function hashOf({ etag, size }: FileDownloadInfoOutput): { hash?: Hash; expected
   return {};
 }
 
-/** Tries again, after each pause, whatever was not refused for good. */
-async function persistently<Result>({ pausesMs }: Patience, attempt: () => Promise<Result>): Promise<Result> {
-  for (const pause of pausesMs) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (isFinal(error)) throw error;
-      await sleep(pause);
-    }
-  }
-  return attempt();
-}
+/** Tries again whatever was not refused for good. */
+const persistently = <Result>(patience: Patience, attempt: () => Promise<Result>): Promise<Result> =>
+  retry(attempt, {
+    patience,
+    passing: (error) => (isFinal(error) ? undefined : {}),
+    clock: systemClock,
+    random: createRandom(crypto.randomUUID()),
+  });
 
 const PASSING = [408, 425, 429];
 

@@ -1,7 +1,7 @@
 // Keeps requests from a server that is down (Nygard, Release It!): after n failures one after the other none
 // is sent until a cool-down is over; then a single one is tried, and its outcome opens or closes the circuit.
 import { LanguageModelError } from '../language-model-error.ts';
-import type { Clock } from './retry.ts';
+import type { Clock } from '../retry.ts';
 
 export interface CircuitBreaker {
   /**

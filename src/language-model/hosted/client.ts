@@ -4,6 +4,7 @@
 import type { Random } from '../../random.ts';
 import { LanguageModelError } from '../language-model-error.ts';
 import { createLifetime, type Lifetime } from '../lifetime.ts';
+import { type Clock, type Patience, type Retrying, retry } from '../retry.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createExchange, type HttpRequest, RefusedArguments } from './exchange.ts';
 import { createLimit } from './limit.ts';
@@ -14,7 +15,6 @@ import {
   OPTIONAL,
   type OptionalArgument,
 } from './requests.ts';
-import { type Clock, type Patience, retry } from './retry.ts';
 
 export interface ClientLimits extends Patience {
   /** Requests under way at a time. */
@@ -64,7 +64,7 @@ export function createHostedClient(
   const lifetime = createLifetime(name);
 
   const retried = <T>(once: () => Promise<T>, signal: AbortSignal) =>
-    retry(once, { patience: limits, clock, random, signal });
+    retry(once, { patience: limits, passing: ofServer, clock, random, signal });
 
   /** Each argument is left out once, so that this ends. */
   async function accepted<T>(send: () => Promise<T>, onNamed?: () => void): Promise<T> {
@@ -151,3 +151,7 @@ export function createHostedClient(
     close: lifetime.end,
   };
 }
+
+/** Only failures of the server are tried again. */
+const ofServer: Retrying['passing'] = (error) =>
+  error instanceof LanguageModelError && error.isServerFailure ? error : undefined;

@@ -5,9 +5,9 @@
 
 import { beginning, limited } from '../body-limit.ts';
 import { LanguageModelError } from '../language-model-error.ts';
+import { type Clock, retryAfterMs } from '../retry.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { eventData } from './event-stream.ts';
-import { type Clock, retryAfterMs } from './retry.ts';
 import { serverWords } from './server-words.ts';
 
 export interface HttpRequest {

@@ -7,7 +7,7 @@ import { type ClientLimits, createHostedClient } from './client.ts';
 import { createHostedEmbed } from './embed.ts';
 import { createHostedGenerate } from './generate.ts';
 import type { HostedAddress } from './requests.ts';
-import { type Clock, systemClock } from './retry.ts';
+import { type Clock, systemClock } from '../retry.ts';
 import { createHostedScore } from './score.ts';
 import type { TextBounds } from './token-batches.ts';
 

@@ -2,21 +2,20 @@
 // so that clients that failed together do not come back together ("full jitter": Brooker, Exponential Backoff
 // And Jitter, AWS Architecture Blog 2015).
 import { setTimeout } from 'node:timers/promises';
-import type { Random } from '../../random.ts';
-import { LanguageModelError } from '../language-model-error.ts';
+import type { Random } from '../random.ts';
 
 export interface Clock {
   /** Milliseconds since 1970, never running backwards. */
   now(): number;
   /** Rejects with the signal's reason once that aborts. */
-  sleep(ms: number, signal: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export const systemClock: Clock = {
   now: () => performance.timeOrigin + performance.now(),
   sleep: (ms, signal) =>
     setTimeout(ms, undefined, { signal }).catch(() => {
-      throw signal.reason;
+      throw signal?.reason;
     }),
 };
 
@@ -28,23 +27,28 @@ export interface Patience {
   readonly longestWaitMs: number;
 }
 
-/** Only failures of the server are tried again. */
+export interface Retrying {
+  readonly patience: Patience;
+  /** Whether what failed may work another time, and how long the server wants to be left alone before. */
+  readonly passing: (error: unknown) => { readonly retryAfterMs?: number } | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signal?: AbortSignal;
+}
+
+/** Throws what the last try failed with. */
 export async function retry<T>(
   work: () => Promise<T>,
-  {
-    patience,
-    clock,
-    random,
-    signal,
-  }: { patience: Patience; clock: Clock; random: Random; signal: AbortSignal },
+  { patience, passing, clock, random, signal }: Retrying,
 ): Promise<T> {
   for (let failed = 1; ; failed++) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof LanguageModelError) || !error.isServerFailure) throw error;
-      if (failed === patience.tries || (error.retryAfterMs ?? 0) > patience.longestWaitMs) throw error;
-      await clock.sleep(waitAfter(failed, error.retryAfterMs, patience, random), signal);
+      const pause = passing(error);
+      if (pause === undefined || failed === patience.tries) throw error;
+      if ((pause.retryAfterMs ?? 0) > patience.longestWaitMs) throw error;
+      await clock.sleep(waitAfter(failed, pause.retryAfterMs, patience, random), signal);
     }
   }
 }

@@ -6,7 +6,7 @@ import { writeFileAtomically } from '../src/files.ts';
 import { encodeNpy } from '../src/formats/npy.ts';
 import { duplicateKey, jsonValue } from '../src/json.ts';
 import { modelFolder } from '../src/language-model/files/hub.ts';
-import { loadTextEncoder } from '../src/language-model/pooled/text-encoder.ts';
+import { loadLocalModel } from '../src/language-model/local/local-model.ts';
 import type { Progress } from '../src/progress.ts';
 import { shown } from '../src/tables/bad-rows.ts';
 import { documentIn, JSON_ARRAY } from '../src/tables/json-table.ts';
@@ -58,13 +58,13 @@ export async function embed({
   await checkReplaceable(files, force);
   const texts = await readTexts(input);
   const folder = await modelFolder(model, options);
-  const encoder = await loadTextEncoder(folder, { adapter });
-  const reading = encoder.embed(texts, { name: 'embed texts', progress: options.progress });
-  const vectors = await reading.finally(() => encoder.release());
-  const values = normalize ? Float32Array.from(unitRows(vectors, encoder.width)) : vectors;
+  const encoder = await loadLocalModel(folder, { adapter, kind: 'sentence', readsOnly: true });
+  const task = { name: 'embed texts', progress: options.progress };
+  const { vectors, width } = await encoder.embed(texts, { task }).finally(() => encoder.release());
+  const values = normalize ? Float32Array.from(unitRows(vectors, width)) : vectors;
   await checkReplaceable(files, force);
-  writeFileAtomically(output, encodeNpy({ shape: [texts.length, encoder.width], values }));
-  return { output, model: folder, texts: texts.length, width: encoder.width };
+  writeFileAtomically(output, encodeNpy({ shape: [texts.length, width], values }));
+  return { output, model: folder, texts: texts.length, width };
 }
 
 const textLine = z.strictObject({ text: z.string().refine((text) => text.isWellFormed()) });

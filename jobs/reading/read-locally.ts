@@ -1,6 +1,6 @@
 // How a tuned model reads a catalogue in this process.
-
-import { readTexts, type TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
+import { createLocalModel } from '../../src/language-model/local/local-model.ts';
+import type { TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
 import type { Tokenizer } from '../../src/language-model/tokenizer.ts';
 import type { Progress } from '../../src/progress.ts';
 import type { Preset } from '../presets.ts';
@@ -8,16 +8,16 @@ import { longestPrompt } from '../stages/fine-tune.ts';
 import type { Read } from '../stages/infer.ts';
 
 export const readLocally =
-  (preset: Preset, model: TunedModel, tokenizer: Tokenizer, progress: Progress): Read =>
+  (preset: Preset, tuned: TunedModel, tokenizer: Tokenizer, progress: Progress): Read =>
   async (itemTexts, userTexts) => {
-    const maxTokens = longestPrompt(preset, model.architecture);
-    const read = async (name: string, texts: readonly string[]) =>
-      readTexts(model, await tokenizer.encode(texts), { maxTokens, name, progress });
-    const items = await read('read items', itemTexts);
-    const users = await read('read users', userTexts);
+    const limit = { maxTokens: longestPrompt(preset, tuned.architecture), kind: 'prompt' } as const;
+    const model = createLocalModel({ name: 'the tuned model', model: tuned, tokenizer, limit });
+    const items = await model.read(itemTexts, { task: { name: 'read items', progress } });
+    const users = await model.read(userTexts, { task: { name: 'read users', progress } });
+    await model.release();
     return {
-      itemHidden: items.hidden,
-      itemDistributions: items.distributions,
-      userDistributions: users.distributions,
+      itemHidden: items.vectors,
+      itemDistributions: items.probabilities,
+      userDistributions: users.probabilities,
     };
   };

@@ -6,6 +6,8 @@
 // LanguageModelError whose reason is `unsupported`, or `refused` where only its server knows, and whose
 // sentence says what to use instead. An aborted call rejects with its signal's reason.
 
+import type { Progress } from '../progress.ts';
+
 export interface LanguageModel {
   /** What errors and manifests call it. */
   readonly name: string;
@@ -22,6 +24,9 @@ export interface LanguageModel {
    * uniform.
    */
   classify(texts: readonly string[], options?: ReadOptions): Promise<Distributions>;
+
+  /** What `embed` and `classify` give, in one pass over the texts where the model runs here. */
+  read(texts: readonly string[], options?: ReadBothOptions): Promise<Embeddings & Distributions>;
 
   /**
    * The model's answer, in pieces of text as they come. A reader that leaves the loop ends the generation.
@@ -48,8 +53,19 @@ export interface LanguageModel {
   release(): Promise<void>;
 }
 
-export interface ReadOptions {
+export interface ReadBothOptions {
   readonly signal?: AbortSignal;
+  /** Its bar counts texts. */
+  readonly task?: ReadTask;
+}
+
+export interface ReadTask {
+  /** What is done, as the bar and errors call it. */
+  readonly name: string;
+  readonly progress: Progress;
+}
+
+export interface ReadOptions extends ReadBothOptions {
   /**
    * Called once with each batch that has passed every check, in any order. A job that keeps them, and asks
    * again only for texts without rows, repeats no work after a failure.

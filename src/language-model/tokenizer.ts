@@ -61,13 +61,12 @@ const TEXTS_AT_ONCE = 1_000;
 
 /**
  * What tokenizer.json says of padding and truncation is not followed, as in transformers: it is left over
- * from training. Texts are cut behind `maxTokens` instead, special tokens included.
+ * from training. Who reads texts cuts them (pooled/cut-text.ts).
  */
-export function tokenizerFromJson(json: string, maxTokens?: number): Tokenizer {
+export function tokenizerFromJson(json: string): Tokenizer {
   const tokenizer = HfTokenizer.fromString(json);
   tokenizer.disablePadding();
-  if (maxTokens === undefined) tokenizer.disableTruncation();
-  else tokenizer.setTruncation(maxTokens);
+  tokenizer.disableTruncation();
   return {
     vocabularySize: tokenizer.getVocabSize(true),
     async encode(texts, { bare = false } = {}) {

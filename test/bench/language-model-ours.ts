@@ -2,15 +2,14 @@
 import { PRESETS } from '../../jobs/presets.ts';
 import { type Architecture, parametersOf } from '../../src/language-model/architecture.ts';
 import { createCachedDecoder, decoderParameters } from '../../src/language-model/local/cached-decoder.ts';
-import { readTexts } from '../../src/language-model/pooled/tuned-model.ts';
 import { tokensWithin } from '../../src/language-model/training/step-memory.ts';
 import { SFT_TRAINING, sftBatch, sftModel } from '../../src/language-model/training/user-level-sft.ts';
 import type { Parameter, Values } from '../../src/network/scope.ts';
 import { createTrainer } from '../../src/network/trainer.ts';
-import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
 import { configureExecution } from '../../src/tensor/session.ts';
+import { readTokens } from '../support/read-tokens.ts';
 import type { ModelSpeed } from './language-models.ts';
 import { median } from './processes.ts';
 
@@ -50,8 +49,7 @@ const megabytes = () => Math.round(process.resourceUsage().maxRSS / 1024);
 /** The faster of two: the first one builds the graphs. */
 async function read(length: number): Promise<number> {
   const texts = Array.from({ length: READ_TOKENS / length }, () => text(length));
-  const once = () =>
-    readTexts({ ...tuned, values }, texts, { maxTokens: 256, name: 'read', progress: silentProgress });
+  const once = () => readTokens({ ...tuned, values }, texts, 256);
   return READ_TOKENS / Math.min(await secondsOf(once), await secondsOf(once));
 }
 

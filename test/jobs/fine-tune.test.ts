@@ -5,10 +5,10 @@ import { test } from 'node:test';
 import { PRESETS } from '../../jobs/presets.ts';
 import { fineTune } from '../../jobs/stages/fine-tune.ts';
 import { loadBaseModel } from '../../src/language-model/files/model-folder.ts';
-import { readTexts } from '../../src/language-model/pooled/tuned-model.ts';
 import type { Values } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { fixtures } from '../support/model-folders.ts';
+import { readTokens } from '../support/read-tokens.ts';
 import { dataOf, learningOn } from '../support/stages.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
@@ -27,10 +27,7 @@ for (const [name, preset] of Object.entries(PRESETS)) {
     const learning = learningOn(folder, dataOf([], 1), { preset });
     const tunable = { ...base, key: 'llama-2', learningRate: 5e-3 };
     const { model } = await fineTune(learning, { key: 'words', samples }, 3, tunable);
-    const hiddenWith = async (values: Values) => {
-      const task = { maxTokens: 32, name: 'read', progress: silentProgress };
-      return (await readTexts({ ...model, values }, texts, task)).hidden;
-    };
+    const hiddenWith = async (values: Values) => (await readTokens({ ...model, values }, texts, 32)).vectors;
     const tuned = await hiddenWith(model.values);
     const untuned = await hiddenWith(
       new Map(

@@ -16,24 +16,14 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parametersOf, readArchitecture } from '../../src/language-model/architecture.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
-import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
-import { silentProgress } from '../../src/progress.ts';
 import { collect } from '../support/collect.ts';
 import { tslrec } from '../support/command-line.ts';
+import { embedSentences } from '../support/embed-sentences.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, editJson, editTensors } from '../support/model-folders.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
 const noPipes = process.platform === 'win32' && 'Windows has neither pipes nor devices in folders';
-
-async function embed(folder: string, texts: readonly string[], adapter?: string): Promise<Float32Array> {
-  const encoder = await loadTextEncoder(folder, { adapter });
-  try {
-    return await encoder.embed(texts, { name: 'embed', progress: silentProgress });
-  } finally {
-    await encoder.release();
-  }
-}
 
 /** What may stand where a file is expected. */
 const IN_PLACE_OF_A_FILE: readonly (readonly [string, (file: string) => void, RegExp])[] = [
@@ -70,7 +60,7 @@ for (const name of ['config.json', 'tokenizer.json', 'model.safetensors']) {
       const folder = await copyOf(context, 'bert');
       rmSync(path.join(folder, name));
       make(path.join(folder, name));
-      await assert.rejects(embed(folder, ['a']), refused(message, path.join(folder, name)));
+      await assert.rejects(embedSentences(folder, ['a']), refused(message, path.join(folder, name)));
     });
   }
 }
@@ -82,11 +72,11 @@ test("links may lead anywhere, as in a hub's cache; weights of another form are 
     rmSync(path.join(folder, name));
     symlinkSync(path.join(cache, name), path.join(folder, name));
   }
-  assert.deepEqual(await embed(folder, ['a tent']), await embed(cache, ['a tent']));
+  assert.deepEqual(await embedSentences(folder, ['a tent']), await embedSentences(cache, ['a tent']));
   rmSync(path.join(folder, 'model.safetensors'));
   writeFileSync(path.join(folder, 'pytorch_model.bin'), 'PK');
   await assert.rejects(
-    embed(folder, ['a']),
+    embedSentences(folder, ['a']),
     refused(/: got .*pytorch_model\.bin, expected model\.safetensors or .*; give .*, or save this one again/),
   );
 });
@@ -126,7 +116,7 @@ for (const [fixture, changes, message] of NUMBERS) {
   test(`a ${fixture} of ${key} ${JSON.stringify(value).slice(0, 20)} is refused`, async (context) => {
     const folder = await copyOf(context, fixture);
     await editJson(path.join(folder, 'config.json'), changes);
-    await assert.rejects(embed(folder, ['a']), refused(message));
+    await assert.rejects(embedSentences(folder, ['a']), refused(message));
   });
 }
 
@@ -137,7 +127,10 @@ test('a config.json of a million levels is refused', async (context) => {
     path.join(folder, 'config.json'),
     `{"model_type": ${'['.repeat(levels)}${']'.repeat(levels)}}`,
   );
-  await assert.rejects(embed(folder, ['a']), refused(/model_type: got a value of too many levels, expected/));
+  await assert.rejects(
+    embedSentences(folder, ['a']),
+    refused(/model_type: got a value of too many levels, expected/),
+  );
 });
 
 test('a tensor that two names give, and one in two files, are refused', async (context) => {
@@ -145,7 +138,10 @@ test('a tensor that two names give, and one in two files, are refused', async (c
   await editTensors(path.join(folder, 'model.safetensors'), (tensors) =>
     tensors.set('norm.weight', tensors.get('model.norm.weight')!),
   );
-  await assert.rejects(embed(folder, ['a']), refused(/got the tensor model\.norm\.weight twice, expected/));
+  await assert.rejects(
+    embedSentences(folder, ['a']),
+    refused(/got the tensor model\.norm\.weight twice, expected/),
+  );
 });
 
 test('weights that no memory holds are refused before they are read', async (context) => {
@@ -165,7 +161,7 @@ test('weights that no memory holds are refused before they are read', async (con
   writeFileSync(file, Buffer.concat([length, json]));
   truncateSync(file, 8 + json.length + end);
   await assert.rejects(
-    embed(folder, ['a']),
+    embedSentences(folder, ['a']),
     refused(
       /: got weights that take \d{4}\.\d GB of memory as float32, expected at most the \d+\.\d GB/,
       file,
@@ -203,7 +199,7 @@ for (const [kind, changes, message, text = `${'a'.repeat(3_000)}b`] of TOKENIZER
     const folder = await copyOf(context, 'bert');
     const file = path.join(folder, 'tokenizer.json');
     await editJson(file, changes);
-    await assert.rejects(embed(folder, [text]), refused(message, file));
+    await assert.rejects(embedSentences(folder, [text]), refused(message, file));
   });
 }
 
@@ -257,7 +253,7 @@ for (const [kind, target_modules, message] of TARGETS) {
     const folder = await copyOf(context, 'llama-2');
     const adapter = path.join(folder, 'adapter-pattern');
     await editJson(path.join(adapter, 'adapter_config.json'), { target_modules });
-    await assert.rejects(embed(folder, ['a'], adapter), refused(message));
+    await assert.rejects(embedSentences(folder, ['a'], adapter), refused(message));
   });
 }
 

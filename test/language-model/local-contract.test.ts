@@ -6,8 +6,13 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parametersOf } from '../../src/language-model/architecture.ts';
-import { saveAdapter, saveBaseModel } from '../../src/language-model/files/model-folder.ts';
-import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import {
+  loadAdapter,
+  loadBaseModel,
+  saveAdapter,
+  saveBaseModel,
+} from '../../src/language-model/files/model-folder.ts';
+import { createLocalModel, loadLocalModel } from '../../src/language-model/local/local-model.ts';
 import { HEAD } from '../../src/language-model/pooled/tuned-model.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
 import { initialValues } from '../../src/network/scope.ts';
@@ -78,6 +83,53 @@ languageModelContract(
   },
   ['classify'],
 );
+
+languageModelContract(
+  'a tuned model in memory',
+  async (context) => {
+    const { base, adapter } = await smallModel(context);
+    const { tokenizer, ...loaded } = await loadBaseModel(base);
+    context.after(() => tokenizer.release());
+    const model = createLocalModel({
+      name: 'tuned',
+      model: await loadAdapter(adapter, { ...loaded, tokenizer }),
+      tokenizer,
+      limit: { maxTokens: 64, kind: 'prompt' },
+    });
+    context.after(() => model.release());
+    return { model, prompt: PROMPT, choices: CHOICES };
+  },
+  ['generate', 'score'],
+);
+
+languageModelContract(
+  'an encoder',
+  async (context) => {
+    const model = await loadLocalModel(path.join(fixtures, 'bert'));
+    context.after(() => model.release());
+    return { model, prompt: PROMPT, choices: CHOICES };
+  },
+  ['classify', 'generate', 'score'],
+);
+
+test('a folder gives the numbers that the values in memory gave, alone and among others', async (context) => {
+  const { base, adapter } = await smallModel(context);
+  const loaded = await loadBaseModel(base);
+  context.after(() => loaded.tokenizer.release());
+  const inMemory = createLocalModel({
+    name: 'tuned',
+    model: await loadAdapter(adapter, loaded),
+    tokenizer: loaded.tokenizer,
+    limit: { maxTokens: 16, kind: 'prompt' },
+  });
+  const inFolder = await loadLocalModel(base, { adapter, maxTokens: 16, readsOnly: true });
+  context.after(() => Promise.all([inMemory.release(), inFolder.release()]));
+  const texts = Array.from({ length: 300 }, (_, i) => `${WORDS[i % 3]} ${'a '.repeat(i % 30)}${i}`);
+  const wanted = await inMemory.read(texts);
+  assert.deepEqual(await inFolder.read(texts), wanted);
+  const { vectors } = await inFolder.read([texts[299]]);
+  assert.ok(vectors.every((x, c) => Math.abs(x - wanted.vectors[299 * wanted.width + c]) < 1e-5));
+});
 
 test('released while it reads and answers: both end with the reason, nothing crashes', async (context) => {
   const { base, adapter } = await smallModel(context);

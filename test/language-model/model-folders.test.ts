@@ -6,9 +6,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { parametersOf, readArchitecture, readDecoder } from '../../src/language-model/architecture.ts';
 import { readModelWeights } from '../../src/language-model/files/model-weights.ts';
-import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
 import type { LlamaConfig } from '../../src/network/transformer/llama.ts';
-import { silentProgress } from '../../src/progress.ts';
+import { embedSentences } from '../support/embed-sentences.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, editJson, editTensors } from '../support/model-folders.ts';
 
@@ -210,12 +209,7 @@ test('names of old habit and of a larger model: the same vectors', async (contex
       tensors.set(change(name), tensor);
     }
   };
-  const embed = async (folder: string) => {
-    const encoder = await loadTextEncoder(folder);
-    const vectors = await encoder.embed(['a green tent'], { name: 'embed', progress: silentProgress });
-    await encoder.release();
-    return vectors;
-  };
+  const embed = async (folder: string) => (await embedSentences(folder, ['a green tent'])).vectors;
   const renamings: readonly (readonly [string, (name: string) => string])[] = [
     ['bert', (name) => `bert.${name}`],
     [

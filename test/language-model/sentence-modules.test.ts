@@ -5,13 +5,11 @@ import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
-import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
-import { silentProgress } from '../../src/progress.ts';
+import { embedSentences } from '../support/embed-sentences.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, editJson, fixtures } from '../support/model-folders.ts';
 
 const sentenceModels = path.join(fixtures, '../sentence-models');
-const task = { name: 'embed', progress: silentProgress };
 
 /** The model of a fixture with the files of sentence-transformers around it. */
 async function folderOf(context: TestContext, name: string) {
@@ -30,11 +28,9 @@ function largestDifference(got: Float32Array, wanted: readonly number[]): number
 for (const name of ['mean', 'cls-normalize', 'mean-dense-tanh', 'cls-dense-normalize', 'lasttoken-prompt']) {
   test(`${name}: the vectors are those of sentence-transformers`, async (context) => {
     const { folder, texts, embeddings } = await folderOf(context, name);
-    const encoder = await loadTextEncoder(folder);
-    assert.equal(encoder.width, embeddings[0].length);
-    const got = await encoder.embed(texts, task);
-    await encoder.release();
-    const error = largestDifference(got, embeddings.flat());
+    const { vectors, width } = await embedSentences(folder, texts);
+    assert.equal(width, embeddings[0].length);
+    const error = largestDifference(vectors, embeddings.flat());
     assert.ok(error < 1e-5, `they differ by ${error}`);
   });
 }
@@ -43,8 +39,7 @@ test('each way gives other vectors, so that none passes for another', async (con
   const { folder, texts } = await folderOf(context, 'cls-normalize');
   const vectorsOf = async (changes: Record<string, unknown>) => {
     await editJson(path.join(folder, '1_Pooling', 'config.json'), changes);
-    const encoder = await loadTextEncoder(folder);
-    return encoder.embed([texts[1]], task).finally(encoder.release);
+    return (await embedSentences(folder, [texts[1]])).vectors;
   };
   const off = {
     pooling_mode_cls_token: false,
@@ -66,9 +61,7 @@ test('each way gives other vectors, so that none passes for another', async (con
 
 test('a model that answers embeds by the same modules, and zeros for an empty text', async (context) => {
   const { folder, texts, embeddings } = await folderOf(context, 'lasttoken-prompt');
-  await rm(path.join(folder, 'config_sentence_transformers.json'));
-  const encoder = await loadTextEncoder(folder);
-  const wanted = await encoder.embed(texts.slice(1), task).finally(encoder.release);
+  const { vectors: wanted } = await embedSentences(folder, texts.slice(1));
   const model = await loadLocalModel(folder);
   const { vectors, width } = await model.embed(texts);
   await model.release();
@@ -82,12 +75,10 @@ test('capitals: where the folder takes none, a text has the vector of its lower 
   // Which takes them away by itself.
   await editJson(path.join(folder, 'tokenizer.json'), { normalizer: null });
   const difference = async () => {
-    const encoder = await loadTextEncoder(folder);
     const [upper, lower] = [
-      await encoder.embed(['GREEN Tent'], task),
-      await encoder.embed(['green tent'], task),
+      (await embedSentences(folder, ['GREEN Tent'])).vectors,
+      (await embedSentences(folder, ['green tent'])).vectors,
     ];
-    await encoder.release();
     return largestDifference(upper, [...lower]);
   };
   assert.ok((await difference()) > 0.05);
@@ -97,10 +88,7 @@ test('capitals: where the folder takes none, a text has the vector of its lower 
 
 test('too long a text: read as far as the folder says, in the file of now or of before', async (context) => {
   const { folder, texts, embeddings } = await folderOf(context, 'mean');
-  const vector = async () => {
-    const encoder = await loadTextEncoder(folder);
-    return encoder.embed([texts[3]], task).finally(encoder.release);
-  };
+  const vector = async () => (await embedSentences(folder, [texts[3]])).vectors;
   assert.ok(largestDifference(await vector(), embeddings[3]) < 1e-5);
   await editJson(path.join(folder, 'tokenizer_config.json'), { model_max_length: 1e30 });
   assert.ok(largestDifference(await vector(), embeddings[3]) > 1e-3);
@@ -118,8 +106,8 @@ test('settings are read under each name that sentence-transformers knows, the fi
   await editJson(path.join(folder, 'tokenizer.json'), { normalizer: null });
   await rm(path.join(folder, KIN[0]));
   const difference = async () => {
-    const encoder = await loadTextEncoder(folder);
-    return largestDifference(await encoder.embed([texts[3].toUpperCase()], task), embeddings[3]);
+    const { vectors } = await embedSentences(folder, [texts[3].toUpperCase()]);
+    return largestDifference(vectors, embeddings[3]);
   };
   assert.ok((await difference()) > 1e-3);
   for (const name of KIN.toReversed()) {
@@ -141,10 +129,9 @@ for (const [what, fixture, file, setting] of [
     await rm(path.join(folder, 'sentence_bert_config.json'), { force: true });
     await writeFile(path.join(folder, file), '{}', { flag: 'wx' }).catch(() => {}); // it may be there
     await editJson(path.join(folder, file), setting);
-    const encoder = await loadTextEncoder(folder);
     const [[name, limit]] = Object.entries(setting);
     await assert.rejects(
-      encoder.embed(['a warm tent', 'green words', ''], task).finally(encoder.release),
+      embedSentences(folder, ['', ...Array.from({ length: 8 }, (_, i) => `${'green '.repeat(i)}tent`)]),
       refused(
         new RegExp(
           `got the same tokens of all of \\d different texts, because ${name} of ${file} .* ${limit},`,
@@ -161,7 +148,7 @@ for (const name of LEFT) {
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFile(path.join(folder, name), '{}');
     await assert.rejects(
-      loadTextEncoder(folder),
+      embedSentences(folder, ['a']),
       refused(/: got a part of a folder of sentence-transformers without its modules\.json, .*: copy|; copy/),
     );
   });
@@ -266,7 +253,7 @@ for (const [what, change, message] of REFUSED) {
   test(`refused: ${what}`, async (context) => {
     const { folder } = await folderOf(context, 'cls-dense-normalize');
     await change(folder);
-    await assert.rejects(loadTextEncoder(folder), refused(message));
+    await assert.rejects(embedSentences(folder, ['a']), refused(message));
   });
 }
 

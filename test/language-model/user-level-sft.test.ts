@@ -13,7 +13,7 @@ import {
   saveBaseModel,
 } from '../../src/language-model/files/model-folder.ts';
 import { pooledInputs } from '../../src/language-model/pooled/pooled-reader.ts';
-import { HEAD, readTexts, type TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
+import { HEAD, type TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
 import { trainTokenizer } from '../../src/language-model/tokenizer.ts';
 import { pretrainCausal } from '../../src/language-model/training/causal-pretraining.ts';
 import {
@@ -28,6 +28,7 @@ import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
 import { createSession } from '../../src/tensor/session.ts';
+import { readTokens } from '../support/read-tokens.ts';
 import { smallLlama } from '../support/small-llama.ts';
 
 const K = 4;
@@ -117,16 +118,15 @@ test('user-level SFT learns the distribution; base weights stay; folders give ba
   assert.ok(loss < 0.8 * headAlone, `${loss} nats of others; ${headAlone} with the adapter left out`);
 
   const texts = [Int32Array.of(1, 5, 9), Int32Array.of(4, 8), new Int32Array(), Int32Array.from(rows[3])];
-  const options = { maxTokens: 64, name: 'read', progress: silentProgress };
-  const read = await readTexts(model, texts, options);
+  const read = await readTokens(model, texts, 64);
   const best = (row: number) => {
-    const distribution = [...read.distributions.subarray(row * K, (row + 1) * K)];
+    const distribution = [...read.probabilities.subarray(row * K, (row + 1) * K)];
     assert.ok(Math.abs(distribution.reduce((sum, p) => sum + p, 0) - 1) < 1e-5);
     return distribution.indexOf(Math.max(...distribution));
   };
   assert.deepEqual([best(0), best(1), best(3)], [0, 3, 3]);
   assert.ok(
-    read.hidden.subarray(2 * 32, 3 * 32).every((x) => x === 0),
+    read.vectors.subarray(2 * 32, 3 * 32).every((x) => x === 0),
     'an empty text has a hidden vector of zeros',
   );
 
@@ -134,18 +134,16 @@ test('user-level SFT learns the distribution; base weights stay; folders give ba
   saveBaseModel(folder, base, config, tokenizer);
   saveAdapter(path.join(folder, 'adapter'), model, '..');
   const loaded = await loadAdapter(path.join(folder, 'adapter'), await loadBaseModel(folder));
-  assert.deepEqual(await readTexts(loaded, texts, options), read);
+  assert.deepEqual(await readTokens(loaded, texts, 64), read);
   await rm(folder, { recursive: true });
 });
 
 /** The mean over examples of -sum p log q, where q is what the model answers. */
 async function lossOn(examples: readonly SftExample[], model: TunedModel): Promise<number> {
   const texts = examples.map(({ tokens }) => tokens);
-  const { distributions } = await readTexts(model, texts, {
-    ...{ maxTokens: 64, name: 'read', progress: silentProgress },
-  });
+  const { probabilities } = await readTokens(model, texts, 64);
   const losses = examples.map(({ target }, i) =>
-    target.reduce((sum, p, k) => sum - p * Math.log(distributions[i * K + k]), 0),
+    target.reduce((sum, p, k) => sum - p * Math.log(probabilities[i * K + k]), 0),
   );
   return losses.reduce((sum, loss) => sum + loss, 0) / examples.length;
 }

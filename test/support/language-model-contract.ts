@@ -8,6 +8,7 @@ import type {
   LanguageModel,
   Message,
 } from '../../src/language-model/language-model.ts';
+import type { Progress } from '../../src/progress.ts';
 import { collect } from './collect.ts';
 
 export interface ContractSubject {
@@ -120,6 +121,37 @@ export function languageModelContract(
       const batches: Batch[] = [];
       const again = await model.classify(TEXTS, { onBatch: (batch) => void batches.push(batch) });
       assert.deepEqual(assembled(batches, TEXTS.length), again.probabilities);
+    });
+
+    await can('classify', 'read gives what embed and classify give', async () => {
+      const { vectors, width, probabilities, labels } = await model.read(TEXTS);
+      close([...vectors], [...(await model.embed(TEXTS)).vectors]);
+      close([...probabilities], [...(await model.classify(TEXTS)).probabilities]);
+      assert.deepEqual(
+        [vectors.length, probabilities.length],
+        [width, labels.length].map((w) => w * TEXTS.length),
+      );
+    });
+
+    await can('embed', 'a bar counts the texts that have been read', async () => {
+      const bars: { task: string; total: number; steps: number; isDone: boolean }[] = [];
+      const progress: Progress = {
+        start(task, total) {
+          const bar = { task, total, steps: 0, isDone: false };
+          bars.push(bar);
+          return {
+            advance(steps) {
+              bar.steps += steps;
+            },
+            done() {
+              bar.isDone = true;
+            },
+          };
+        },
+      };
+      const total = TEXTS.length;
+      await model.embed(TEXTS, { task: { name: 'read them', progress } });
+      assert.deepEqual(bars, [{ task: 'read them', total, steps: total, isDone: true }]);
     });
 
     await can(
@@ -242,6 +274,8 @@ export function languageModelContract(
           generate: (options) => answer({ maxTokens: 1, ...options }),
           score: (options) => model.score(prompt, choices, options),
         };
+        if (cannot.includes('classify')) await assert.rejects(model.read(['a']), { reason: 'unsupported' });
+        else await assert.rejects(model.read(['a'], aborted), /changed my mind/);
         for (const [ability, call] of Object.entries(calls)) {
           if (cannot.includes(ability as Ability)) await assert.rejects(call({}), { reason: 'unsupported' });
           else await assert.rejects(call(aborted), /changed my mind/);

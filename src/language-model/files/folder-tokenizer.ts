@@ -13,8 +13,6 @@ const LARGEST_TOKENIZER = 5e7;
 export interface FolderTokenizerOptions {
   /** vocab_size of config.json: a tokenizer of another model may know more tokens. */
   readonly vocabularySize: number;
-  /** A longer text loses its end. */
-  readonly maxTokens?: number;
   /** Where it is to run; its release is then the caller's. */
   readonly code?: IsolatedCode;
 }
@@ -22,7 +20,7 @@ export interface FolderTokenizerOptions {
 /** The tokenizer of a model folder; to be released. */
 export async function readTokenizer(
   folder: string,
-  { vocabularySize, maxTokens, code: shared }: FolderTokenizerOptions,
+  { vocabularySize, code: shared }: FolderTokenizerOptions,
 ): Promise<Tokenizer> {
   const file = path.join(folder, 'tokenizer.json');
   const json = Buffer.from(await readNamedText(file, LARGEST_TOKENIZER));
@@ -55,7 +53,7 @@ export async function readTokenizer(
     );
   };
   return {
-    vocabularySize: await code.ask('tokenizer', { json, maxTokens }, reading).catch((error) => {
+    vocabularySize: await code.ask('tokenizer', { json }, reading).catch((error) => {
       if (shared === undefined) code.release();
       throw error;
     }),

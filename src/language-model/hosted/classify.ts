@@ -29,11 +29,11 @@ export function createHostedClassify(
     return text === '' ? new Float32Array(K).fill(1 / K) : Float32Array.from(probabilities.values());
   }
 
-  return async (texts, { signal: caller, onBatch } = {}) => {
+  return async (texts, { signal: caller, onBatch, task } = {}) => {
     const signal = client.signalWith(caller);
     const batches = texts.map((_, start) => ({ start, count: 1 }));
     const read = ({ start }: TextRange) => classifyText(texts[start], signal);
-    const probabilities = await readBatches({ texts, batches, workers, read, onBatch, refuse });
+    const probabilities = await readBatches({ texts, batches, workers, read, onBatch, task, refuse });
     return { probabilities, labels: labels ?? [] };
   };
 }

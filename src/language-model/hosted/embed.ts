@@ -59,11 +59,11 @@ export function createHostedEmbed(
     return vectors;
   }
 
-  return async (texts, { signal: caller, onBatch } = {}) => {
+  return async (texts, { signal: caller, onBatch, task } = {}) => {
     const signal = client.signalWith(caller);
     const read = ({ start, count }: TextRange) => embedBatch(texts.slice(start, start + count), signal);
     const batches = tokenBatches(texts, bounds);
-    const vectors = await readBatches({ texts, batches, workers, read, onBatch, refuse });
+    const vectors = await readBatches({ texts, batches, workers, read, onBatch, task, refuse });
     return { vectors, width: width ?? 0 };
   };
 }

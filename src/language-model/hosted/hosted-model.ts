@@ -2,12 +2,12 @@
 // comes back is used only when it passes every check; no answer is used in part.
 import { createRandom, type Random } from '../../random.ts';
 import type { LanguageModel } from '../language-model.ts';
+import { type Clock, systemClock } from '../retry.ts';
 import { createHostedClassify } from './classify.ts';
 import { type ClientLimits, createHostedClient } from './client.ts';
 import { createHostedEmbed } from './embed.ts';
 import { createHostedGenerate } from './generate.ts';
 import type { HostedAddress } from './requests.ts';
-import { type Clock, systemClock } from '../retry.ts';
 import { createHostedScore } from './score.ts';
 import type { TextBounds } from './token-batches.ts';
 
@@ -38,12 +38,26 @@ export function createHostedModel(options: HostedModelOptions): LanguageModel {
   const limits = { ...LIMITS, ...options.limits };
   const client = createHostedClient(options, { limits, clock, random });
   const workers = limits.concurrency;
+  const embed = createHostedEmbed(client, {
+    ...{ workers, bounds: limits.perRequest },
+    random: random.fork('order'),
+  });
+  const classify = createHostedClassify(client, { workers });
   return {
     name: options.model,
-    embed: createHostedEmbed(client, { workers, bounds: limits.perRequest, random: random.fork('order') }),
-    classify: createHostedClassify(client, { workers }),
+    embed,
+    classify,
+    read: readInTwo({ embed }, { classify }),
     generate: createHostedGenerate(client),
     score: createHostedScore(client, { workers }),
     release: async () => client.close(),
   };
 }
+
+/** What reads by two requests a text, of one server or of two: vectors, and then distributions. */
+export const readInTwo =
+  (
+    { embed }: Pick<LanguageModel, 'embed'>,
+    { classify }: Pick<LanguageModel, 'classify'>,
+  ): LanguageModel['read'] =>
+  async (texts, options) => ({ ...(await embed(texts, options)), ...(await classify(texts, options)) });

@@ -15,6 +15,7 @@ export interface Reading {
   readonly workers: number;
   readonly read: (batch: TextRange) => Promise<Float32Array>;
   readonly onBatch: ReadOptions['onBatch'];
+  readonly task: ReadOptions['task'];
   readonly refuse: Refuse;
 }
 
@@ -25,6 +26,7 @@ export async function readBatches({
   workers,
   read,
   onBatch,
+  task,
   refuse,
 }: Reading): Promise<Float32Array> {
   const apart = createTextsApart();
@@ -41,8 +43,10 @@ export async function readBatches({
     for (const batch of ready) await onBatch?.(batch);
   };
 
-  const parts = await fewAtATime(workers, batches, async (batch) => {
+  const bar = task?.progress.start(task.name, texts.length);
+  const reading = fewAtATime(workers, batches, async (batch) => {
     const rows = await read(batch);
+    bar?.advance(batch.count);
     const w = rows.length / batch.count;
     for (let i = 0; i < batch.count; i++) {
       const text = texts[batch.start + i];
@@ -53,6 +57,7 @@ export async function readBatches({
     else if (apart.texts >= ENOUGH_TEXTS) throw sameRows();
     return rows;
   });
+  const parts = await reading.finally(() => bar?.done());
   if (apart.texts > 1 && !apart.areApart) throw sameRows();
   await handOver();
 

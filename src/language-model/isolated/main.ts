@@ -14,9 +14,9 @@ let template: Template;
 
 /** Libraries are loaded by those that need them: an expression alone needs none. */
 const WORK: { [Name in RequestName]: (ask: Requests[Name]['ask']) => Promise<Requests[Name]['answer']> } = {
-  async tokenizer({ json, maxTokens }) {
+  async tokenizer({ json }) {
     const { tokenizerFromJson } = await import('../tokenizer.ts');
-    tokenizer = tokenizerFromJson(Buffer.from(json).toString(), maxTokens);
+    tokenizer = tokenizerFromJson(Buffer.from(json).toString());
     return tokenizer.vocabularySize;
   },
   encode: ({ texts, bare }) => tokenizer.encode(texts, { bare }),

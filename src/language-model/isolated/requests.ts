@@ -2,7 +2,7 @@
 
 export interface Requests {
   /** Reads a tokenizer.json; it encodes and decodes from then on. Gives the size of its vocabulary. */
-  tokenizer: { ask: { json: Uint8Array; maxTokens?: number }; answer: number };
+  tokenizer: { ask: { json: Uint8Array }; answer: number };
   encode: { ask: { texts: readonly string[]; bare: boolean }; answer: Int32Array[] };
   decode: { ask: { tokens: readonly number[] }; answer: string };
   /** Reads a chat template; it renders from then on. */

@@ -1,5 +1,6 @@
 // Texts of uneven length -> rectangular batches whose hidden states are averaged over the real tokens.
 // Legend: B texts, L tokens.
+import { invariant } from '../../errors.ts';
 
 export interface PooledBatch extends Record<string, Int32Array | Float32Array> {
   /**
@@ -11,14 +12,14 @@ export interface PooledBatch extends Record<string, Int32Array | Float32Array> {
   readonly pool: Float32Array;
 }
 
-/** A text that is too long loses its beginning: in a history that is the oldest part. */
+/** No text is longer than L. */
 export function pooledBatch(texts: readonly Int32Array[], B: number, L: number): PooledBatch {
   const tokens = new Int32Array(B * L);
   const pool = new Float32Array(B * L);
   texts.forEach((text, b) => {
-    const kept = text.subarray(Math.max(0, text.length - L));
-    tokens.set(kept, b * L);
-    pool.fill(1 / kept.length, b * L, b * L + kept.length);
+    invariant(text.length <= L, `a text of ${text.length} tokens is in a batch of ${L}`);
+    tokens.set(text, b * L);
+    pool.fill(1 / text.length, b * L, b * L + text.length);
   });
   return { tokens, pool };
 }
@@ -48,14 +49,14 @@ export function bucketLengths(L: number): number[] {
 
 /**
  * Blocks of at most rows(length) texts that fit one bucket, the shortest that holds them; in the order of the
- * buckets.
+ * buckets. No text is longer than the last.
  */
 export function inBuckets<T extends { readonly tokens: Int32Array }>(
   texts: readonly T[],
   rows: (length: number) => number,
   lengths: readonly number[],
 ): { readonly length: number; readonly block: readonly T[] }[] {
-  const bucketOf = ({ tokens }: T) => lengths.find((length) => tokens.length <= length) ?? lengths.at(-1)!;
+  const bucketOf = ({ tokens }: T) => lengths.find((length) => tokens.length <= length)!;
   const buckets = Map.groupBy(texts, bucketOf);
   return lengths.flatMap((length) =>
     inBlocks(buckets.get(length) ?? [], rows(length)).map((block) => ({ length, block })),

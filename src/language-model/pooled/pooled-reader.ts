@@ -3,11 +3,9 @@
 // hidden size, w width.
 import { TslrecError } from '../../errors.ts';
 import { buildModel, parameterFeeds, type Scope, type Values } from '../../network/scope.ts';
-import type { Progress } from '../../progress.ts';
 import { BATCH, type Tensor } from '../../tensor/graph.ts';
 import { createSession } from '../../tensor/session.ts';
 import { inBuckets, pooledBatch, readingLengths } from './pooled-batches.ts';
-import { cutToLength, type Pooling } from './pooling.ts';
 
 /** What pooledBatch fills: tokens [B, L], pool [B, 1, L]. */
 export interface PooledInputs {
@@ -19,12 +17,19 @@ export function pooledInputs({ graph }: Scope, B: number, L: number): PooledInpu
   return { tokens: graph.input('tokens', [B, L], 'int32'), pool: graph.input('pool', [B, 1, L]) };
 }
 
+export interface ReadTokens {
+  /** What is done, for errors. */
+  readonly name: string;
+  readonly signal?: AbortSignal;
+  /** Called after each batch with the number of its texts. */
+  readonly onRead?: (count: number) => void;
+}
+
 export interface PooledReader<Name extends string> {
-  /** What the graph gives for each text, by name [n, w]. */
-  read(
-    texts: readonly Int32Array[],
-    task: { readonly name: string; readonly progress: Progress },
-  ): Promise<Record<Name, Float32Array>>;
+  /** The w of each output. */
+  readonly widths: Readonly<Record<Name, number>>;
+  /** What the graph gives for each text, by name [n, w]. No text is longer than the reader's maxTokens. */
+  read(texts: readonly Int32Array[], options: ReadTokens): Promise<Record<Name, Float32Array>>;
   release(): Promise<void>;
 }
 
@@ -35,11 +40,11 @@ export interface PooledReader<Name extends string> {
 const MOST_TEXTS = 64;
 const MOST_TOKENS = 2048;
 
-/** `define` gives outputs [B, w]. How a text longer than `maxTokens` is cut depends on the pooling. */
+/** `define` gives outputs [B, w]. */
 export function createPooledReader<Name extends string>(
   define: (scope: Scope, inputs: PooledInputs) => Readonly<Record<Name, Tensor>>,
   values: Values,
-  { maxTokens, pooling }: { readonly maxTokens: number; readonly pooling: Pooling },
+  maxTokens: number,
 ): PooledReader<Name> {
   const lengths = readingLengths(maxTokens);
   const rows = (length: number) => Math.min(MOST_TEXTS, Math.max(1, Math.floor(MOST_TOKENS / length)));
@@ -55,35 +60,33 @@ export function createPooledReader<Name extends string>(
     const { session, weights } = await opened.get(length)!;
     return session.run({ ...weights, ...pooledBatch(texts, texts.length, length) });
   };
-  const widths = Object.entries<Tensor>(modelOf(lengths[0]).outputs).map(([name, { shape }]) => ({
-    name,
-    w: shape[1],
-  }));
+  const widths = Object.fromEntries(
+    Object.entries<Tensor>(modelOf(lengths[0]).outputs).map(([name, { shape }]) => [name, shape[1]]),
+  ) as Record<Name, number>;
+  const names = Object.keys(widths) as Name[];
   return {
-    async read(texts, { name: task, progress }) {
+    widths,
+    async read(texts, { name: task, signal, onRead }) {
       const outputs = Object.fromEntries(
-        widths.map(({ name, w }) => [name, new Float32Array(texts.length * w)]),
-      );
-      const rowOf = texts.map((text, row) => ({ tokens: cutToLength(text, maxTokens, pooling), row }));
-      const bar = progress.start(task, texts.length);
-      try {
-        for (const { length, block } of inBuckets(rowOf, rows, lengths)) {
-          const results = await run(
-            block.map(({ tokens }) => tokens),
-            length,
-          );
-          for (const { name, w } of widths) {
-            checkNumbers(results[name], task);
-            block.forEach(({ row }, b) => {
-              outputs[name].set(results[name].subarray(b * w, (b + 1) * w), row * w);
-            });
-          }
-          bar.advance(block.length);
+        names.map((name) => [name, new Float32Array(texts.length * widths[name])]),
+      ) as Record<Name, Float32Array>;
+      const rowOf = texts.map((tokens, row) => ({ tokens, row }));
+      for (const { length, block } of inBuckets(rowOf, rows, lengths)) {
+        signal?.throwIfAborted();
+        const results = await run(
+          block.map(({ tokens }) => tokens),
+          length,
+        );
+        for (const name of names) {
+          const w = widths[name];
+          checkNumbers(results[name], task);
+          block.forEach(({ row }, b) => {
+            outputs[name].set(results[name].subarray(b * w, (b + 1) * w), row * w);
+          });
         }
-      } finally {
-        bar.done();
+        onRead?.(block.length);
       }
-      return outputs as Record<Name, Float32Array>;
+      return outputs;
     },
     async release() {
       for (const graph of opened.values()) await (await graph).session.release();

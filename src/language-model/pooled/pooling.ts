@@ -15,17 +15,6 @@ import type { Tensor } from '../../tensor/graph.ts';
 export const POOLINGS = ['mean', 'cls', 'lasttoken'] as const;
 export type Pooling = (typeof POOLINGS)[number];
 
-/**
- * A text that is too long loses its beginning, in a history the oldest part; a first token that is read
- * stays.
- */
-export function cutToLength(tokens: Int32Array, limit: number, pooling: Pooling): Int32Array {
-  if (tokens.length <= limit) return tokens;
-  const cut = tokens.slice(tokens.length - limit);
-  if (pooling === 'cls') cut[0] = tokens[0];
-  return cut;
-}
-
 /** pool [B, 1, L], hidden [B, L, H] -> [B, H]; zeros for a text without a token. */
 export function pooled({ pool }: { readonly pool: Tensor }, hidden: Tensor, pooling: Pooling): Tensor {
   const [B, , H] = hidden.shape;

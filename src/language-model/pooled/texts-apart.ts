@@ -55,19 +55,31 @@ export function createTextsApart(): TextsApart {
 export const sameForAll = (texts: number): string =>
   `gave the same row of numbers, or nearly, or multiples of it, for all of ${texts} different texts`;
 
-/** rows [n, w] of a model in this process, one a text as tokens; those without a token are left out. */
-export function checkTextsApart(texts: readonly Int32Array[], rows: Float32Array, task: string): void {
-  const w = rows.length / texts.length;
+/** Of fewer different texts nothing is concluded: a product in several sizes has nearly one text. */
+export const TEXTS_TO_JUDGE_BY = 8;
+
+export type ApartCheck = (
+  texts: readonly Int32Array[],
+  rowOf: (text: number) => Float32Array,
+  task: string,
+) => void;
+
+/**
+ * Checks the rows of a model in this process, one a text as tokens; those without a token are left out. Texts
+ * of all calls count, and once they are told apart nothing more is checked.
+ */
+export function createApartCheck(): ApartCheck {
   const apart = createTextsApart();
-  texts.forEach((tokens, i) => {
-    if (tokens.length > 0) apart.add(digest(tokens), rows.subarray(i * w, (i + 1) * w));
-  });
-  if (apart.texts < 2 || apart.areApart) return;
-  throw new TslrecError(
-    'bad-data',
-    `${task}: the language model ${sameForAll(apart.texts)}, expected rows that tell them apart; its ` +
-      'weights are damaged or of another model: copy its folder again.',
-  );
+  return (texts, rowOf, task) => {
+    if (apart.areApart) return;
+    for (const [i, tokens] of texts.entries()) if (tokens.length > 0) apart.add(digest(tokens), rowOf(i));
+    if (apart.texts < TEXTS_TO_JUDGE_BY || apart.areApart) return;
+    throw new TslrecError(
+      'bad-data',
+      `${task}: the language model ${sameForAll(apart.texts)}, expected rows that tell them apart; its ` +
+        'weights are damaged or of another model: copy its folder again.',
+    );
+  };
 }
 
 /** How many different texts there are, how many different rows they have, and how many share theirs. */

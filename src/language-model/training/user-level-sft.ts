@@ -12,9 +12,9 @@ import { createRandom } from '../../random.ts';
 import { logSoftmax, multiply, sum } from '../../tensor/functions.ts';
 import type { Tensor } from '../../tensor/graph.ts';
 import { createSession, type Session } from '../../tensor/session.ts';
+import { cutPrompt } from '../pooled/cut-text.ts';
 import { batchLength, bucketLengths, inBlocks, inBuckets, pooledBatch } from '../pooled/pooled-batches.ts';
 import { pooledInputs } from '../pooled/pooled-reader.ts';
-import { cutToLength } from '../pooled/pooling.ts';
 import { HEAD, pooledHead, type TunedModel } from '../pooled/tuned-model.ts';
 
 export interface SftExample {
@@ -73,7 +73,7 @@ export async function fineTuneOnUsers(
   const { lora, categoryCount, batchSize, tokensAtOnce, maxTokens, seed } = options;
   const tuned = { architecture, lora, pooling, categoryCount };
   const examples = given.map(({ tokens, target }) => ({
-    tokens: cutToLength(tokens, maxTokens, pooling),
+    tokens: cutPrompt(tokens, maxTokens, pooling),
     target,
   }));
   const random = createRandom(seed);

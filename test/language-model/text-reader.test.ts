@@ -4,37 +4,33 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { loadTextEncoder } from '../../src/language-model/pooled/text-encoder.ts';
-import { silentProgress } from '../../src/progress.ts';
+import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import { embedSentences } from '../support/embed-sentences.ts';
 import { refused } from '../support/errors.ts';
 import { copyOf, editJson, editTensors, fixtures } from '../support/model-folders.ts';
-
-const task = { name: 'embed', progress: silentProgress };
 
 for (const name of ['llama-2', 'bert']) {
   test(`${name}: empty, unknown, too long and all other texts have the vectors of transformers`, async () => {
     const folder = path.join(fixtures, name);
     const { texts, embeddings } = JSON.parse(await readFile(path.join(folder, 'embedded.json'), 'utf8'));
-    const encoder = await loadTextEncoder(folder);
-    assert.equal(encoder.width, 16);
-    const got = await encoder.embed(texts, task);
+    const { vectors: got, width } = await embedSentences(folder, texts);
+    assert.equal(width, 16);
     const wanted = embeddings.flat();
     const error = Math.max(...wanted.map((x: number, i: number) => Math.abs(x - got[i])));
     assert.equal(got.length, wanted.length);
     assert.ok(error < 1e-5, `they differ by ${error}`);
-    await encoder.release();
   });
 }
 
 test('texts of all lengths at once: each has the vector that it has alone', async () => {
-  const encoder = await loadTextEncoder(path.join(fixtures, 'bert'));
+  const encoder = await loadLocalModel(path.join(fixtures, 'bert'));
   const texts = Array.from({ length: 150 }, (_, i) => 'warm green tent '.repeat(i % 9));
-  const together = await encoder.embed(texts, task);
+  const { vectors: together } = await encoder.embed(texts);
   for (const i of [0, 1, 8, 80, 149]) {
-    const alone = await encoder.embed([texts[i]], task);
+    const { vectors: alone } = await encoder.embed([texts[i]]);
     assert.ok(alone.every((x, c) => Math.abs(x - together[i * 16 + c]) < 1e-6));
   }
-  assert.equal((await encoder.embed([], task)).length, 0);
+  assert.equal((await encoder.embed([])).vectors.length, 0);
   await encoder.release();
 });
 
@@ -45,15 +41,13 @@ test('a tokenizer that knows more tokens than the model is refused where one occ
     const name = 'embeddings.word_embeddings.weight';
     tensors.set(name, { shape: [7, 16], values: tensors.get(name)!.values.subarray(0, 7 * 16) });
   });
-  const encoder = await loadTextEncoder(folder);
-  assert.equal((await encoder.embed(['a an the'], task)).length, 16);
+  assert.equal((await embedSentences(folder, ['a an the'])).vectors.length, 16);
   await assert.rejects(
-    encoder.embed(['a', 'green'], task),
+    embedSentences(folder, ['a', 'green']),
     refused(
       /tokenizer\.json: got the token 7, expected numbers from 0 to below the vocab_size 7 of config\.json;/,
     ),
   );
-  await encoder.release();
 });
 
 test('weights that are no numbers are refused; what becomes none is not passed on', async (context) => {
@@ -64,14 +58,27 @@ test('weights that are no numbers are refused; what becomes none is not passed o
     });
   await setNorm(Number.NaN);
   await assert.rejects(
-    loadTextEncoder(folder),
+    loadLocalModel(folder),
     refused(/got numbers in the tensor encoder\.layer\.1\.output\.LayerNorm\.weight that are not finite/),
   );
   await setNorm(3.4e38);
-  const encoder = await loadTextEncoder(folder);
   await assert.rejects(
-    encoder.embed(['a'], task),
+    embedSentences(folder, ['a']),
     refused(/got numbers that are not finite from the language model/),
   );
-  await encoder.release();
+});
+
+test('rows that are all the same are told of 8 texts, in however many calls', async (context) => {
+  const folder = await copyOf(context, 'bert');
+  await editTensors(path.join(folder, 'model.safetensors'), (tensors) => {
+    tensors.get('encoder.layer.1.output.LayerNorm.weight')!.values.fill(0);
+  });
+  const model = await loadLocalModel(folder);
+  const texts = Array.from({ length: 8 }, (_, i) => `${'green '.repeat(i)}tent`);
+  await model.embed(texts.slice(0, 4));
+  await model.embed(texts.slice(0, 4));
+  await assert.rejects(
+    model.embed(texts.slice(4)).finally(model.release),
+    refused(/the language model gave the same row .* all of 8 different texts.*: copy its folder again\.$/),
+  );
 });

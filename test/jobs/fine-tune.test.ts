@@ -6,7 +6,6 @@ import { PRESETS } from '../../jobs/presets.ts';
 import { fineTune } from '../../jobs/stages/fine-tune.ts';
 import { loadBaseModel } from '../../src/language-model/files/model-folder.ts';
 import type { Values } from '../../src/network/scope.ts';
-import { silentProgress } from '../../src/progress.ts';
 import { fixtures } from '../support/model-folders.ts';
 import { readTokens } from '../support/read-tokens.ts';
 import { dataOf, learningOn } from '../support/stages.ts';

@@ -4,6 +4,7 @@ import { compare, drawCandidateSets, type Run, type RunName } from '../src/evalu
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
+import { type ExternalModelPlace, findExternalModel } from '../src/language-model/external/external-model.ts';
 import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import { type CertainHits, certainHits, checkHitsUncertain } from '../src/recommenders/certain-hits.ts';
 import { rankingMetrics } from '../src/recommenders/metrics.ts';
@@ -12,7 +13,6 @@ import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts'
 import { type ArmName, learnArms } from './evaluation/arms.ts';
 import { keepRuns } from './evaluation/kept-runs.ts';
 import { type ExperimentOptions, learningIn, openExperiment, skippedRowsIn } from './experiment.ts';
-import { type ExternalModelPlace, findExternalModel } from './external-model/external-model.ts';
 import { checkSamples } from './learn.ts';
 import { warmStartAdapter } from './presets.ts';
 

@@ -1,9 +1,9 @@
 // The flow: from who did what to enhanced item embeddings, one line a stage. Every stage leaves its output in
 // the work folder, so that a killed run continues at the first stage that has none.
+
+import type { ExternalModel } from '../src/language-model/external/external-model.ts';
+import { checkTrainedOn } from '../src/language-model/external/trained-on.ts';
 import type { Learning } from './experiment.ts';
-import type { ExternalModel } from './external-model/external-model.ts';
-import { checkTrainedOn } from './external-model/trained-on.ts';
-import { type CatalogueReading, readCatalogue } from './reading/read-catalogue.ts';
 import { type Augmented, augment, type KeyedBlock } from './stages/augment.ts';
 import { type Categories, categorisation, categorise } from './stages/categorise.ts';
 import { instruct, instruction, type Samples } from './stages/instruct.ts';
@@ -12,6 +12,7 @@ import {
   pretraining,
   pretrainRecommender,
 } from './stages/pretrain-recommender.ts';
+import { type CatalogueReading, readCatalogue } from './stages/read-catalogue.ts';
 import { givenVectors, type SrsEmbeddings, srsEmbeddings } from './stages/srs-embeddings.ts';
 import { textFeatures } from './stages/text-features.ts';
 

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../src/interactions/dataset.ts';
+import { type ExternalModelPlace, findExternalModel } from '../src/language-model/external/external-model.ts';
+import type { AnswerCounts } from '../src/language-model/reading/read-answers.ts';
 import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import type { Log } from '../src/log.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
@@ -17,9 +19,7 @@ import {
   openExperiment,
   skippedRowsIn,
 } from './experiment.ts';
-import { type ExternalModelPlace, findExternalModel } from './external-model/external-model.ts';
 import { checkSamples, type Given, type Learnt, learn } from './learn.ts';
-import type { AnswerCounts } from './reading/read-answers.ts';
 import { defineStage } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';

@@ -6,13 +6,13 @@ import { blockScalings, joinBlocks } from '../../src/embeddings/item-features.ts
 import { principalComponents } from '../../src/embeddings/pca.ts';
 import { TslrecError } from '../../src/errors.ts';
 import { type Arm, RANDOM_ARM, TEXT_ARMS } from '../../src/evaluation/compare.ts';
+import type { ExternalModel } from '../../src/language-model/external/external-model.ts';
+import type { OpenModel } from '../../src/language-model/external/open-model.ts';
 import type { Learning } from '../experiment.ts';
-import type { ExternalModel } from '../external-model/external-model.ts';
-import type { OpenModel } from '../external-model/open-model.ts';
 import { besideText, learn } from '../learn.ts';
-import { baseModel } from '../reading/read-catalogue.ts';
 import { augment, type KeyedBlock } from '../stages/augment.ts';
 import { pretrainRecommender } from '../stages/pretrain-recommender.ts';
+import { baseModel } from '../stages/read-catalogue.ts';
 import { readUntuned } from '../stages/read-untuned.ts';
 import { textFeatures } from '../stages/text-features.ts';
 

@@ -2,13 +2,15 @@
 // over the latent categories for both, cold items and quiet users included.
 import { DEFAULT_PROMPT, renderPrompt, type SftSample } from '../../src/instructions/sft-samples.ts';
 import type { Item, UserId } from '../../src/interactions/dataset.ts';
+import type { OpenReader } from '../../src/language-model/reading/catalogue-reader.ts';
+import type { AnswerCounts } from '../../src/language-model/reading/read-answers.ts';
 import type { Learning } from '../experiment.ts';
-import type { AnswerCounts } from '../reading/read-answers.ts';
 import { defineStage, matrix, runStage } from '../stage.ts';
 import type { Samples } from './instruct.ts';
 
-/** What a model says of items and users. */
-export interface Readings {
+export interface Inferred {
+  /** Of the stage. */
+  readonly key: string;
   /** [N, H]. */
   readonly itemHidden: Float32Array;
   /** [N, K]. */
@@ -21,55 +23,39 @@ export interface Readings {
   readonly sharedVectors?: number;
 }
 
-/**
- * What reads, wherever the model runs; the user distributions that it gives are those of `userTexts`.
- * `checkpoint` names a file in which it may keep what it has so far, removed once all of it is there.
- */
-export type Read = (
-  itemTexts: readonly string[],
-  userTexts: readonly string[],
-  checkpoint: string,
-) => Promise<Readings>;
-
-export interface Inferred extends Readings {
-  /** Of the stage. */
-  readonly key: string;
-}
-
 /** `model` names what reads: the key of the stage that has tuned it, or the sha256 of its files. */
 export async function infer(
   learning: Learning,
   { samples, key }: Samples,
   model: string,
-  read: Read,
+  open: OpenReader,
 ): Promise<Inferred> {
   const { dataset, hashes, preset } = learning;
-  const { userIds } = dataset;
-  const itemTexts = itemPrompts(dataset.items);
   const stage = defineStage('infer', 1, {
     model,
     samples: key,
     items: hashes.items,
     longestPrompt: preset.languageModel.prompt.longest,
   });
-  type Facts = Pick<Readings, 'answers' | 'sharedVectors'>;
+  type Facts = Pick<Inferred, 'answers' | 'sharedVectors'>;
   const { tensors, facts } = await runStage<Facts>(learning, stage, async ({ checkpoint }) => {
-    const prompts = samples.map(({ prompt }) => prompt);
-    const { itemHidden, itemDistributions, userDistributions, ...facts } = await read(
-      itemTexts,
-      prompts,
-      checkpoint,
-    );
-    const N = itemTexts.length;
-    const K = itemDistributions.length / N;
-    return {
-      tensors: new Map([
-        ['itemHidden', matrix(itemHidden, itemHidden.length / N)],
-        ['itemDistributions', matrix(itemDistributions, K)],
-        ['userDistributions', matrix(forEveryUser(userIds, samples, userDistributions), K)],
-      ]),
-      facts,
-    };
+    const reader = await open(checkpoint);
+    try {
+      const items = await reader.readItems(itemPrompts(dataset.items));
+      const users = await reader.readUsers(samples.map(({ prompt }) => prompt));
+      const N = dataset.items.length;
+      const K = items.distributions.length / N;
+      return {
+        tensors: new Map([
+          ['itemHidden', matrix(items.hidden, items.hidden.length / N)],
+          ['itemDistributions', matrix(items.distributions, K)],
+          ['userDistributions', matrix(forEveryUser(dataset.userIds, samples, users.distributions), K)],
+        ]),
+        facts: { answers: sumOf(items.answers, users.answers), sharedVectors: items.sharedVectors },
+      };
+    } finally {
+      await reader.release();
+    }
   });
   return {
     key: stage.key,
@@ -79,6 +65,14 @@ export async function infer(
     ...facts,
   };
 }
+
+const sumOf = (a?: AnswerCounts, b?: AnswerCounts): AnswerCounts | undefined =>
+  a &&
+  b && {
+    answers: a.answers + b.answers,
+    malformed: a.malformed + b.malformed,
+    givenUp: a.givenUp + b.givenUp,
+  };
 
 /** An item alone, asked about in the words in which users are. */
 export const itemPrompts = (items: readonly Item[]): string[] =>

@@ -1,7 +1,7 @@
 // Which language model a refresh takes instead of the small one that it trains itself.
 import { Option } from 'commander';
-import type { ExternalModelPlace } from '../../jobs/external-model/external-model.ts';
 import type { Config } from '../config.ts';
+import type { ExternalModelPlace } from '../language-model/external/external-model.ts';
 
 export interface ExternalModelOptions {
   readonly base?: string;

@@ -2,7 +2,6 @@
 // makes on its way: TSLRec's and what they are to be compared with.
 
 import { learningIn } from '../../jobs/experiment.ts';
-import { findOpenModel } from '../../jobs/external-model/open-model.ts';
 import { learn } from '../../jobs/learn.ts';
 import type { Preset } from '../../jobs/presets.ts';
 import { augment } from '../../jobs/stages/augment.ts';
@@ -11,6 +10,7 @@ import { blockScalings, joinBlocks } from '../../src/embeddings/item-features.ts
 import { TslrecError } from '../../src/errors.ts';
 import type { Dataset } from '../../src/interactions/dataset.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
+import { findOpenModel } from '../../src/language-model/external/open-model.ts';
 import type { Progress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
 import { withoutInteractions } from './held-out-items.ts';

@@ -4,10 +4,10 @@ import { cpSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib';
 import { exportSft } from '../../jobs/export-sft.ts';
-import { openRowJournal } from '../../jobs/reading/row-journal.ts';
 import { temporaryName } from '../../src/files.ts';
 import { writeSafetensors } from '../../src/formats/safetensors.ts';
 import type { Item } from '../../src/interactions/dataset.ts';
+import { openRowJournal } from '../../src/language-model/reading/row-journal.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { fixtures } from '../support/model-folders.ts';

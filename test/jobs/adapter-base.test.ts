@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { cpSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { findOpenModel } from '../../jobs/external-model/open-model.ts';
+import { findOpenModel } from '../../src/language-model/external/open-model.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { refused } from '../support/errors.ts';
 import { editJson, fixtures } from '../support/model-folders.ts';

@@ -2,8 +2,8 @@
 // however a server sends it, is neither the answer nor its end.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { readAnswers } from '../../jobs/reading/read-answers.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
+import { readAnswers } from '../../src/language-model/reading/read-answers.ts';
 import { silentProgress } from '../../src/progress.ts';
 import {
   type Fault,

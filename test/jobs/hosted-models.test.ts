@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { findHostedModels } from '../../jobs/external-model/hosted-models.ts';
-import { categoriesOfLabels } from '../../jobs/reading/category-labels.ts';
 import type { RefreshResult } from '../../jobs/refresh.ts';
 import { TslrecError } from '../../src/errors.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { findHostedModels } from '../../src/language-model/external/hosted-models.ts';
+import { categoriesOfLabels } from '../../src/language-model/reading/category-labels.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { type Exit, lastLine, tslrec } from '../support/command-line.ts';
 import {

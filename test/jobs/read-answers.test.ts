@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { readAnswers } from '../../jobs/reading/read-answers.ts';
 import { chatPrompt } from '../../src/instructions/chat-samples.ts';
 import { answerOf } from '../../src/instructions/distribution-answer.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
@@ -12,6 +11,7 @@ import {
   LanguageModelError,
   type LanguageModelReason,
 } from '../../src/language-model/language-model-error.ts';
+import { readAnswers } from '../../src/language-model/reading/read-answers.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { faults, startLanguageModelServer } from '../support/language-model-server.ts';
 

@@ -5,9 +5,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { readByAsking } from '../../jobs/reading/read-by-asking.ts';
 import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
 import type { Batch } from '../../src/language-model/language-model.ts';
+import { readByAsking } from '../../src/language-model/reading/read-by-asking.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { refused } from '../support/errors.ts';
@@ -196,8 +196,9 @@ async function readItems(context: TestContext, texts: readonly string[], fault: 
     const answer = request.body.messages ? faults.saying([{ content: '{"1": 1}' }]) : fault;
     answer(response, right, request);
   });
-  const read = readByAsking({ embed: model, infer: { by: 'generate', model } }, 2, silentProgress);
-  return { file, server, reading: read(texts, ['u'], file) };
+  const models = { embed: model, infer: { by: 'generate', model } } as const;
+  const reader = await readByAsking(models, 2, { journal: file, progress: silentProgress });
+  return { file, server, reading: reader.readItems(texts) };
 }
 
 test('a model that reads a few words of each text: most share a vector, and are refused', async (context) => {
@@ -222,9 +223,9 @@ test('a model that reads a few words of each text: most share a vector, and are 
 test('some texts that share a vector are counted', async (context) => {
   const texts = [...TEXTS, 'CAT', 'cat', 'Cat', 'DOG', 'dog', 'dog', ''];
   const lower = vectors(ofPart((text) => text.toLowerCase()));
-  const { sharedVectors, itemHidden } = await (await readItems(context, texts, lower)).reading;
+  const { sharedVectors, hidden } = await (await readItems(context, texts, lower)).reading;
   assert.equal(sharedVectors, 5);
-  assert.equal(itemHidden.length, texts.length * WIDTH);
+  assert.equal(hidden.length, texts.length * WIDTH);
   const none = await (
     await readItems(
       context,
@@ -248,5 +249,5 @@ test('a broken server leaves nothing behind: repaired, it is asked for all of it
     vectors((rows) => rows),
     broken.file,
   );
-  assert.equal((await reading).itemHidden.length, TEXTS.length * WIDTH);
+  assert.equal((await reading).hidden.length, TEXTS.length * WIDTH);
 });

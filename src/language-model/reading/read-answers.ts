@@ -3,14 +3,14 @@
 // rising temperature, because at the same one the same question may have the same answer. A user who still
 // has none gets the mean of the others.
 //   n prompts, K categories.
-import { invariant, TslrecError } from '../../src/errors.ts';
-import { fewAtATime } from '../../src/few-at-a-time.ts';
-import { chatPrompt } from '../../src/instructions/chat-samples.ts';
-import { isComplete, parseAnswer } from '../../src/instructions/distribution-answer.ts';
-import { behindDrafts, DRAFT_TOKENS } from '../../src/language-model/draft.ts';
-import type { LanguageModel } from '../../src/language-model/language-model.ts';
-import { LanguageModelError } from '../../src/language-model/language-model-error.ts';
-import type { Progress } from '../../src/progress.ts';
+import { invariant, TslrecError } from '../../errors.ts';
+import { fewAtATime } from '../../few-at-a-time.ts';
+import { chatPrompt } from '../../instructions/chat-samples.ts';
+import { isComplete, parseAnswer } from '../../instructions/distribution-answer.ts';
+import type { Progress } from '../../progress.ts';
+import { behindDrafts, DRAFT_TOKENS } from '../draft.ts';
+import type { LanguageModel } from '../language-model.ts';
+import { LanguageModelError } from '../language-model-error.ts';
 import type { KeptRow, KeptRows } from './row-journal.ts';
 
 export interface ReadAnswersOptions {

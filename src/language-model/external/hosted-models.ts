@@ -4,10 +4,10 @@
 import { createHash } from 'node:crypto';
 import { INFERENCE_PROVIDERS } from '@huggingface/inference';
 import * as z from 'zod';
-import { TslrecError } from '../../src/errors.ts';
-import { readJsonFile } from '../../src/language-model/files/json-file.ts';
-import { createHostedModel } from '../../src/language-model/hosted/hosted-model.ts';
-import type { LanguageModel } from '../../src/language-model/language-model.ts';
+import { TslrecError } from '../../errors.ts';
+import { readJsonFile } from '../files/json-file.ts';
+import { createHostedModel } from '../hosted/hosted-model.ts';
+import type { LanguageModel } from '../language-model.ts';
 import type { AskedModels } from '../reading/read-by-asking.ts';
 import type { TrainedOn } from './trained-on.ts';
 

@@ -1,6 +1,6 @@
 // Which categories a language model was tuned for elsewhere. Those of other work have other numbers, so that
 // it would say something else of everybody, and nobody would notice.
-import { TslrecError } from '../../src/errors.ts';
+import { TslrecError } from '../../errors.ts';
 
 export interface TrainedOn {
   /** Where it is written down. */

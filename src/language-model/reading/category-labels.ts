@@ -1,6 +1,6 @@
 // Which category each label of a hosted classifier is: its number stands at the end of its name, as in "3",
 // "LABEL_3" and "category 3". Legend: K categories.
-import { TslrecError } from '../../src/errors.ts';
+import { TslrecError } from '../../errors.ts';
 
 /** The category of each label; every category from 0 to K - 1 has to have exactly one. */
 export function categoriesOfLabels(labels: readonly string[], K: number, model: string): number[] {

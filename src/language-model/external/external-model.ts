@@ -1,6 +1,6 @@
 // A language model that somebody brings instead of the small one that a refresh trains: one whose files are
 // read here, or hosted ones.
-import type { Progress } from '../../src/progress.ts';
+import type { Progress } from '../../progress.ts';
 import { findHostedModels, type HostedModels, type HostedModelsFile } from './hosted-models.ts';
 import { findOpenModel, type OpenModel, type OpenModelFiles } from './open-model.ts';
 

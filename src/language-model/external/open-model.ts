@@ -4,25 +4,20 @@ import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
-import { TslrecError } from '../../src/errors.ts';
-import { sha256OfFiles } from '../../src/file-hash.ts';
-import {
-  type Architecture,
-  parametersOf,
-  readArchitecture,
-  readDecoder,
-} from '../../src/language-model/architecture.ts';
-import { readTokenizer } from '../../src/language-model/files/folder-tokenizer.ts';
-import { ALWAYS, HUB_NAME, IF_THERE, modelFolder } from '../../src/language-model/files/hub.ts';
-import { readJsonFile, shown } from '../../src/language-model/files/json-file.ts';
-import { HEAD_FILE, readHead } from '../../src/language-model/files/model-folder.ts';
-import { checkModelWeights } from '../../src/language-model/files/model-weights.ts';
-import { readAdapter } from '../../src/language-model/files/peft-adapter.ts';
-import { readSentenceModules, sentenceFiles } from '../../src/language-model/files/sentence-modules.ts';
-import { isolatedCode } from '../../src/language-model/isolated/isolated-code.ts';
-import { readChatTemplate } from '../../src/language-model/local/chat-template.ts';
-import { isThere } from '../../src/named-file.ts';
-import type { Progress } from '../../src/progress.ts';
+import { TslrecError } from '../../errors.ts';
+import { sha256OfFiles } from '../../file-hash.ts';
+import { isThere } from '../../named-file.ts';
+import type { Progress } from '../../progress.ts';
+import { type Architecture, parametersOf, readArchitecture, readDecoder } from '../architecture.ts';
+import { readTokenizer } from '../files/folder-tokenizer.ts';
+import { ALWAYS, HUB_NAME, IF_THERE, modelFolder } from '../files/hub.ts';
+import { readJsonFile, shown } from '../files/json-file.ts';
+import { HEAD_FILE, readHead } from '../files/model-folder.ts';
+import { checkModelWeights } from '../files/model-weights.ts';
+import { readAdapter } from '../files/peft-adapter.ts';
+import { readSentenceModules, sentenceFiles } from '../files/sentence-modules.ts';
+import { isolatedCode } from '../isolated/isolated-code.ts';
+import { readChatTemplate } from '../local/chat-template.ts';
 import { SAMPLES_ADVICE, type TrainedOn } from './trained-on.ts';
 
 export interface OpenModelFiles {

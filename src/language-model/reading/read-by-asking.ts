@@ -1,13 +1,13 @@
 // How models that answer read a catalogue: hosted ones, and one of our own that tells its distributions in
 // words. What they gave before a refresh broke off is not asked for again.
 //   n texts, K categories.
-import { TslrecError } from '../../src/errors.ts';
-import type { LanguageModel, ReadOptions } from '../../src/language-model/language-model.ts';
-import { countRows, createTextsApart, sameForAll } from '../../src/language-model/pooled/texts-apart.ts';
-import type { Progress } from '../../src/progress.ts';
-import type { Read } from '../stages/infer.ts';
+import { TslrecError } from '../../errors.ts';
+import type { Progress } from '../../progress.ts';
+import type { LanguageModel, ReadOptions } from '../language-model.ts';
+import { countRows, createTextsApart, sameForAll } from '../pooled/texts-apart.ts';
+import type { CatalogueReader, Distributions } from './catalogue-reader.ts';
 import { categoriesOfLabels } from './category-labels.ts';
-import { type AnswerCounts, readAnswers } from './read-answers.ts';
+import { readAnswers } from './read-answers.ts';
 import { type KeptRows, openRowJournal } from './row-journal.ts';
 
 export interface AskedModels {
@@ -17,31 +17,31 @@ export interface AskedModels {
   readonly infer: { readonly by: 'classify' | 'generate'; readonly model: LanguageModel };
 }
 
-/** Releases the models in the end. */
-export const readByAsking =
-  ({ embed, infer: { by, model } }: AskedModels, K: number, progress: Progress): Read =>
-  async (items, users, checkpoint) => {
-    const journal = await openRowJournal(checkpoint);
-    const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });
-    try {
-      const distributions = by === 'classify' ? await classified(model, K) : answered(model, K);
-      const itemHidden = await readRows(embed.name, task('read items', items), (...asked) =>
-        embed.embed(...asked),
-      );
-      const sharedVectors = checkVectors(embed.name, items, itemHidden, journal('read items'));
-      const ofItems = await distributions(task('infer categories of items', items));
-      const ofUsers = await distributions(task('infer categories of users', users));
-      return {
-        itemHidden,
-        itemDistributions: ofItems.distributions,
-        userDistributions: ofUsers.distributions,
-        sharedVectors: sharedVectors || undefined,
-        answers: ofItems.counts && ofUsers.counts && sumOf(ofItems.counts, ofUsers.counts),
-      };
-    } finally {
+/** K; the models are released with the reader. */
+export async function readByAsking(
+  { embed, infer: { by, model } }: AskedModels,
+  K: number,
+  { journal: file, progress }: { readonly journal?: string; readonly progress: Progress },
+): Promise<CatalogueReader> {
+  const journal = await openRowJournal(file);
+  const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });
+  const ofTexts = by === 'classify' ? classified(model, K) : answered(model, K);
+  return {
+    async readItems(texts) {
+      const inferring = task('infer categories of items', texts);
+      // Of a classifier's labels it is known at once whether they are the right ones.
+      await ofTexts.check();
+      const reading = task('read items', texts);
+      const hidden = await readRows(embed.name, reading, (...asked) => embed.embed(...asked));
+      const shared = checkVectors(embed.name, texts, hidden, reading.kept);
+      return { hidden, sharedVectors: shared || undefined, ...(await ofTexts.read(inferring)) };
+    },
+    readUsers: (texts) => ofTexts.read(task('infer categories of users', texts)),
+    release: async () => {
       await Promise.all([embed.release(), model.release()]);
-    }
+    },
   };
+}
 
 interface Task {
   readonly name: string;
@@ -50,32 +50,39 @@ interface Task {
   readonly progress: Progress;
 }
 
-interface Distributions {
-  /** [n, K] */
-  readonly distributions: Float32Array;
-  readonly counts?: AnswerCounts;
+interface ReadDistributions {
+  check(): Promise<void>;
+  read(task: Task): Promise<Distributions>;
 }
 
-async function classified(model: LanguageModel, K: number): Promise<(task: Task) => Promise<Distributions>> {
-  // Of an empty text, and before anything else is asked: wrong labels are better told at once.
-  const { labels } = await model.classify(['']);
-  const categories = categoriesOfLabels(labels, K, model.name);
-  return async (task) => ({
-    distributions: await readRows(model.name, task, (...asked) => model.classify(...asked), categories),
-  });
-}
-
-const answered =
-  (model: LanguageModel, K: number) =>
-  async ({ texts, ...task }: Task): Promise<Distributions> => {
-    const { distributions, ...counts } = await readAnswers(model, texts, K, task);
-    return { distributions, counts };
+function classified(model: LanguageModel, K: number): ReadDistributions {
+  let categories: readonly number[] | undefined;
+  /** Of an empty text, and before anything else is asked. */
+  const columns = async () => {
+    categories ??= categoriesOfLabels((await model.classify([''])).labels, K, model.name);
+    return categories;
   };
+  return {
+    check: async () => {
+      await columns();
+    },
+    read: async (task) => ({
+      distributions: await readRows(
+        model.name,
+        task,
+        (...asked) => model.classify(...asked),
+        await columns(),
+      ),
+    }),
+  };
+}
 
-const sumOf = (a: AnswerCounts, b: AnswerCounts): AnswerCounts => ({
-  answers: a.answers + b.answers,
-  malformed: a.malformed + b.malformed,
-  givenUp: a.givenUp + b.givenUp,
+const answered = (model: LanguageModel, K: number): ReadDistributions => ({
+  check: async () => {},
+  async read({ texts, ...task }) {
+    const { distributions, ...answers } = await readAnswers(model, texts, K, task);
+    return { distributions, answers };
+  },
 });
 
 /** A row a text; number i of what `read` gives belongs in column `columns[i]`. */
@@ -109,17 +116,14 @@ async function readRows(
 }
 
 /** Those of an earlier run are among them, which may have been a server's of before it was repaired. */
-function checkApart(model: string, texts: readonly string[], rows: Float32Array, { file }: KeptRows): void {
+function checkApart(model: string, texts: readonly string[], rows: Float32Array, { anew }: KeptRows): void {
   const w = rows.length / texts.length;
   const apart = createTextsApart();
   texts.forEach((text, i) => {
     if (w > 1 && text !== '') apart.add(text, rows.subarray(i * w, (i + 1) * w));
   });
   if (apart.texts < 2 || apart.areApart) return;
-  throw new TslrecError(
-    'bad-data',
-    `${model} ${sameForAll(apart.texts)}; see to its server, and remove ${file} to have all read anew.`,
-  );
+  throw new TslrecError('bad-data', `${model} ${sameForAll(apart.texts)}; see to its server${anew}.`);
 }
 
 /**
@@ -130,15 +134,14 @@ function checkVectors(
   model: string,
   texts: readonly string[],
   vectors: Float32Array,
-  { file }: KeptRows,
+  { anew }: KeptRows,
 ): number {
   const { texts: different, rows, sharing } = countRows(texts, vectors);
   if (2 * rows >= different) return sharing;
   throw new TslrecError(
     'bad-data',
     `${model}: got ${rows} different vectors for ${different} different texts, expected at least half as ` +
-      'many; see that the model reads whole texts and knows their words, and remove ' +
-      `${file} to have all read anew.`,
+      `many; see that the model reads whole texts and knows their words${anew}.`,
   );
 }
 

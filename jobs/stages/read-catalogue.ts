@@ -1,16 +1,17 @@
 // What a tuned language model makes of every item and every user. The model is a small one trained here on
 // the catalogue's own words, or one that somebody gives; whichever it is, here is decided who reads and how.
+
+import type { ExternalModel } from '../../src/language-model/external/external-model.ts';
+import { checkHead, type OpenModel } from '../../src/language-model/external/open-model.ts';
 import { loadAdapter, loadBaseModel } from '../../src/language-model/files/model-folder.ts';
 import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import { type AskedModels, readByAsking } from '../../src/language-model/reading/read-by-asking.ts';
+import { readLocally } from '../../src/language-model/reading/read-locally.ts';
 import type { Learning } from '../experiment.ts';
-import type { ExternalModel } from '../external-model/external-model.ts';
-import { checkHead, type OpenModel } from '../external-model/open-model.ts';
-import { type Base, type FineTuned, fineTune } from '../stages/fine-tune.ts';
-import { type Inferred, infer } from '../stages/infer.ts';
-import type { Samples } from '../stages/instruct.ts';
-import { pretrainLanguageModel } from '../stages/pretrain-language-model.ts';
-import { type AskedModels, readByAsking } from './read-by-asking.ts';
-import { readLocally } from './read-locally.ts';
+import { type Base, type FineTuned, fineTune } from './fine-tune.ts';
+import { type Inferred, infer } from './infer.ts';
+import type { Samples } from './instruct.ts';
+import { pretrainLanguageModel } from './pretrain-language-model.ts';
 
 export interface CatalogueReading {
   /** The model that has read, unless it was asked: then nothing of it is needed. */
@@ -27,7 +28,9 @@ export async function readCatalogue(
   const { preset, progress } = learning;
   // Models that answer have been tuned before they are given.
   const byAsking = async (models: AskedModels, key: string) => ({
-    inferred: await infer(learning, samples, key, readByAsking(models, categoryCount, progress)),
+    inferred: await infer(learning, samples, key, (journal) =>
+      readByAsking(models, categoryCount, { journal, progress }),
+    ),
   });
   if (model?.kind === 'hosted') return byAsking(model, model.source.sha256);
   if (model?.adapter && !model.hasHead) return byAsking(await inWords(model), model.source.sha256);
@@ -38,8 +41,10 @@ export async function readCatalogue(
     ? await tunedElsewhere(model.adapter, base, categoryCount)
     : await fineTune(learning, samples, categoryCount, base);
   // It reads every item, cold ones included, and every user.
-  const read = readLocally(preset, fineTuned.model, base.tokenizer, progress);
-  const inferred = await infer(learning, samples, fineTuned.key, read);
+  const { longest } = preset.languageModel.prompt;
+  const inferred = await infer(learning, samples, fineTuned.key, async () =>
+    readLocally(fineTuned.model, base.tokenizer, { longest, progress }),
+  );
   base.tokenizer.release();
   return { tuned: { ...fineTuned, modelFolder: base.folder }, inferred };
 }

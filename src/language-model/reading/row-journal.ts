@@ -2,12 +2,12 @@
 // those that are missing. One JSON line a row, appended; of a line that a kill cut short nothing is used.
 import { appendFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
-import { TslrecError } from '../../src/errors.ts';
-import { makeFolder } from '../../src/files.ts';
-import { decodeFloats } from '../../src/formats/floats.ts';
-import { jsonValue } from '../../src/json.ts';
-import { fileMode } from '../../src/private-files.ts';
-import { forEachLine } from '../../src/tables/lines.ts';
+import { TslrecError } from '../../errors.ts';
+import { makeFolder } from '../../files.ts';
+import { decodeFloats } from '../../formats/floats.ts';
+import { jsonValue } from '../../json.ts';
+import { fileMode } from '../../private-files.ts';
+import { forEachLine } from '../../tables/lines.ts';
 
 export interface KeptRow {
   readonly values: Float32Array;
@@ -17,8 +17,8 @@ export interface KeptRow {
 
 /** The rows of one kind, by number. */
 export interface KeptRows {
-  /** Where they are kept. */
-  readonly file: string;
+  /** Behind what is wrong with the rows: what to remove so that none of an earlier run is among them. */
+  readonly anew: string;
   readonly rows: ReadonlyMap<number, KeptRow>;
   /** `rows` are numbers and what stands there; `model` is who gave them. */
   keep(rows: readonly (readonly [number, KeptRow])[], model: string): void;
@@ -32,15 +32,16 @@ interface Line {
   readonly malformed?: number;
 }
 
-export async function openRowJournal(file: string): Promise<(kind: string) => KeptRows> {
+/** Without a file they are kept in memory alone. */
+export async function openRowJournal(file?: string): Promise<(kind: string) => KeptRows> {
   const kinds = new Map<string, Map<number, KeptRow>>();
   const rowsOf = (kind: string) => {
     const rows = kinds.get(kind) ?? new Map<number, KeptRow>();
     kinds.set(kind, rows);
     return rows;
   };
-  makeFolder(path.dirname(file));
-  if (existsSync(file)) {
+  if (file !== undefined) makeFolder(path.dirname(file));
+  if (file !== undefined && existsSync(file)) {
     await forEachLine(file, (text) => {
       const line = jsonValue(text) as Line | undefined;
       if (!line) return;
@@ -51,13 +52,14 @@ export async function openRowJournal(file: string): Promise<(kind: string) => Ke
   return (kind) => {
     const rows = rowsOf(kind);
     return {
-      file,
+      anew: file === undefined ? '' : `, and remove ${file} to have all read anew`,
       rows,
       keep(added, model) {
         for (const [row, kept] of added) {
           checkWidth(kept, rows, file, model);
           rows.set(row, kept);
         }
+        if (file === undefined) return;
         // Each begins with a line end: what a kill has left of a line before it ends there.
         appendFileSync(
           file,
@@ -79,14 +81,17 @@ const asLine = (kind: string, row: number, { values, malformed }: KeptRow): Line
 function checkWidth(
   { values }: KeptRow,
   before: ReadonlyMap<number, KeptRow>,
-  file: string,
+  file: string | undefined,
   model: string,
 ): void {
   const [first = { values }] = before.values();
   if (values.length === first.values.length) return;
   throw new TslrecError(
     'bad-data',
-    `${model}: got rows of ${values.length} numbers, expected ${first.values.length} as in those that an ` +
-      `earlier run kept in ${file}; serve the model of then, or remove that file to have all read anew.`,
+    `${model}: got rows of ${values.length} numbers, expected ${first.values.length} as in those ` +
+      (file === undefined
+        ? 'before; serve one model.'
+        : `that an earlier run kept in ${file}; serve the model of then, or remove that file to have all read ` +
+          'anew.'),
   );
 }

@@ -1,6 +1,7 @@
 // The flow: from who did what to enhanced item embeddings, one line a stage. Every stage leaves its output in
 // the work folder, so that a killed run continues at the first stage that has none.
 
+import { LANGUAGE_MODEL_BLOCK } from '../src/embeddings/item-encoder.ts';
 import type { ExternalModel } from '../src/language-model/external/external-model.ts';
 import { checkTrainedOn } from '../src/language-model/external/trained-on.ts';
 import type { Learning } from './experiment.ts';
@@ -14,7 +15,7 @@ import {
 } from './stages/pretrain-recommender.ts';
 import { type CatalogueReading, readCatalogue } from './stages/read-catalogue.ts';
 import { givenVectors, type SrsEmbeddings, srsEmbeddings } from './stages/srs-embeddings.ts';
-import { textFeatures } from './stages/text-features.ts';
+import { type TextFeatures, textFeatures } from './stages/text-features.ts';
 
 /** What somebody gives, in place of what is trained here. */
 export interface Given {
@@ -41,6 +42,7 @@ export async function learnSamples(learning: Learning, { srs }: Given): Promise<
 }
 
 export interface Learnt extends LearntSamples, CatalogueReading {
+  readonly text: readonly TextFeatures[];
   readonly augmented: Augmented;
 }
 
@@ -56,7 +58,7 @@ export async function learn(learning: Learning, given: Given): Promise<Learnt> {
   const { key, itemHidden } = reading.inferred;
   const blocks = besideText(learning, text, { key, values: itemHidden }, given.languageModel);
   const augmented = await augment(learning, 'augment', blocks);
-  return { ...learnt, ...reading, augmented };
+  return { ...learnt, ...reading, text, augmented };
 }
 
 /** Names the samples of the user-level SFT, and the categories in them, before anything is learnt. */
@@ -82,5 +84,5 @@ export function besideText(
   const { leadingRows, companionRows } = preset.adaptation;
   const rowLength = text.length > 0 && !languageModel ? companionRows : leadingRows;
   const width = hidden.values.length / dataset.items.length;
-  return [...text, { ...hidden, name: 'language model', width, rowLength }];
+  return [...text, { ...hidden, name: LANGUAGE_MODEL_BLOCK, width, rowLength }];
 }

@@ -82,6 +82,29 @@ export function writeFileAtomically(file: string, chunks: string | Iterable<stri
   }
 }
 
+/**
+ * A folder that appears whole or not at all, in place of one that is there: `fill` writes into a temporary
+ * one and gives the files, by name, that are to be written last.
+ */
+export async function writeFolderAtomically(
+  folder: string,
+  fill: (temporary: string) => Promise<Readonly<Record<string, string>>>,
+): Promise<void> {
+  const temporary = temporaryName(folder);
+  rmSync(temporary, { recursive: true, force: true });
+  makeFolder(temporary);
+  try {
+    for (const [name, text] of Object.entries(await fill(temporary)))
+      writeFileAtomically(path.join(temporary, name), text);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(temporary, folder);
+    syncFolder(path.dirname(folder));
+  } catch (error) {
+    rmSync(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
 /** Says whose it is, so that what a killed process has left can be told from what a live one is writing. */
 export const temporaryName = (file: string): string => `${file}.${process.pid}.tmp`;
 
@@ -90,9 +113,13 @@ export function moveIntoPlace(temporary: string, file: string): void {
   about(file, () => {
     sync(temporary, 'r+');
     renameSync(temporary, file);
-    // Windows cannot open folders and needs no sync.
-    if (process.platform !== 'win32') sync(path.dirname(file), 'r');
+    syncFolder(path.dirname(file));
   });
+}
+
+/** Windows cannot open folders and needs no sync. */
+function syncFolder(folder: string): void {
+  if (process.platform !== 'win32') sync(folder, 'r');
 }
 
 /**

@@ -20,6 +20,8 @@ export interface Augmented {
   readonly key: string;
   /** Enhanced embeddings [N, d]. */
   readonly embeddings: Float32Array;
+  /** What of them is each item's own, beside what the adaptation makes of its features [N, d]. */
+  readonly residual: Float32Array;
   /** What turns features of any item, a cold one too, into an embedding. */
   readonly adaptationFile: string;
   readonly quality: VectorQuality;
@@ -37,7 +39,7 @@ export async function augment(
   const members: AdapterMember[] = [];
   for (let m = 1; m <= preset.adaptation.members; m++)
     members.push(await adapterMember(learning, name, blocks, m));
-  const stage = defineStage(name, 1, { members: members.map(({ key }) => key) });
+  const stage = defineStage(name, 2, { members: members.map(({ key }) => key) });
   const { tensors, facts } = await runStage(learning, stage, async ({ folder }) => {
     const { weights, residual } = mergeAdapters(members, backbone.width);
     const adaptation = { scalings: blockScalings(blocks), weights };
@@ -46,13 +48,17 @@ export async function augment(
     const embeddings = adapted.map((x, i) => x + residual[i]);
     const validationNdcg = members.reduce((sum, member) => sum + member.validationNdcg, 0) / members.length;
     return {
-      tensors: new Map([['embeddings', matrix(embeddings, backbone.width)]]),
+      tensors: new Map([
+        ['embeddings', matrix(embeddings, backbone.width)],
+        ['residual', matrix(residual, backbone.width)],
+      ]),
       facts: { validationNdcg, quality: vectorQuality(embeddings, backbone.width) },
     };
   });
   return {
     key: stage.key,
     embeddings: tensors.get('embeddings')!.values,
+    residual: tensors.get('residual')!.values,
     adaptationFile: adaptationIn(stageFolder(learning, stage)),
     ...facts,
   };

@@ -1,7 +1,7 @@
 // Stage: a tuned model reads every item and every user: hidden vectors of the items, and its own distribution
 // over the latent categories for both, cold items and quiet users included.
-import { DEFAULT_PROMPT, renderPrompt, type SftSample } from '../../src/instructions/sft-samples.ts';
-import type { Item, UserId } from '../../src/interactions/dataset.ts';
+import { itemPrompts, type SftSample } from '../../src/instructions/sft-samples.ts';
+import type { UserId } from '../../src/interactions/dataset.ts';
 import type { OpenReader } from '../../src/language-model/reading/catalogue-reader.ts';
 import type { AnswerCounts } from '../../src/language-model/reading/read-answers.ts';
 import type { Learning } from '../experiment.ts';
@@ -73,10 +73,6 @@ const sumOf = (a?: AnswerCounts, b?: AnswerCounts): AnswerCounts | undefined =>
     malformed: a.malformed + b.malformed,
     givenUp: a.givenUp + b.givenUp,
   };
-
-/** An item alone, asked about in the words in which users are. */
-export const itemPrompts = (items: readonly Item[]): string[] =>
-  items.map((item) => renderPrompt([item], DEFAULT_PROMPT.descriptionWords));
 
 /** distributions [number of samples, K] -> [U, K]. */
 function forEveryUser(

@@ -4,11 +4,11 @@
 import type { ExternalModel } from '../../src/language-model/external/external-model.ts';
 import { checkHead, type OpenModel } from '../../src/language-model/external/open-model.ts';
 import { loadAdapter, loadBaseModel } from '../../src/language-model/files/model-folder.ts';
-import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
+import { createLocalModel, loadLocalModel } from '../../src/language-model/local/local-model.ts';
 import { type AskedModels, readByAsking } from '../../src/language-model/reading/read-by-asking.ts';
 import { readLocally } from '../../src/language-model/reading/read-locally.ts';
 import type { Learning } from '../experiment.ts';
-import { type Base, type FineTuned, fineTune } from './fine-tune.ts';
+import { type Base, type FineTuned, fineTune, longestPrompt } from './fine-tune.ts';
 import { type Inferred, infer } from './infer.ts';
 import type { Samples } from './instruct.ts';
 import { pretrainLanguageModel } from './pretrain-language-model.ts';
@@ -41,10 +41,12 @@ export async function readCatalogue(
     ? await tunedElsewhere(model.adapter, base, categoryCount)
     : await fineTune(learning, samples, categoryCount, base);
   // It reads every item, cold ones included, and every user.
-  const { longest } = preset.languageModel.prompt;
-  const inferred = await infer(learning, samples, fineTuned.key, async () =>
-    readLocally(fineTuned.model, base.tokenizer, { longest, progress }),
-  );
+  const inferred = await infer(learning, samples, fineTuned.key, async () => {
+    const limit = { maxTokens: longestPrompt(preset, base.architecture), kind: 'prompt' } as const;
+    const { tokenizer } = base;
+    const reader = createLocalModel({ name: 'the tuned model', model: fineTuned.model, tokenizer, limit });
+    return readLocally(reader, progress);
+  });
   base.tokenizer.release();
   return { tuned: { ...fineTuned, modelFolder: base.folder }, inferred };
 }

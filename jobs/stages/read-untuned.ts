@@ -1,11 +1,11 @@
 // Stage: hidden vectors of the items by a language model before it is tuned: what the tuning is compared
 // with.
+import { itemPrompts } from '../../src/instructions/sft-samples.ts';
 import { createLocalModel } from '../../src/language-model/local/local-model.ts';
 import type { Learning } from '../experiment.ts';
 import { defineStage, matrix, runStage } from '../stage.ts';
 import type { KeyedBlock } from './augment.ts';
 import { type Base, longestPrompt } from './fine-tune.ts';
-import { itemPrompts } from './infer.ts';
 
 /** Hidden vectors [N, H], and the stage that they are of. */
 export async function readUntuned(

@@ -1,26 +1,34 @@
 // Stage: what plain text says of the items, without any language model: TF-IDF + SVD of everything known of
 // them.
-import { fitTextFeatures } from '../../src/embeddings/text-features.ts';
+import { TEXT_BLOCK } from '../../src/embeddings/item-encoder.ts';
+import { fitTextFeatures, saveTextFeatures } from '../../src/embeddings/text-features.ts';
 import { knownText } from '../../src/instructions/item-text.ts';
 import type { Learning } from '../experiment.ts';
-import { defineStage, matrix, runStage } from '../stage.ts';
+import { defineStage, matrix, runStage, stageFolder } from '../stage.ts';
 import type { KeyedBlock } from './augment.ts';
 
+export interface TextFeatures extends KeyedBlock {
+  /** Where the model lies that later texts go through. */
+  readonly folder: string;
+}
+
 /** One block, or none where no two items share a word. */
-export async function textFeatures(learning: Learning): Promise<KeyedBlock[]> {
+export async function textFeatures(learning: Learning): Promise<TextFeatures[]> {
   const { dataset, hashes, preset, seed } = learning;
   const texts = dataset.items.map((item) => knownText(item, Number.POSITIVE_INFINITY));
-  const stage = defineStage('text-features', 1, { items: hashes.items, columns: preset.textFeatures, seed });
-  const { tensors } = await runStage(learning, stage, async () => {
-    const { vectors } = fitTextFeatures(texts, {
+  const stage = defineStage('text-features', 2, { items: hashes.items, columns: preset.textFeatures, seed });
+  const { tensors } = await runStage(learning, stage, async ({ folder }) => {
+    const { vectors, model } = fitTextFeatures(texts, {
       dimension: preset.textFeatures,
       seed: `${seed}/text-features`,
     });
-    const dimension = vectors.length / texts.length;
+    saveTextFeatures(folder, model);
+    const { dimension } = model;
     return { tensors: new Map([['vectors', matrix(vectors, dimension)]]), facts: { dimension } };
   });
   const { shape, values } = tensors.get('vectors')!;
   if (shape[1] === 0) return [];
   const rowLength = preset.adaptation.leadingRows;
-  return [{ key: stage.key, name: 'text', width: shape[1], values, rowLength }];
+  const folder = stageFolder(learning, stage);
+  return [{ key: stage.key, name: TEXT_BLOCK, width: shape[1], values, rowLength, folder }];
 }

@@ -4,6 +4,7 @@
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
 import { buildModel, parameterFeeds, type Values } from '../network/scope.ts';
 import { adapter } from '../recommenders/item-table.ts';
+import { BATCH } from '../tensor/graph.ts';
 import { createSession } from '../tensor/session.ts';
 import { type BlockScaling, type FeatureBlock, joinBlocks } from './item-features.ts';
 
@@ -13,22 +14,39 @@ export interface Adaptation {
   readonly weights: Values;
 }
 
-/** Enhanced embeddings [N, d] of items by their feature blocks, which must be the ones of the fit. */
-export async function applyAdaptation(
-  { scalings, weights }: Adaptation,
-  blocks: readonly FeatureBlock[],
-): Promise<Float32Array> {
-  const features = joinBlocks(blocks, scalings);
-  const F = blocks.reduce((sum, { width }) => sum + width, 0);
+export interface OpenAdaptation {
+  /** d */
+  readonly width: number;
+  /** Enhanced embeddings [n, d] of items by their feature blocks, which must be the ones of the fit. */
+  apply(blocks: readonly FeatureBlock[]): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** For any number of items, as often as they come. */
+export async function openAdaptation({ scalings, weights }: Adaptation): Promise<OpenAdaptation> {
+  const F = scalings.reduce((sum, { mean }) => sum + mean.length, 0);
   const hidden = weights.get('adapter.inner.bias')!.shape[0];
   const d = weights.get('adapter.outer.bias')!.shape[0];
   const model = buildModel('inference', (scope) =>
-    adapter(scope, scope.graph.input('features', [features.length / F, F]), hidden, d),
+    adapter(scope, scope.graph.input('features', [BATCH, F]), hidden, d),
   );
   const session = await createSession(model.graph, { table: model.outputs });
-  const { table } = await session.run({ ...parameterFeeds(model.parameters, weights), features });
-  await session.release();
-  return table;
+  const parameters = parameterFeeds(model.parameters, weights);
+  return {
+    width: d,
+    apply: async (blocks) =>
+      (await session.run({ ...parameters, features: joinBlocks(blocks, scalings) })).table,
+    release: () => session.release(),
+  };
+}
+
+/** The same of one catalogue. */
+export async function applyAdaptation(
+  adaptation: Adaptation,
+  blocks: readonly FeatureBlock[],
+): Promise<Float32Array> {
+  const { apply, release } = await openAdaptation(adaptation);
+  return apply(blocks).finally(release);
 }
 
 const MEAN_PREFIX = 'mean.';

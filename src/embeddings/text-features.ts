@@ -3,7 +3,11 @@
 // to one. Equal to scikit-learn's TfidfVectorizer + TruncatedSVD(algorithm="randomized") up to the
 // convergence of the SVD.
 //   N texts, F terms, d dimensions; vectors [N, d] = X V, components V^T as [F, d], row-major.
-import { fitTermWeights, type SparseMatrix, type TermWeights, weighTerms } from './tf-idf.ts';
+import path from 'node:path';
+import { writeFileAtomically } from '../files.ts';
+import { type NamedTensor, readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
+import { readNamedText } from '../named-file.ts';
+import { fitTermWeights, type SparseMatrix, type TermWeights, termWeighing } from './tf-idf.ts';
 import { truncatedSvd } from './truncated-svd.ts';
 
 /** What later texts need to get comparable vectors: plain strings and typed arrays. */
@@ -29,16 +33,57 @@ export function fitTextFeatures(
   { dimension, seed, maxTextShare = 1 }: TextFeatureOptions,
 ): { vectors: Float32Array; model: TextFeatureModel } {
   const termWeights = fitTermWeights(texts, maxTextShare);
-  const x = weighTerms(texts, termWeights);
+  const x = termWeighing(termWeights)(texts);
   const { singularValues, components } = truncatedSvd(x, dimension, seed);
   const model = { ...termWeights, components, singularValues, dimension: singularValues.length };
   return { vectors: project(x, model), model };
 }
 
 /** The vectors [N, d] of other texts in the space of the fitted ones; of the same texts, the same vectors. */
-export function transformTexts(texts: readonly string[], model: TextFeatureModel): Float32Array {
-  return project(weighTerms(texts, model), model);
+export function textTransform(model: TextFeatureModel): (texts: readonly string[]) => Float32Array {
+  const weigh = termWeighing(model);
+  return (texts) => project(weigh(texts), model);
 }
+
+const FILES = { terms: 'vocabulary.txt', weights: 'text-features.safetensors' } as const;
+
+/** The terms one a line, and beside them their weights and the components. */
+export function saveTextFeatures(folder: string, model: TextFeatureModel): void {
+  const { terms, inverseDocumentFrequency, components, singularValues, dimension } = model;
+  writeFileAtomically(
+    path.join(folder, FILES.terms),
+    terms.map((term) => `${term}\n`),
+  );
+  writeSafetensors(
+    path.join(folder, FILES.weights),
+    new Map([
+      ['inverse_document_frequency', vectorOf(inverseDocumentFrequency)],
+      ['components', { shape: [terms.length, dimension], values: components }],
+      ['singular_values', vectorOf(singularValues)],
+    ]),
+  );
+}
+
+const vectorOf = (values: Float64Array): NamedTensor => ({
+  shape: [values.length],
+  values: Float32Array.from(values),
+});
+
+export async function loadTextFeatures(folder: string): Promise<TextFeatureModel> {
+  const { tensors } = await readSafetensors(path.join(folder, FILES.weights));
+  const lines = await readNamedText(path.join(folder, FILES.terms), LARGEST_VOCABULARY);
+  const singularValues = Float64Array.from(tensors.get('singular_values')!.values);
+  return {
+    terms: lines.split('\n').slice(0, -1),
+    inverseDocumentFrequency: Float64Array.from(tensors.get('inverse_document_frequency')!.values),
+    components: tensors.get('components')!.values,
+    singularValues,
+    dimension: singularValues.length,
+  };
+}
+
+/** What a string can hold. */
+const LARGEST_VOCABULARY = 5e8;
 
 /** X V */
 function project(x: SparseMatrix, { components, dimension }: TextFeatureModel): Float32Array {

@@ -41,33 +41,36 @@ export function fitTermWeights(texts: readonly string[], maxTextShare: number): 
 }
 
 /** Terms that the vocabulary does not have are passed over; a text without any is a row of zeros. */
-export function weighTerms(
-  texts: readonly string[],
-  { terms, inverseDocumentFrequency }: TermWeights,
-): SparseMatrix {
+export function termWeighing({
+  terms,
+  inverseDocumentFrequency,
+}: TermWeights): (texts: readonly string[]) => SparseMatrix {
   const columnOf = new Map(terms.map((term, column) => [term, column]));
-  const rowStart = new Int32Array(texts.length + 1);
-  const columns: number[] = [];
-  const values: number[] = [];
-  texts.forEach((text, row) => {
-    const weights: [column: number, weight: number][] = [];
-    for (const [term, tf] of countTerms(text)) {
-      const column = columnOf.get(term);
-      if (column !== undefined) weights.push([column, (1 + Math.log(tf)) * inverseDocumentFrequency[column]]);
-    }
-    const norm = Math.sqrt(weights.reduce((sum, [, weight]) => sum + weight * weight, 0));
-    for (const [column, weight] of weights.sort(([a], [b]) => a - b)) {
-      columns.push(column);
-      values.push(weight / norm);
-    }
-    rowStart[row + 1] = columns.length;
-  });
-  return {
-    rowCount: texts.length,
-    columnCount: terms.length,
-    rowStart,
-    columns: Int32Array.from(columns),
-    values: Float64Array.from(values),
+  return (texts) => {
+    const rowStart = new Int32Array(texts.length + 1);
+    const columns: number[] = [];
+    const values: number[] = [];
+    texts.forEach((text, row) => {
+      const weights: [column: number, weight: number][] = [];
+      for (const [term, tf] of countTerms(text)) {
+        const column = columnOf.get(term);
+        if (column === undefined) continue;
+        weights.push([column, (1 + Math.log(tf)) * inverseDocumentFrequency[column]]);
+      }
+      const norm = Math.sqrt(weights.reduce((sum, [, weight]) => sum + weight * weight, 0));
+      for (const [column, weight] of weights.sort(([a], [b]) => a - b)) {
+        columns.push(column);
+        values.push(weight / norm);
+      }
+      rowStart[row + 1] = columns.length;
+    });
+    return {
+      rowCount: texts.length,
+      columnCount: terms.length,
+      rowStart,
+      columns: Int32Array.from(columns),
+      values: Float64Array.from(values),
+    };
   };
 }
 

@@ -61,6 +61,10 @@ export function renderPrompt(oldestFirst: readonly Item[], descriptionWords: num
   return `A user chose, oldest first:\n${list}Preferred categories:`;
 }
 
+/** An item alone, asked about in the words in which users are. */
+export const itemPrompts = (items: readonly Item[]): string[] =>
+  items.map((item) => renderPrompt([item], DEFAULT_PROMPT.descriptionWords));
+
 /**
  * Part of a version's lineage: it changes with the options and with the wording, since it is taken of a
  * rendered example.

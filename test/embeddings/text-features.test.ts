@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fitTextFeatures, transformTexts } from '../../src/embeddings/text-features.ts';
-import { fitTermWeights, type SparseMatrix, weighTerms } from '../../src/embeddings/tf-idf.ts';
+import { fitTextFeatures, textTransform } from '../../src/embeddings/text-features.ts';
+import { fitTermWeights, type SparseMatrix, termWeighing } from '../../src/embeddings/tf-idf.ts';
 import { truncatedSvd } from '../../src/embeddings/truncated-svd.ts';
 import { createRandom } from '../../src/random.ts';
 
@@ -46,7 +46,7 @@ test('TF-IDF by hand: both texts have "red", idf ln(3/3) + 1 = 1; terms of one t
   const weights = fitTermWeights(['red red tent', 'A red stove', ''], 1);
   assert.deepEqual(weights.terms, ['red']); // "a" is too short a word
   assert.deepEqual([...weights.inverseDocumentFrequency], [Math.log(4 / 3) + 1]);
-  assert.deepEqual(rowsOf(weighTerms(['red red tent', '', 'blue'], weights)), [[[0, 1]], [], []]);
+  assert.deepEqual(rowsOf(termWeighing(weights)(['red red tent', '', 'blue'])), [[[0, 1]], [], []]);
   // Red is in 3 of 4.
   assert.deepEqual(fitTermWeights(['red', 'red', 'blue', 'blue red'], 0.5).terms, ['blue']);
 });
@@ -58,7 +58,7 @@ test('vocabulary, weights and rows are those of TfidfVectorizer in its settings 
     [sklearn.texts, sklearn.weights],
     [sklearn.later, sklearn.laterWeights],
   ] as const)
-    rowsOf(weighTerms(texts, weights)).forEach((row, i) => {
+    rowsOf(termWeighing(weights)(texts)).forEach((row, i) => {
       assert.deepEqual(
         row.map(([column]) => column),
         expected[i].map(([column]) => column),
@@ -80,15 +80,15 @@ test('singular values, components and vectors are those of TruncatedSVD to 1e-4'
   );
   assertClose(model.components, components, 1e-4, 'components');
   assertClose(vectors, sklearn.vectors.flat(), 1e-4, 'vectors');
-  assertClose(transformTexts(sklearn.later, model), sklearn.laterVectors.flat(), 1e-4, 'later vectors');
+  assertClose(textTransform(model)(sklearn.later), sklearn.laterVectors.flat(), 1e-4, 'later vectors');
 });
 
 test('a fitted model gives its own texts the same vectors, and a text without known terms zeros', () => {
   const { vectors, model } = fitTextFeatures(sklearn.texts, options);
   sklearn.texts.forEach((text, i) => {
-    assert.deepEqual(transformTexts([text], model), vectors.subarray(3 * i, 3 * i + 3));
+    assert.deepEqual(textTransform(model)([text]), vectors.subarray(3 * i, 3 * i + 3));
   });
-  assert.deepEqual([...transformTexts(['', 'zzz'], model)], Array(6).fill(0));
+  assert.deepEqual([...textTransform(model)(['', 'zzz'])], Array(6).fill(0));
   // The same seed, the same vectors.
   assert.deepEqual(fitTextFeatures(sklearn.texts, options).vectors, vectors);
 });

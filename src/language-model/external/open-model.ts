@@ -5,7 +5,7 @@ import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import * as z from 'zod';
 import { TslrecError } from '../../errors.ts';
-import { sha256OfFiles } from '../../file-hash.ts';
+import { sha256Of, sha256OfFiles } from '../../file-hash.ts';
 import { isThere } from '../../named-file.ts';
 import type { Progress } from '../../progress.ts';
 import { type Architecture, parametersOf, readArchitecture, readDecoder } from '../architecture.ts';
@@ -39,6 +39,8 @@ export interface OpenModel {
   /** Whether the adapter has a category head; one without was tuned to tell its distributions in words. */
   readonly hasHead: boolean;
   readonly trainedOn?: TrainedOn;
+  /** Over the files of the base alone. */
+  readonly baseSha256: string;
   /** For lineage. `sha256` is over all files of both: what the stages after this one depend on. */
   readonly source: { readonly base: string; readonly adapter?: string; readonly sha256: string };
 }
@@ -66,14 +68,9 @@ export async function findOpenModel(
     // Without a head it is asked in words, which an encoder cannot answer.
     if (hasHead) await readHead(adapter, architecture.config.hidden_size);
     else await readDecoder(folder);
-    files.push(
-      ...['adapter_config.json', 'adapter_model.safetensors'].map((name) => path.join(adapter, name)),
-    );
-    const answers = hasHead
-      ? [path.join(adapter, HEAD_FILE)]
-      : IF_THERE.map((name) => path.join(folder, name));
-    files.push(...answers.filter(isThere));
+    if (!hasHead) files.push(...IF_THERE.map((name) => path.join(folder, name)).filter(isThere));
   }
+  const baseSha256 = await sha256OfFiles(files);
   const trainedOn = adapter === undefined ? undefined : await readTrainedOn(adapter);
   await checkCode(folder, architecture);
   return {
@@ -82,8 +79,17 @@ export async function findOpenModel(
     adapter,
     hasHead,
     trainedOn,
-    source: { base: named, adapter, sha256: await sha256OfFiles(files) },
+    baseSha256,
+    source: { base: named, adapter, sha256: adapter ? await withAdapter(baseSha256, adapter) : baseSha256 },
   };
+}
+
+/** The files of an adapter, of which the head may be missing. */
+export const ADAPTER_FILES = ['adapter_config.json', 'adapter_model.safetensors', HEAD_FILE];
+
+async function withAdapter(baseSha256: string, adapter: string): Promise<string> {
+  const files = ADAPTER_FILES.map((name) => path.join(adapter, name)).filter(isThere);
+  return sha256Of([baseSha256, await sha256OfFiles(files)]);
 }
 
 /** The tokenizer and the chat template, as far as that shows without texts. */

@@ -2,7 +2,8 @@
 // Without items.jsonl the catalogue is the ids that the interactions mention, in order of appearance.
 import * as z from 'zod';
 import { Catalogue } from '../interactions/catalogue.ts';
-import type { BadRows } from '../tables/bad-rows.ts';
+import type { Item } from '../interactions/dataset.ts';
+import { BadRows } from '../tables/bad-rows.ts';
 import { openCsvTable } from '../tables/csv-table.ts';
 import { openJsonTable } from '../tables/json-table.ts';
 import type { FilterChoices } from './interaction-filter.ts';
@@ -59,6 +60,13 @@ const itemLine = z.strictObject({
   description: z.string().nullish(),
   attributes: z.record(z.string(), z.unknown()).nullish(),
 });
+
+/** Items alone, one a line as in items.jsonl. Throws 'bad-data' at the first bad line. */
+export async function readItemFile(file: string): Promise<readonly Item[]> {
+  const catalogue = new Catalogue();
+  await readItemLines(file, catalogue, new BadRows('stop'));
+  return catalogue.items;
+}
 
 async function readItemLines(path: string, catalogue: Catalogue, badRows: BadRows): Promise<void> {
   const said: ItemOptions['said'] = (record, row) => {

@@ -94,7 +94,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   const learning = learningIn(options.folder, experiment);
   checkSamples(learning, { languageModel });
   const models = options.models.map((name) => ({ name, model: MODELS[name](profile, preset.width) }));
-  const haveStarts = models.some(({ model }) => model.kind === 'sequence');
+  const haveStarts = models.some(({ model }) => model.takesItemTable);
   const arms = haveStarts ? await learnArms(options.arms, learning, languageModel) : [];
   const runs = await compare(split, {
     models,

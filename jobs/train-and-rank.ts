@@ -3,8 +3,8 @@
 import type { Split } from '../src/interactions/dataset.ts';
 import { type RankingMetrics, rankingMetrics } from '../src/recommenders/metrics.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
-import type { TrainingOptions } from '../src/recommenders/recommender.ts';
-import { type SequenceModel, trainSequenceModel } from '../src/recommenders/sequence-model.ts';
+import type { Patience, TrainingOptions } from '../src/recommenders/recommender.ts';
+import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
 
 export interface Reached {
   /** NDCG@10 of the best epoch, which validation has chosen. */
@@ -23,9 +23,12 @@ export interface TrainedAndRanked {
 export async function trainAndRank(
   model: SequenceModel,
   split: Split,
-  options: TrainingOptions,
+  { steps, patience, ...training }: Omit<TrainingOptions, 'stopping'> & Patience,
 ): Promise<TrainedAndRanked> {
-  const trained = await trainSequenceModel(model, split.train, split.validation, options);
+  const trained = await model.train(split.train, {
+    ...training,
+    stopping: { kind: 'early', validation: split.validation, steps, patience },
+  });
   const test = rankingMetrics(await rankInCatalogue(trained.recommender, model, split.test));
   await trained.recommender.release();
   const { bestEpoch, history, itemVectors } = trained;

@@ -13,7 +13,6 @@ import { SEQUENCE_MODELS, type SequenceModelName } from '../src/recommenders/mod
 import { encodeOnnxRecommender, shownItems } from '../src/recommenders/onnx-file.ts';
 import { type OwnTargets, ownTargets } from '../src/recommenders/own-targets.ts';
 import { rankInCatalogue } from '../src/recommenders/ranking.ts';
-import { trainSequenceModel } from '../src/recommenders/sequence-model.ts';
 import { SKIPPED_ROWS } from '../src/storage/store-folder.ts';
 import { type ExperimentOptions, openExperiment } from './experiment.ts';
 import { checkReplaceable, prepareOutput } from './outputs/output-file.ts';
@@ -77,8 +76,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     seed,
   });
   const checkpoint = checkpointOf(training.key);
-  const trained = await trainSequenceModel(model, split.train, split.validation, {
-    ...preset.recommender,
+  const { steps, patience, ...recommender } = preset.recommender;
+  const trained = await model.train(split.train, {
+    ...recommender,
+    stopping: { kind: 'early', validation: split.validation, steps, patience },
     table: { kind: 'random' },
     seed,
     checkpoint,

@@ -66,8 +66,9 @@ export async function augment(
 
 const adaptationIn = (folder: string): string => path.join(folder, 'adaptation.safetensors');
 
-interface AdapterMember extends LearntAdapter {
+interface AdapterMember extends Omit<LearntAdapter, 'values'> {
   readonly key: string;
+  readonly validationNdcg: number;
 }
 
 async function adapterMember(
@@ -78,6 +79,7 @@ async function adapterMember(
 ): Promise<AdapterMember> {
   const { split, preset, backbone, seed, progress } = learning;
   const { members, leadingRows, companionRows, ...options } = preset.adaptation;
+  const { steps, patience, ...recommender } = preset.recommender;
   const { width } = backbone;
   const name = `${augmentation}-${m}`;
   const view = viewOfMember(blocks, m, leadingRows);
@@ -88,26 +90,27 @@ async function adapterMember(
     seed,
   });
   const { tensors, facts } = await runStage(learning, stage, async ({ checkpoint }) => {
-    const { weights, residual, table, ...facts } = await learnAdapter(
-      view,
-      backbone,
-      split.train,
-      split.validation,
-      {
-        ...preset.recommender,
-        ...options,
-        seed: `${seed}/${name}`,
-        checkpoint,
-        progress,
-        name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
-      },
-    );
+    const {
+      weights,
+      residual,
+      table,
+      epochs,
+      validationNdcg = 0,
+    } = await learnAdapter(view, backbone, split.train, {
+      ...recommender,
+      ...options,
+      stopping: { kind: 'early', validation: split.validation, steps, patience },
+      seed: `${seed}/${name}`,
+      checkpoint,
+      progress,
+      name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
+    });
     const tensors = [
       ...weights,
       ['residual', matrix(residual, width)],
       ['table', matrix(table, width)],
     ] as const;
-    return { tensors: new Map(tensors), facts };
+    return { tensors: new Map(tensors), facts: { epochs, validationNdcg } };
   });
   const weights = new Map([...tensors].filter(([key]) => key.startsWith('adapter.')));
   return {

@@ -3,9 +3,14 @@
 import { TslrecError } from '../errors.ts';
 import type { Split } from '../interactions/dataset.ts';
 import type { Progress } from '../progress.ts';
-import { type Model, type ModelName, trainModel } from '../recommenders/models.ts';
+import type { ModelName } from '../recommenders/models.ts';
 import { drawCandidates, lackedItems, rankAmong, rankInCatalogue } from '../recommenders/ranking.ts';
-import type { TrainedRecommender, TrainingOptions } from '../recommenders/recommender.ts';
+import type {
+  Patience,
+  RecommenderModel,
+  TrainedRecommender,
+  TrainingOptions,
+} from '../recommenders/recommender.ts';
 import { type WarmStartMode, type WarmStartOptions, warmStartTable } from './warm-start.ts';
 
 export interface Arm {
@@ -66,17 +71,14 @@ export function drawCandidateSets(
 }
 
 export interface CompareOptions {
-  readonly models: readonly { readonly name: ModelName; readonly model: Model }[];
+  readonly models: readonly { readonly name: ModelName; readonly model: RecommenderModel }[];
   readonly arms: readonly Arm[];
   readonly modes: readonly WarmStartMode[];
   readonly seeds: readonly number[];
   /** Ranks the right item among these instead of the whole catalogue. */
   readonly candidates?: CandidateSets;
   readonly adapter: WarmStartOptions['adapter'];
-  readonly training: Pick<
-    TrainingOptions,
-    'batchSize' | 'positionsPerStep' | 'steps' | 'patience' | 'learningRate'
-  >;
+  readonly training: Patience & Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'learningRate'>;
   readonly progress: Progress;
   /** Runs it, or gives what an earlier, interrupted comparison kept of it. */
   readonly once: (which: RunName, run: (checkpoint: string) => Promise<Run>) => Promise<Run>;
@@ -90,9 +92,9 @@ export interface CompareOptions {
 export async function compare(split: Split, options: CompareOptions): Promise<Run[]> {
   const runs: Run[] = [];
   for (const { name, model } of options.models) {
-    for (const arm of model.kind === 'sequence' ? options.arms : [{ name: RANDOM_ARM }]) {
+    for (const arm of model.takesItemTable ? options.arms : [{ name: RANDOM_ARM }]) {
       for (const mode of 'vectors' in arm && arm.vectors ? options.modes : (['init'] as const)) {
-        for (const seed of model.kind === 'counted' ? options.seeds.slice(0, 1) : options.seeds) {
+        for (const seed of model.isSeeded ? options.seeds : options.seeds.slice(0, 1)) {
           const run = (checkpoint: string) =>
             runOnce(split, options, { name, model, arm, mode, seed, checkpoint });
           runs.push(await options.once({ model: name, arm: arm.name, mode, seed }, run));
@@ -105,7 +107,7 @@ export async function compare(split: Split, options: CompareOptions): Promise<Ru
 
 interface OneRun {
   readonly name: ModelName;
-  readonly model: Model;
+  readonly model: RecommenderModel;
   readonly arm: Arm;
   readonly mode: WarmStartMode;
   readonly seed: number;
@@ -114,10 +116,12 @@ interface OneRun {
 
 async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<Run> {
   const { name, model, arm, mode, seed, checkpoint } = run;
-  const { candidates, adapter, training, progress } = options;
+  const { candidates, adapter, progress } = options;
+  const { steps, patience, ...training } = options.training;
   const { itemCount } = model;
-  const { recommender, bestEpoch, history, validatedAmong } = await trainModel(model, split, {
+  const { recommender, bestEpoch, history, validatedAmong } = await model.train(split.train, {
     ...training,
+    stopping: { kind: 'early', validation: split.validation, steps, patience },
     table: arm.vectors
       ? warmStartTable(mode, arm.vectors, { itemCount, train: split.train, adapter })
       : { kind: 'random' },

@@ -9,7 +9,7 @@ import { attention, layerNorm, linear, mergeHeads, splitHeads } from '../network
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, gelu, reshape, slice } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import type { Encoder } from './sequence-model.ts';
+import type { Encoder } from './encoder.ts';
 import { paddingToken } from './training/masked-windows.ts';
 
 export interface Bert4RecOptions {

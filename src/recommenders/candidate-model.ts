@@ -14,7 +14,7 @@ import { TslrecError } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { repeatedItems } from '../interactions/occurring-items.ts';
 import { type Batches, batchOfEach, fit } from '../network/fit.ts';
-import { buildModel, initialValues, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
+import { buildModel, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import { createRandom, type Random } from '../random.ts';
 import { add, logSigmoid, multiply, reshape, slice, sum } from '../tensor/functions.ts';
@@ -22,11 +22,13 @@ import { BATCH, type Graph, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Feeds } from '../tensor/session.ts';
 import { FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
-import { drawCandidates, lackedItems, type Offer, rankAmong } from './ranking.ts';
+import { drawCandidates, lackedItems, rankAmong } from './ranking.ts';
 import {
-  PATIENT_STEPS,
+  epochsOf,
   type Queries,
   type Recommender,
+  type RecommenderModel,
+  startingValues,
   type TrainedRecommender,
   type TrainingOptions,
 } from './recommender.ts';
@@ -62,13 +64,25 @@ export interface CandidateScorer {
   ): { readonly logits: Tensor; readonly loss?: Tensor };
 }
 
-export interface CandidateModel extends Offer {
-  readonly kind: 'candidate';
+export interface CandidateModel extends RecommenderModel {
+  readonly takesItemTable: false;
+  readonly isSeeded: true;
   readonly scorer: CandidateScorer;
   readonly userCount: number;
   readonly width: number;
   readonly length: number;
 }
+
+export const candidateModel = (
+  settings: Omit<CandidateModel, 'takesItemTable' | 'isSeeded' | 'train'>,
+): CandidateModel => ({
+  ...settings,
+  takesItemTable: false,
+  isSeeded: true,
+  train(sequences, options) {
+    return trainCandidateModel(this, sequences, options);
+  },
+});
 
 /** What a user was offered and took: the item at `position` of `sequence`. */
 interface Sample {
@@ -86,10 +100,10 @@ const VALIDATION_NEGATIVES = 100;
 export async function trainCandidateModel(
   model: CandidateModel,
   sequences: readonly Int32Array[],
-  validation: NextItems,
   options: TrainingOptions,
 ): Promise<TrainedRecommender> {
   const { scorer, itemCount } = model;
+  const { stopping } = options;
   const samples = samplesOf(sequences, scorer.readsHistory);
   if (samples.length === 0 || itemCount < 2) {
     throw new TslrecError(
@@ -98,11 +112,11 @@ export async function trainCandidateModel(
         `${samples.length} samples; the catalogue needs two items, and some user two training interactions.`,
     );
   }
-  const asked = validationQuestions(validation, itemCount);
+  const asked = stopping.kind === 'early' ? validationQuestions(stopping.validation, itemCount) : undefined;
   const B = Math.min(scorer.samplesPerStep, samples.length);
   const random = createRandom(options.seed);
   const training = trainingModel(model, options.table, B);
-  const trainer = await createTrainer([training], initialValues(training.parameters, random), {
+  const trainer = await createTrainer([training], startingValues(training.parameters, random, options), {
     seed: `${options.seed}/dropout`,
     weightDecay: options.weightDecay ?? 0,
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
@@ -112,14 +126,14 @@ export async function trainCandidateModel(
   const result = await fit({
     trainer,
     batches: (epoch) => trainingBatches(model, samples, B, negatives, random.fork(`epoch/${epoch}`)),
-    epochs: Math.ceil(options.steps / (samples.length / B)),
-    patience: options.patience,
-    patientSteps: PATIENT_STEPS,
+    ...epochsOf(stopping, samples.length / B),
     learningRate: () => options.learningRate,
-    evaluate: async (values) => {
-      recommender.load(values);
-      return rankingMetrics(await rankAmong(recommender, model, asked.next, asked.candidates))['ndcg@10'];
-    },
+    evaluate: asked
+      ? async (values) => {
+          recommender.load(values);
+          return rankingMetrics(await rankAmong(recommender, model, asked.next, asked.candidates))['ndcg@10'];
+        }
+      : undefined,
     checkpoint: options.checkpoint,
     progress: options.progress,
     name: options.name,
@@ -127,7 +141,7 @@ export async function trainCandidateModel(
   await trainer.release();
   recommender.load(result.values);
   const { bestEpoch, history, values } = result;
-  return { recommender, values, bestEpoch, history, validatedAmong: asked.among };
+  return { recommender, values, bestEpoch, history, validatedAmong: asked?.among };
 }
 
 export function samplesOf(sequences: readonly Int32Array[], readsHistory: boolean): Sample[] {
@@ -180,7 +194,7 @@ function queryFeeds({ readsHistory }: CandidateScorer, { users, histories }: Que
 
 /** Loss: the mean over samples of -log sigmoid(right logit) - sum log sigmoid(-wrong logit). */
 export function trainingModel(
-  { scorer, itemCount, width, length }: CandidateModel,
+  { scorer, itemCount, width, length }: Pick<CandidateModel, 'scorer' | 'itemCount' | 'width' | 'length'>,
   table: ItemTable,
   B: number,
 ) {
@@ -203,7 +217,7 @@ export function trainingModel(
  * nothing.
  */
 export function trainingBatches(
-  { scorer, length: L }: CandidateModel,
+  { scorer, length: L }: Pick<CandidateModel, 'scorer' | 'length'>,
   samples: readonly Sample[],
   B: number,
   negatives: NegativeSampler,
@@ -245,7 +259,7 @@ interface LoadedRecommender extends Recommender {
 
 /** Scores by whatever values are loaded. */
 export async function createCandidateRecommender(
-  model: CandidateModel,
+  model: Pick<CandidateModel, 'scorer' | 'itemCount' | 'width' | 'length'>,
   table: ItemTable,
 ): Promise<LoadedRecommender> {
   const { scorer, itemCount: N, width, length: L } = model;

@@ -4,7 +4,7 @@ import { TslrecError } from '../errors.ts';
 import type { NextItems, Split } from '../interactions/dataset.ts';
 import { CUT_OFFS } from './metrics.ts';
 import { type Asked, isMost } from './own-targets.ts';
-import type { Offer } from './ranking.ts';
+import type { Offer } from './recommender.ts';
 
 export interface CertainHits {
   readonly cutOff: number;

@@ -22,8 +22,8 @@ import {
   sum,
 } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
+import type { Encoder } from './encoder.ts';
 import { type SasrecOptions, sasrec } from './sasrec.ts';
-import type { Encoder } from './sequence-model.ts';
 
 export interface CoreOptions extends SasrecOptions {
   /** tau (section 4.1.3: .07). */

@@ -13,7 +13,7 @@
 import { gru } from '../network/gru.ts';
 import { linear } from '../network/layers.ts';
 import { gatherRows } from '../tensor/functions.ts';
-import type { Encoder } from './sequence-model.ts';
+import type { Encoder } from './encoder.ts';
 
 export interface Gru4RecOptions {
   readonly layers: number;

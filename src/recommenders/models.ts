@@ -1,59 +1,63 @@
 // Every recommender by name, with the settings of its paper or, where the data decide, what was chosen on
-// validation (docs/LOG.md). Which ones take item vectors to start from, and how one is trained.
-import type { Split } from '../interactions/dataset.ts';
+// validation (docs/LOG.md). Which ones take item vectors to start from.
 import { bert4rec } from './bert4rec.ts';
-import { type CandidateModel, type CandidateScorer, trainCandidateModel } from './candidate-model.ts';
+import { type CandidateModel, type CandidateScorer, candidateModel } from './candidate-model.ts';
 import { core } from './core.ts';
 import type { DataProfile } from './data-profile.ts';
 import { dien } from './dien.ts';
 import { din } from './din.ts';
+import type { Encoder } from './encoder.ts';
 import { gru4rec } from './gru4rec.ts';
 import { itemKnn } from './item-knn.ts';
 import { mostPopular } from './most-popular.ts';
 import { narm } from './narm.ts';
 import { ncf } from './ncf.ts';
-import type { Offer } from './ranking.ts';
-import type { Recommender, TrainedRecommender, TrainingOptions } from './recommender.ts';
+import type { Recommender, RecommenderModel } from './recommender.ts';
 import { sasrec } from './sasrec.ts';
-import { type Encoder, type SequenceModel, trainSequenceModel } from './sequence-model.ts';
+import { type SequenceModel, sequenceModel } from './sequence-model.ts';
 import type { Loss } from './training/losses.ts';
-
-/** Nothing to train: it counts. */
-interface CountedModel extends Offer {
-  readonly kind: 'counted';
-  count(sequences: readonly Int32Array[], itemCount: number): Recommender;
-}
-
-export type Model = SequenceModel | CandidateModel | CountedModel;
+import { itemPrediction } from './training/objective.ts';
 
 const CROSS_ENTROPY: Loss = { kind: 'cross-entropy' };
 
 /** d: the width of the item table. */
-type Definition = (data: DataProfile, d: number) => Model;
+type Definition = (data: DataProfile, d: number) => RecommenderModel;
 
 const sequence =
   (
     encoderFor: (data: DataProfile) => Encoder,
     loss: Loss = CROSS_ENTROPY,
   ): ((data: DataProfile, d: number) => SequenceModel) =>
-  (data, width) => ({
-    ...data,
-    kind: 'sequence',
-    encoder: encoderFor(data),
-    loss: withinCatalogue(loss, data),
-    width,
-  });
+  (data, width) =>
+    sequenceModel({
+      ...data,
+      encoder: encoderFor(data),
+      objective: itemPrediction(withinCatalogue(loss, data)),
+      width,
+    });
 /** A small catalogue has fewer negatives than a loss may ask for. */
 const withinCatalogue = (loss: Loss, { itemCount }: DataProfile): Loss =>
   loss.kind === 'cross-entropy'
     ? loss
     : { ...loss, negatives: Math.max(1, Math.min(loss.negatives, itemCount - 1)) };
 const candidate =
-  (scorerFor: (data: DataProfile) => CandidateScorer): Definition =>
-  (data, width) => ({ ...data, kind: 'candidate', scorer: scorerFor(data), width });
+  (scorerFor: (data: DataProfile) => CandidateScorer): ((data: DataProfile, d: number) => CandidateModel) =>
+  (data, width) =>
+    candidateModel({ ...data, scorer: scorerFor(data), width });
+/** There is nothing to train. */
 const counted =
-  (count: CountedModel['count']): Definition =>
-  (data) => ({ ...data, kind: 'counted', count });
+  (count: (sequences: readonly Int32Array[], itemCount: number) => Recommender): Definition =>
+  (data) => ({
+    ...data,
+    takesItemTable: false,
+    isSeeded: false,
+    train: async (sequences) => ({
+      recommender: count(sequences, data.itemCount),
+      values: new Map(),
+      bestEpoch: -1,
+      history: [],
+    }),
+  });
 
 /**
  * 0.2 on dense data and 0.5 on sparse data, as SASRec's authors chose it (section IV-D: MovieLens; Amazon and
@@ -111,23 +115,3 @@ export type SequenceModelName = keyof typeof SEQUENCE_MODELS;
 export const SEQUENCE_MODEL_NAMES = Object.keys(SEQUENCE_MODELS) as SequenceModelName[];
 export type ModelName = keyof typeof MODELS;
 export const MODEL_NAMES = Object.keys(MODELS) as ModelName[];
-
-export function trainModel(
-  model: Model,
-  { train, validation }: Split,
-  options: TrainingOptions,
-): Promise<TrainedRecommender> {
-  switch (model.kind) {
-    case 'sequence':
-      return trainSequenceModel(model, train, validation, options);
-    case 'candidate':
-      return trainCandidateModel(model, train, validation, options);
-    case 'counted':
-      return Promise.resolve({
-        recommender: model.count(train, model.itemCount),
-        values: new Map(),
-        bestEpoch: -1,
-        history: [],
-      });
-  }
-}

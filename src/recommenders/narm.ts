@@ -15,7 +15,7 @@ import { linear, positionsAt } from '../network/layers.ts';
 import { normal, type Scope } from '../network/scope.ts';
 import { add, concatenate, gatherRows, matmul, multiply, reshape, sigmoid } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import type { Encoder } from './sequence-model.ts';
+import type { Encoder } from './encoder.ts';
 
 export interface NarmOptions {
   /** Dropout of the embeddings, and of the two encoders' states (section 3.1: .25 and .5). */

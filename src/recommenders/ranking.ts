@@ -3,15 +3,7 @@
 import { invariant } from '../errors.ts';
 import type { NextItems } from '../interactions/dataset.ts';
 import { createRandom } from '../random.ts';
-import type { Recommender } from './recommender.ts';
-
-export interface Offer {
-  readonly itemCount: number;
-  /**
-   * Items that users may meet again [N], 1 or 0. The others are not ranked for a user who already has them.
-   */
-  readonly repeatable: Uint8Array;
-}
+import type { Offer, Recommender } from './recommender.ts';
 
 /** The rank of what was left out: below every cut-off, and exact in float32. */
 export const NOT_RANKED = 2 ** 30;

@@ -23,7 +23,7 @@ import {
 import { normal, type Scope } from '../network/scope.ts';
 import { add, gatherRows, multiply, relu, reshape, slice } from '../tensor/functions.ts';
 import type { Tensor } from '../tensor/graph.ts';
-import type { Encoder } from './sequence-model.ts';
+import type { Encoder } from './encoder.ts';
 
 export interface SasrecOptions {
   readonly blocks: number;

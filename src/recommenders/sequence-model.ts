@@ -1,6 +1,7 @@
 // Recommenders that read a history and compare what they made of it with every item: an encoder (one file
-// each) between the item table and a loss. Here is what all of them share: how they are trained, and how they
-// score the catalogue. Legend: N items, d width, B batch, L length, R positions with a target.
+// each) between the item table and an objective (training/objective.ts). Here is what all of them share: how
+// they are trained, and how they score the catalogue. Legend: N items, d width, B batch, L length, P places
+// for items in a batch, R positions with a target.
 //
 // Deviations from one or another of their papers, the same for all:
 // - all of a history is learnt from, in windows of L that know nothing of each other (batches.ts), each once
@@ -10,30 +11,24 @@
 //   compared;
 // - linear layers start from Glorot's normal distribution, tables from a normal one of 0.02, biases from 0.
 import { TslrecError } from '../errors.ts';
-import type { NextItems } from '../interactions/dataset.ts';
-import { repeatedItems } from '../interactions/occurring-items.ts';
 import { batchOfEach, fit } from '../network/fit.ts';
 import { positionsAt } from '../network/layers.ts';
-import {
-  buildModel,
-  initialValues,
-  type Model,
-  parameterFeeds,
-  type Scope,
-  type Values,
-} from '../network/scope.ts';
+import { buildModel, type Model, parameterFeeds, type Scope, type Values } from '../network/scope.ts';
 import { createTrainer } from '../network/trainer.ts';
 import { createRandom } from '../random.ts';
 import { concatenate, matmul, reshape, slice, swapLast, takeRows } from '../tensor/functions.ts';
 import { BATCH, type Tensor } from '../tensor/graph.ts';
 import { createSession, type Session } from '../tensor/session.ts';
+import { comparedTable, type Encoder } from './encoder.ts';
 import { createTabulator, FROZEN_PARAMETERS, type ItemTable, itemTable } from './item-table.ts';
 import { rankingMetrics } from './metrics.ts';
-import { type Offer, rankInCatalogue } from './ranking.ts';
+import { rankInCatalogue } from './ranking.ts';
 import {
-  PATIENT_STEPS,
+  epochsOf,
   pickCandidates,
   type Recommender,
+  type RecommenderModel,
+  startingValues,
   type TrainedRecommender,
   type TrainingOptions,
 } from './recommender.ts';
@@ -43,40 +38,32 @@ import {
   chooseBatchShape,
   fillBatch,
   historyBatch,
-  nextItemWindows,
   packWindows,
   placesOf,
-  type Window,
 } from './training/batches.ts';
-import { drawNegatives, type Loss, labelInputs, lossOf } from './training/losses.ts';
-import { maskedWindows, maskToken, paddingToken } from './training/masked-windows.ts';
-import { createNegativeSampler } from './training/negatives.ts';
+import { maskToken, paddingToken } from './training/masked-windows.ts';
+import type { Objective, TrainingStep } from './training/objective.ts';
 
-export interface Encoder {
-  /**
-   * What it is trained on: every item's successor, so that a position may see no later item; or items behind
-   * masks (masked-windows.ts), of which this share is hidden, so that a position may see all but padding.
-   */
-  readonly task: 'next item' | { readonly maskedShare: number };
-  /** items [B, l] and the item table [N, d] -> hidden states [B, l, d]; l is at most `length`, L. */
-  hidden(scope: Scope, items: Tensor, table: Tensor, length: number): Tensor;
-  /**
-   * The hidden states [B, 1, d] of the positions `last` [B] alone, where that costs less than taking them
-   * from all.
-   */
-  lastHidden?(scope: Scope, items: Tensor, table: Tensor, length: number, last: Tensor): Tensor;
-  /** What hidden states are compared with [N, d]: the item table itself where this is left out. */
-  compared?(scope: Scope, table: Tensor): Tensor;
-}
-
-export interface SequenceModel extends Offer {
-  readonly kind: 'sequence';
+export interface SequenceModel extends RecommenderModel {
+  readonly takesItemTable: true;
   readonly encoder: Encoder;
-  readonly loss: Loss;
+  readonly objective: Objective;
   readonly width: number;
   /** L: how many of the last items the model sees. */
   readonly length: number;
+  train(sequences: readonly Int32Array[], options: TrainingOptions): Promise<TrainedSequenceModel>;
 }
+
+export const sequenceModel = (
+  settings: Omit<SequenceModel, 'takesItemTable' | 'isSeeded' | 'train'>,
+): SequenceModel => ({
+  ...settings,
+  takesItemTable: true,
+  isSeeded: true,
+  train(sequences, options) {
+    return trainSequenceModel(this, sequences, options);
+  },
+});
 
 export interface TrainedSequenceModel extends TrainedRecommender {
   /** The item table that the model ended with [N, d], whatever it was made from. */
@@ -103,50 +90,45 @@ export function checkLearnable(sequences: readonly Int32Array[]): void {
   );
 }
 
-/** Trains with early stopping on NDCG@10 of `validation` in the whole catalogue. */
+/** Early stopping asks for NDCG@10 in the whole catalogue. */
 export async function trainSequenceModel(
   model: SequenceModel,
   sequences: readonly Int32Array[],
-  validation: NextItems,
   options: TrainingOptions,
 ): Promise<TrainedSequenceModel> {
   checkLearnable(sequences);
-  const { windows, padding } = taskOf(model, sequences);
+  const { stopping } = options;
+  const { windows, padding, feeds } = model.objective.examples(sequences, model);
   const shape = chooseBatchShape(windows, options);
   const random = createRandom(options.seed);
   const training = trainingModel(model, options.table, shape);
-  const trainer = await createTrainer([training], initialValues(training.parameters, random), {
+  const trainer = await createTrainer([training], startingValues(training.parameters, random, options), {
     seed: `${options.seed}/dropout`,
     beta2: 0.98, // as in SASRec's own code
     weightDecay: options.weightDecay,
     trainable: (name) => !FROZEN_PARAMETERS.has(name),
   });
   const scorer = await createScorer(model, options.table);
-  const negatives = createNegativeSampler({
-    itemCount: model.itemCount,
-    repeatable: repeatedItems(sequences, model.itemCount),
-  });
   const result = await fit({
     trainer,
     batches: (epoch) => {
       const ofEpoch = random.fork(`epoch/${epoch}`);
-      const ofNegatives = ofEpoch.fork('negatives');
+      const feedsOf = feeds(shape, ofEpoch);
       return batchOfEach(Array.from(packWindows(windows, shape, ofEpoch)), (taken) => {
         const rows = taken.map((window) => window.row(ofEpoch));
-        return {
-          ...fillBatch(rows, shape, padding),
-          ...drawNegatives(model.loss, shape.positions, taken, negatives, ofNegatives),
-        };
+        return { ...fillBatch(rows, shape, padding), ...feedsOf(taken) };
       });
     },
-    epochs: Math.ceil(options.steps / (windows.length / batchSizeOf(shape))),
-    patience: options.patience,
-    patientSteps: PATIENT_STEPS,
+    ...epochsOf(stopping, windows.length / batchSizeOf(shape)),
     learningRate: () => options.learningRate,
-    evaluate: async (values) => {
-      await scorer.load(values);
-      return rankingMetrics(await rankInCatalogue(scorer, model, validation))['ndcg@10'];
-    },
+    evaluate:
+      stopping.kind === 'early'
+        ? async (values) => {
+            await scorer.load(values);
+            const ranks = await rankInCatalogue(scorer, model, stopping.validation);
+            return rankingMetrics(ranks)['ndcg@10'];
+          }
+        : undefined,
     checkpoint: options.checkpoint,
     progress: options.progress,
     name: options.name,
@@ -162,22 +144,9 @@ export async function trainSequenceModel(
   };
 }
 
-/** The windows that are learnt from, and what stands behind a short one. */
-export function taskOf(
-  { encoder: { task }, itemCount, length }: SequenceModel,
-  sequences: readonly Int32Array[],
-): { readonly windows: readonly Window[]; readonly padding: number } {
-  return task === 'next item'
-    ? { windows: nextItemWindows(sequences, length), padding: 0 }
-    : {
-        windows: maskedWindows(sequences, length, task.maskedShare, itemCount),
-        padding: paddingToken(itemCount),
-      };
-}
-
-/** The graph of a training step: its loss is the mean over the positions that have a target. */
+/** The graph of a training step: its loss is the objective's. */
 export function trainingModel(
-  { encoder, loss, itemCount, width, length }: Omit<SequenceModel, 'kind' | 'repeatable'>,
+  model: Pick<SequenceModel, 'encoder' | 'objective' | 'itemCount' | 'width' | 'length'>,
   table: ItemTable,
   shape: BatchShape,
 ): Model<{ loss: Tensor }> {
@@ -187,21 +156,25 @@ export function trainingModel(
     const items = graph.input('items', [P], 'int32');
     const forward = graph.input('forward', [R], 'int32');
     const backward = graph.input('backward', [P], 'int32');
-    const labels = labelInputs(graph, loss, R);
-    const E = itemTable(scope, table, itemCount, width);
-    const own = scope.within('encoder');
-    const hidden = shape.buckets.map(({ rows, length: l }, i) => {
-      const place = placesOf({ buckets: shape.buckets.slice(0, i) });
-      const bucket = reshape(slice(items, 0, place, place + rows * l), [rows, l]);
-      return reshape(encoder.hidden(i === 0 ? own : own.again(), bucket, E, length), [rows * l, width]);
-    });
-    const asked = takeRows(concatenate(hidden, 0), forward, backward);
-    return { loss: lossOf(loss, asked, comparedTable(encoder, own, E), labels) };
+    const encoderScope = scope.within('encoder');
+    const step: TrainingStep = {
+      model,
+      encoderScope,
+      table: itemTable(scope, table, model.itemCount, model.width),
+      positions: R,
+      atTargets(encode) {
+        const encoded = shape.buckets.map(({ rows, length: l }, i) => {
+          const place = placesOf({ buckets: shape.buckets.slice(0, i) });
+          const bucket = reshape(slice(items, 0, place, place + rows * l), [rows, l]);
+          const states = encode(i === 0 ? encoderScope : encoderScope.again(), bucket);
+          return reshape(states, [rows * l, states.shape[2]]);
+        });
+        return takeRows(concatenate(encoded, 0), forward, backward);
+      },
+    };
+    return { loss: model.objective.loss(scope.within('objective'), step) };
   });
 }
-
-const comparedTable = (encoder: Encoder, scope: Scope, E: Tensor): Tensor =>
-  encoder.compared?.(scope, E) ?? E;
 
 /** items [batch, l] and last [batch] (see HistoryBatch), table [N, d] -> scores [batch, N], for l up to L. */
 export function scoresOf(

@@ -5,7 +5,7 @@ import { leaveOneOut } from '../../src/interactions/split.ts';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
-import { sasrecModel, trainModel } from '../../src/recommenders/models.ts';
+import { sasrecModel } from '../../src/recommenders/models.ts';
 import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
 import { configureExecution } from '../../src/tensor/session.ts';
 import { type MEASURED_WITH, report } from './processes.ts';
@@ -17,9 +17,9 @@ const { dataset } = await readDataset(data, { onBadRow: 'stop' });
 const split = leaveOneOut(dataset.sequences);
 const { width, recommender: training } = PRESETS.standard;
 const model = sasrecModel(profileOf(dataset, split, length), width);
-const { recommender } = await trainModel(model, split, {
+const { recommender } = await model.train(split.train, {
   ...training,
-  steps: 0,
+  stopping: { kind: 'epochs', epochs: 0 },
   table: { kind: 'random' },
   seed: 1,
   progress: silentProgress,

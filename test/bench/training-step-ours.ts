@@ -5,9 +5,9 @@ import { createRandom } from '../../src/random.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
 import { trainingModel } from '../../src/recommenders/sequence-model.ts';
-import { chooseBatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/training/batches.ts';
-import { drawNegatives, type Loss } from '../../src/recommenders/training/losses.ts';
-import { createNegativeSampler } from '../../src/recommenders/training/negatives.ts';
+import { chooseBatchShape, fillBatch } from '../../src/recommenders/training/batches.ts';
+import type { Loss } from '../../src/recommenders/training/losses.ts';
+import { itemPrediction } from '../../src/recommenders/training/objective.ts';
 import type { MEASURED_WITH } from './processes.ts';
 import { reportSteps } from './step-timing.ts';
 import type { StepSizes } from './training-step.ts';
@@ -24,22 +24,17 @@ const random = createRandom('training step');
 const sequences = Array.from({ length: batchSize }, () =>
   Int32Array.from({ length: length + 1 }, () => random.integer(items)),
 );
-const windows = nextItemWindows(sequences, length);
+const learner = { encoder, objective: itemPrediction(loss), itemCount: items, width, length };
+const { windows, feeds: feedsOf } = learner.objective.examples(sequences, learner);
 const shape = chooseBatchShape(windows, { batchSize, positionsPerStep: batchSize * length });
 const feeds = {
   ...fillBatch(
     windows.map((window) => window.row(random)),
     shape,
   ),
-  ...drawNegatives(
-    loss,
-    shape.positions,
-    [],
-    createNegativeSampler({ itemCount: items, repeatable: new Uint8Array(items) }),
-    random,
-  ),
+  ...feedsOf(shape, random)(windows),
 };
-const graph = trainingModel({ encoder, loss, itemCount: items, width, length }, { kind: 'random' }, shape);
+const graph = trainingModel(learner, { kind: 'random' }, shape);
 const trainer = await createTrainer([graph], initialValues(graph.parameters, random), {
   seed: 1,
   beta2: 0.98,

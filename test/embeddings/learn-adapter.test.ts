@@ -8,7 +8,9 @@ import { blockScalings } from '../../src/embeddings/item-features.ts';
 import { occurringItems } from '../../src/interactions/occurring-items.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
+import { RESIDUAL } from '../../src/recommenders/item-table.ts';
 import { sasrecModel } from '../../src/recommenders/models.ts';
+import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
 
 const F = 6;
@@ -22,19 +24,12 @@ const block = (copies: number) => {
   return { name: 'text', width: F, values, rowLength: 8 };
 };
 
-function learn(copies: number, validation = lastOf(held), train = sequences) {
+function learn(copies: number, over: Partial<TrainingOptions> = {}, train = sequences) {
   const itemCount = copies * N;
   const model = sasrecModel(profile({ itemCount, repeatable: new Uint8Array(itemCount).fill(1) }), d);
-  return learnAdapter([block(copies)], model, train, validation, {
-    ...{
-      hidden: 8,
-      steps: 20,
-      patience: 20,
-      batchSize: 32,
-      positionsPerStep: 400,
-      learningRate: 1e-3,
-      seed: 1,
-    },
+  return learnAdapter([block(copies)], model, train, {
+    ...{ hidden: 8, batchSize: 32, positionsPerStep: 400, learningRate: 1e-3, seed: 1 },
+    ...{ stopping: { kind: 'early', validation: lastOf(held), steps: 20, patience: 20 }, ...over },
     ...{ progress: silentProgress, name: 'adapter' },
   });
 }
@@ -56,19 +51,43 @@ test('an item that never occurs is no negative, has no residual, and is not aske
     ...lastOf(held),
     targets: lastOf(held).targets.map((item, row) => (row % 2 ? item : item + N)),
   };
-  const half = await learn(2, nobody);
-  assert.ok(half.validationNdcg > 0, 'half of the targets can be hit');
+  const half = await learn(2, {
+    stopping: { kind: 'early', validation: nobody, steps: 20, patience: 20 },
+  });
+  assert.ok(half.validationNdcg! > 0, 'half of the targets can be hit');
 });
 
 test('an item that occurs once has a twentieth of the residual that it learns', async () => {
   const [RARE, steps, learningRate] = [N - 1, 20, 1e-3];
   const others = sequences.map((sequence) => sequence.map((item) => (item === RARE ? 0 : item)));
-  const { residual } = await learn(1, lastOf(held), [...others, Int32Array.of(0, RARE)]);
+  const { residual } = await learn(1, {}, [...others, Int32Array.of(0, RARE)]);
   const longest = (item: number) => Math.max(...residual.subarray(item * d, (item + 1) * d).map(Math.abs));
   // A step of Adam is about the learning rate long at most.
   assert.ok(longest(RARE) < 1.5 * (1 / 21) * steps * learningRate, `${longest(RARE)}`);
   assert.ok(longest(RARE) > 0);
   assert.ok(longest(0) > 2 * longest(RARE), `${longest(0)} of a frequent one`);
+});
+
+test('a fit of one epoch goes on from another fit, each item with its own residual', async () => {
+  // The second fit lacks item 0, so that its items have other numbers.
+  const first = await learn(1, { stopping: { kind: 'epochs', epochs: 6 }, learningRate: 1e-2 });
+  const without = (of: readonly Int32Array[]) => of.filter((sequence) => !sequence.includes(0));
+  const fit = (over: Partial<TrainingOptions>) => learn(1, over, without(sequences));
+  const still = await fit({ stopping: { kind: 'epochs', epochs: 1 }, start: first.values, learningRate: 0 });
+  assert.deepEqual([still.epochs, still.validationNdcg], [1, undefined]);
+  assert.deepEqual(still.weights, first.weights);
+  const residualOf = ({ values }: typeof first) => values.get(RESIDUAL)!.values;
+  assert.equal(residualOf(first).length, N * d);
+  assert.ok(
+    residualOf(first)
+      .subarray(0, d)
+      .some((x) => x !== 0),
+  );
+  assert.deepEqual(residualOf(still), residualOf(first).fill(0, 0, d));
+  const validation = lastOf(without(held));
+  const once = { stopping: { kind: 'early', validation, steps: 1, patience: 1 } } as const;
+  const [fresh, on] = [await fit(once), await fit({ ...once, start: first.values })];
+  assert.ok(on.validationNdcg! > fresh.validationNdcg!, `${on.validationNdcg} and ${fresh.validationNdcg}`);
 });
 
 test('what the adapter makes of the features, and the residual, are the table that was learnt', async () => {

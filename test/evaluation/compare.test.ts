@@ -17,7 +17,8 @@ import type { NextItems, Split } from '../../src/interactions/dataset.ts';
 import { normal } from '../../src/network/scope.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
-import { MODELS, type Model } from '../../src/recommenders/models.ts';
+import { MODELS } from '../../src/recommenders/models.ts';
+import type { RecommenderModel } from '../../src/recommenders/recommender.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
@@ -139,20 +140,24 @@ const small: Split = {
   test: next([2, 7], [[1, 2, 3, 9, 4], [8]], [11, 33]),
 };
 /** Scores item i of user u by -(i + u) mod N, and keeps what it was asked. */
-function byUser(seen: string[]): Model {
+function byUser(seen: string[]): RecommenderModel {
   const score = (item: number, user: number) => -((item + user) % N);
   return {
     ...data,
-    kind: 'counted',
-    count: () => ({
-      async score({ users, histories }, candidates) {
-        seen.push(...Array.from(users, (user, row) => `${user}: ${histories[row]}`));
-        const C = candidates ? candidates.length / users.length : N;
-        return Float32Array.from({ length: users.length * C }, (_, i) =>
-          score(candidates ? candidates[i] : i % N, users[Math.floor(i / C)]),
-        );
+    takesItemTable: false,
+    isSeeded: false,
+    train: async () => ({
+      ...{ values: new Map(), bestEpoch: -1, history: [] },
+      recommender: {
+        async score({ users, histories }, candidates) {
+          seen.push(...Array.from(users, (user, row) => `${user}: ${histories[row]}`));
+          const C = candidates ? candidates.length / users.length : N;
+          return Float32Array.from({ length: users.length * C }, (_, i) =>
+            score(candidates ? candidates[i] : i % N, users[Math.floor(i / C)]),
+          );
+        },
+        release: async () => {},
       },
-      release: async () => {},
     }),
   };
 }

@@ -46,7 +46,7 @@ async function readBy(blocks: readonly KeyedBlock[]): Promise<string[][]> {
   const { tensors } = await readSafetensors(adaptationFile);
   const told = [1, 2, 3, 4].map(async (m) => {
     const { metadata } = await readSafetensors(outputOf(folder, `augment-${m}`));
-    return (JSON.parse(metadata.facts) as LearntAdapter).validationNdcg;
+    return (JSON.parse(metadata.facts) as LearntAdapter).validationNdcg!;
   });
   const sum = (await Promise.all(told)).reduce((total, ndcg) => total + ndcg, 0);
   assert.ok(sum > 0 && Math.abs(validationNdcg - sum / 4) < 1e-12, `${validationNdcg}`);

@@ -19,7 +19,6 @@ import { createRandom } from '../../src/random.ts';
 import { rankingMetrics } from '../../src/recommenders/metrics.ts';
 import { MODELS, type ModelName } from '../../src/recommenders/models.ts';
 import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
-import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import { profile } from '../support/planted.ts';
 import { temporaryFolder } from '../support/stores.ts';
 
@@ -58,7 +57,6 @@ const data = profile({
   length: 16,
 });
 const model = MODELS.sasrec(data, 16);
-assert.ok(model.kind === 'sequence');
 const training = { batchSize: 32, positionsPerStep: 400, steps: 120, patience: 100, learningRate: 5e-3 };
 const options = {
   ...training,
@@ -70,7 +68,10 @@ const options = {
 
 /** What is reached when an epoch is chosen on these. */
 async function chosenOn(asked: NextItems) {
-  const { recommender, history, bestEpoch } = await trainSequenceModel(model, split.train, asked, options);
+  const { steps, patience } = training;
+  const { recommender, history, bestEpoch } = await model.train(split.train, {
+    ...{ ...options, stopping: { kind: 'early', validation: asked, steps, patience } },
+  });
   const ranks = async (of: NextItems) => [...(await rankInCatalogue(recommender, model, of))];
   const [validation, ofTest] = [await ranks(split.validation), await ranks(split.test)];
   await recommender.release();

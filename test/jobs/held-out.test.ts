@@ -20,7 +20,8 @@ import { generateSample } from '../../src/interactions/sample.ts';
 import { leaveOneOut } from '../../src/interactions/split.ts';
 import { type Progress, silentProgress } from '../../src/progress.ts';
 import { profileOf } from '../../src/recommenders/data-profile.ts';
-import { MODELS, type Model } from '../../src/recommenders/models.ts';
+import { MODELS } from '../../src/recommenders/models.ts';
+import type { RecommenderModel } from '../../src/recommenders/recommender.ts';
 import { learningOn } from '../support/stages.ts';
 import { temporaryFolder } from '../support/stores.ts';
 import { patient, tiny } from '../support/tiny-preset.ts';
@@ -206,14 +207,12 @@ test('the recommenders that are compared, of every kind and from every start', a
     const split = leaveOneOut(sequences);
     const data = profileOf(dataset, split);
     const learnt: Learnt = new Map();
-    const counted: Model = {
-      ...data,
-      kind: 'counted',
-      count(train, itemCount) {
-        learnt.set('counted', train);
-        const model = MODELS.popular(data, tiny.width);
-        assert.ok(model.kind === 'counted');
-        return model.count(train, itemCount);
+    const popular = MODELS.popular(data, tiny.width);
+    const counted: RecommenderModel = {
+      ...popular,
+      train(sequences, options) {
+        learnt.set('counted', sequences);
+        return popular.train(sequences, options);
       },
     };
     const runs = await compare(split, {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
 import { SEQUENCE_MODELS } from '../../src/recommenders/models.ts';
-import { taskOf } from '../../src/recommenders/sequence-model.ts';
 import {
   batchSizeOf,
   chooseBatchShape,
@@ -220,9 +219,11 @@ test('Cloze: every place of a window is hidden as often as its share says, drawn
 });
 
 test('behind a short row stands an unseen item under a causal mask, else the padding token', () => {
-  const taskWith = (name: 'sasrec' | 'bert4rec') =>
-    taskOf(SEQUENCE_MODELS[name](profile({ length: 8 }), 8), [Int32Array.from({ length: 20 }, (_, i) => i)]);
-  const [sasrec, bert4rec] = [taskWith('sasrec'), taskWith('bert4rec')];
+  const examplesOf = (name: 'sasrec' | 'bert4rec') => {
+    const model = SEQUENCE_MODELS[name](profile({ length: 8 }), 8);
+    return model.objective.examples([Int32Array.from({ length: 20 }, (_, i) => i)], model);
+  };
+  const [sasrec, bert4rec] = [examplesOf('sasrec'), examplesOf('bert4rec')];
   assert.deepEqual([sasrec.padding, bert4rec.padding], [0, N + 1]);
   assert.deepEqual(
     [sasrec.windows.map(({ targets }) => targets), bert4rec.windows.map(({ targets }) => targets)],

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import type { Split } from '../../src/interactions/dataset.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createCandidateRecommender } from '../../src/recommenders/candidate-model.ts';
-import { MODELS, type Model, trainModel } from '../../src/recommenders/models.ts';
+import { MODELS } from '../../src/recommenders/models.ts';
 import { createScorer } from '../../src/recommenders/sequence-model.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
 
@@ -14,25 +13,23 @@ const train = alternating(60, 1).map((sequence) => sequence.map((item) => item %
 /** Everybody is asked for an item that nobody takes: the more is learnt, the lower it ranks. */
 const asked = lastOf(train);
 const validation = { ...asked, targets: asked.targets.map(() => NOBODYS) };
-const split: Split = { name: 'leave-one-out', train, validation, test: validation };
 
 /** 60 windows in batches of 16, and 420 interactions in one batch: so many epochs have 24 steps. */
 const EPOCHS = { sasrec: Math.ceil(24 / (60 / 16)), ncf: 24 };
 
 for (const name of ['sasrec', 'ncf'] as const) {
   test(`${name}: an early epoch is the best, and it is what ranks`, async () => {
-    const model: Model = MODELS[name](profile({ userCount: 60 }), 8);
-    const { recommender, values, bestEpoch, history } = await trainModel(model, split, {
-      ...{ batchSize: 16, positionsPerStep: 1_000, steps: 24, patience: 100, learningRate: 0.02, seed: 1 },
+    const model = MODELS[name](profile({ userCount: 60 }), 8);
+    const { recommender, values, bestEpoch, history } = await model.train(train, {
+      ...{ batchSize: 16, positionsPerStep: 1_000, learningRate: 0.02, seed: 1 },
+      stopping: { kind: 'early', validation, steps: 24, patience: 100 },
       ...{ table: { kind: 'random' }, progress: silentProgress, name },
     });
     assert.equal(history.length, EPOCHS[name]);
     assert.ok(bestEpoch < EPOCHS[name] - 2, `epoch ${bestEpoch}`);
-    assert.ok(model.kind !== 'counted');
-    const again =
-      model.kind === 'sequence'
-        ? await createScorer(model, { kind: 'random' })
-        : await createCandidateRecommender(model, { kind: 'random' });
+    const again = model.takesItemTable
+      ? await createScorer(model, { kind: 'random' })
+      : await createCandidateRecommender(model, { kind: 'random' });
     await again.load(values);
     const [got, wanted] = [await recommender.score(asked), await again.score(asked)];
     assert.ok(isDeepStrictEqual(got, wanted), 'it ranks by other values than the best');

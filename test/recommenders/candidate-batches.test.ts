@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../../src/random.ts';
-import { type CandidateModel, samplesOf, trainingBatches } from '../../src/recommenders/candidate-model.ts';
+import {
+  type CandidateModel,
+  candidateModel,
+  samplesOf,
+  trainingBatches,
+} from '../../src/recommenders/candidate-model.ts';
 import { din } from '../../src/recommenders/din.ts';
 import { ncf } from '../../src/recommenders/ncf.ts';
 import { createNegativeSampler } from '../../src/recommenders/training/negatives.ts';
@@ -19,15 +24,16 @@ const sequences = [
 /** Nothing but item 7 is met again. */
 const repeatable = Uint8Array.from({ length: N }, (_, item) => (item === 7 ? 1 : 0));
 
-const modelOf = (readsHistory: boolean): CandidateModel => ({
-  ...{ kind: 'candidate', itemCount: N, userCount: 4, width: 4, length: L, repeatable },
-  scorer: {
-    ...(readsHistory
-      ? din({ activation: 2, layers: [2], dropout: 0 })
-      : ncf({ userCount: 4, layers: [2], dropout: 0 })),
-    negatives: NEGATIVES,
-  },
-});
+const modelOf = (readsHistory: boolean) =>
+  candidateModel({
+    ...{ itemCount: N, userCount: 4, width: 4, length: L, repeatable },
+    scorer: {
+      ...(readsHistory
+        ? din({ activation: 2, layers: [2], dropout: 0 })
+        : ncf({ userCount: 4, layers: [2], dropout: 0 })),
+      negatives: NEGATIVES,
+    },
+  });
 
 function batchesOf(model: CandidateModel, epoch = 1): Feeds[] {
   const samples = samplesOf(sequences, model.scorer.readsHistory);

@@ -7,7 +7,6 @@ import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { createTabulator, historyTrust, type ItemTable } from '../../src/recommenders/item-table.ts';
 import { MODELS } from '../../src/recommenders/models.ts';
-import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
 
 const D = 16;
@@ -17,18 +16,14 @@ const vectors = Float32Array.from({ length: N * D }, () => random.normal());
 const sequences = alternating(100, 1).map((sequence) => sequence.map((item) => (item === UNSEEN ? 0 : item)));
 
 async function trained(name: 'sasrec' | 'gru4rec' | 'bert4rec', table: ItemTable, learningRate: number) {
-  const { recommender, itemVectors, values } = await trainSequenceModel(
-    MODELS[name](profile(), D),
-    sequences,
-    lastOf(sequences),
-    {
-      ...{ batchSize: 64, positionsPerStep: 1_000, steps: 2, patience: 9, seed: 1 },
-      table,
-      learningRate,
-      progress: silentProgress,
-      name,
-    },
-  );
+  const { recommender, itemVectors, values } = await MODELS[name](profile(), D).train(sequences, {
+    ...{ batchSize: 64, positionsPerStep: 1_000, seed: 1 },
+    stopping: { kind: 'early', validation: lastOf(sequences), steps: 2, patience: 9 },
+    table,
+    learningRate,
+    progress: silentProgress,
+    name,
+  });
   await recommender.release();
   return { itemVectors, values };
 }

@@ -17,7 +17,6 @@ import {
   type ModelName,
   SEQUENCE_MODEL_NAMES,
   type SequenceModelName,
-  trainModel,
 } from '../../src/recommenders/models.ts';
 import { rankInCatalogue } from '../../src/recommenders/ranking.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
@@ -34,15 +33,16 @@ interface Trial extends Partial<DataProfile>, Pick<TrainingOptions, 'learningRat
   readonly table?: ItemTable;
 }
 
-/** Trained for one epoch, so that validation chooses nothing. */
+/** Trained for one epoch. */
 async function metricsOf(
   name: ModelName,
   split: Split,
   { width = 16, table = { kind: 'random' }, learningRate, ...data }: Trial,
 ) {
   const model = MODELS[name](profile({ userCount: split.train.length, ...data }), width);
-  const { recommender } = await trainModel(model, split, {
-    ...{ batchSize: BATCH_SIZE, positionsPerStep: 1_000, steps: 1, patience: 1, seed: 1 },
+  const { recommender } = await model.train(split.train, {
+    ...{ batchSize: BATCH_SIZE, positionsPerStep: 1_000, seed: 1 },
+    stopping: { kind: 'epochs', epochs: 1 },
     ...{ table, learningRate, progress: silentProgress, name },
   });
   const ranks = await rankInCatalogue(recommender, model, split.test);
@@ -175,7 +175,6 @@ test("dien lets the candidate's own interest evolve: of equal histories its late
 for (const name of ['sasrec', 'narm'] as const) {
   test(`${name}'s last hidden states alone are those among all`, async () => {
     const model = MODELS[name](profile(), 16);
-    assert.ok(model.kind === 'sequence');
     const { hidden, lastHidden } = model.encoder;
     const random = createRandom(name);
     const feeds = {
@@ -209,12 +208,7 @@ test('popular ranks by how often training has an item', async () => {
   const train = [Int32Array.of(3, 3, 3, 5, 5), Int32Array.of(5, 5, 7)];
   const next = { users: Int32Array.of(0, 1), histories: train, targets: Int32Array.of(5, 7) };
   const model = MODELS.popular(profile(), 16);
-  const options = {} as Parameters<typeof trainModel>[2];
-  const { recommender } = await trainModel(
-    model,
-    { name: 'time', train, validation: next, test: next },
-    options,
-  );
+  const { recommender } = await model.train(train, {} as TrainingOptions);
   assert.deepEqual([...(await rankInCatalogue(recommender, model, next))], [0, 2]);
 });
 
@@ -238,10 +232,12 @@ test('item-knn: shrunk cosine over common users; recent items count more, no ite
     ...[0.8 * of02, of01 + 0.8 * of12, of02, 0],
     ...[of02, 0.8 * of01 + of12, 0.8 * of02, 0],
   ]);
-  const inUse = MODELS['item-knn'](profile(), 16);
-  assert.ok(inUse.kind === 'counted');
+  const { recommender: inUse } = await MODELS['item-knn'](profile({ itemCount: 4 }), 16).train(
+    train,
+    {} as TrainingOptions,
+  );
   const queries = { users: Int32Array.of(0, 1), histories };
-  close([...(await inUse.count(train, 4).score(queries))], await scoresWith(100, histories));
+  close([...(await inUse.score(queries))], await scoresWith(100, histories));
   // Item 1 is the nearest of item 0, and item 0 the nearest of item 2.
   close(await scoresWith(1, histories), [0.8 * of02, of01, 0, 0, of02, 0.8 * of01, 0, 0]);
 });

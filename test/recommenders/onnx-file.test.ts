@@ -5,15 +5,15 @@ import * as ort from 'onnxruntime-node';
 import { silentProgress } from '../../src/progress.ts';
 import { MODELS } from '../../src/recommenders/models.ts';
 import { encodeOnnxRecommender, shownItems } from '../../src/recommenders/onnx-file.ts';
-import { trainSequenceModel } from '../../src/recommenders/sequence-model.ts';
 import { alternating, lastOf, N, profile } from '../support/planted.ts';
 
 for (const name of ['sasrec', 'gru4rec', 'narm', 'core', 'bert4rec'] as const) {
   test(`${name} as a plain ONNX file: histories and lengths in, scores out, for any batch`, async () => {
     const model = MODELS[name](profile(), 16);
     const sequences = alternating(50, 1);
-    const trained = await trainSequenceModel(model, sequences, lastOf(sequences), {
-      ...{ batchSize: 16, positionsPerStep: 1_000, steps: 5, patience: 5, learningRate: 5e-3, seed: 1 },
+    const trained = await model.train(sequences, {
+      ...{ batchSize: 16, positionsPerStep: 1_000, learningRate: 5e-3, seed: 1 },
+      stopping: { kind: 'early', validation: lastOf(sequences), steps: 5, patience: 5 },
       table: { kind: 'random' },
       progress: silentProgress,
       name,

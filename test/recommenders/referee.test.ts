@@ -12,6 +12,7 @@ import * as candidate from '../../src/recommenders/candidate-model.ts';
 import { core } from '../../src/recommenders/core.ts';
 import { dien } from '../../src/recommenders/dien.ts';
 import { din } from '../../src/recommenders/din.ts';
+import type { Encoder } from '../../src/recommenders/encoder.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
 import { narm } from '../../src/recommenders/narm.ts';
 import { ncf } from '../../src/recommenders/ncf.ts';
@@ -20,6 +21,7 @@ import { sasrec } from '../../src/recommenders/sasrec.ts';
 import * as sequence from '../../src/recommenders/sequence-model.ts';
 import { type BatchShape, fillBatch } from '../../src/recommenders/training/batches.ts';
 import { paddingToken } from '../../src/recommenders/training/masked-windows.ts';
+import { itemPrediction } from '../../src/recommenders/training/objective.ts';
 import type { Tensor } from '../../src/tensor/graph.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
 import { createSession, type Feeds } from '../../src/tensor/session.ts';
@@ -91,7 +93,7 @@ async function lossOf({ graph, outputs, parameters }: Model<{ loss: Tensor }>, f
   return loss;
 }
 
-const encoders: Readonly<Record<string, (dropout: number) => sequence.Encoder>> = {
+const encoders: Readonly<Record<string, (dropout: number) => Encoder>> = {
   sasrec: (dropout) => sasrec({ blocks: 2, heads: 1, feedForward: 2, dropout }),
   core: (dropout) =>
     core({ blocks: 2, heads: 2, feedForward: 2, temperature: 0.07, dropout, itemDropout: dropout }),
@@ -102,10 +104,11 @@ const encoders: Readonly<Record<string, (dropout: number) => sequence.Encoder>> 
 
 for (const [name, encoder] of Object.entries(encoders)) {
   const { scores, loss } = expected.models[name];
-  const model = (dropout: number): sequence.SequenceModel => ({
-    ...{ kind: 'sequence', loss: { kind: 'cross-entropy' }, encoder: encoder(dropout) },
-    ...{ itemCount: N, width: 4, length: L, repeatable: new Uint8Array(N) },
-  });
+  const model = (dropout: number) =>
+    sequence.sequenceModel({
+      ...{ objective: itemPrediction({ kind: 'cross-entropy' }), encoder: encoder(dropout) },
+      ...{ itemCount: N, width: 4, length: L, repeatable: new Uint8Array(N) },
+    });
   const shape: BatchShape = { buckets: [{ rows: 3, length: L }], positions: 12 };
 
   test(`${name}: scores and loss are PyTorch's`, async () => {
@@ -130,9 +133,8 @@ const scorers: Readonly<Record<string, (dropout: number) => candidate.CandidateS
 
 for (const [name, scorer] of Object.entries(scorers)) {
   const { scores, loss } = expected.models[name];
-  const model = (dropout: number): candidate.CandidateModel => ({
-    ...{ kind: 'candidate', scorer: { ...scorer(dropout), negatives: 2 } },
-    ...{ itemCount: N, userCount: USERS, width: 4, length: L, repeatable: new Uint8Array(N) },
+  const model = (dropout: number) => ({
+    ...{ scorer: { ...scorer(dropout), negatives: 2 }, itemCount: N, width: 4, length: L },
   });
 
   test(`${name}: scores and loss are PyTorch's`, async () => {

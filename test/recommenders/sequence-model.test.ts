@@ -8,38 +8,32 @@ import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { bert4rec } from '../../src/recommenders/bert4rec.ts';
 import { core } from '../../src/recommenders/core.ts';
+import type { Encoder } from '../../src/recommenders/encoder.ts';
 import { gru4rec } from '../../src/recommenders/gru4rec.ts';
 import { historyTrust, RESIDUAL } from '../../src/recommenders/item-table.ts';
 import { narm } from '../../src/recommenders/narm.ts';
 import type { TrainingOptions } from '../../src/recommenders/recommender.ts';
 import { sasrec } from '../../src/recommenders/sasrec.ts';
-import {
-  type Encoder,
-  type SequenceModel,
-  trainingModel,
-  trainSequenceModel,
-} from '../../src/recommenders/sequence-model.ts';
+import { sequenceModel, trainingModel } from '../../src/recommenders/sequence-model.ts';
 import { type BatchShape, fillBatch, nextItemWindows } from '../../src/recommenders/training/batches.ts';
 import { maskedWindows, paddingToken } from '../../src/recommenders/training/masked-windows.ts';
+import { itemPrediction, type Objective } from '../../src/recommenders/training/objective.ts';
 import { createSession } from '../../src/tensor/session.ts';
-import { alternating, lastOf, N } from '../support/planted.ts';
+import { alternating, N } from '../support/planted.ts';
 
 const encoder = sasrec({ blocks: 2, heads: 1, feedForward: 1, dropout: 0.2 });
-const model: SequenceModel = {
-  kind: 'sequence',
-  encoder,
-  loss: { kind: 'cross-entropy' },
-  itemCount: N,
-  width: 16,
-  length: 8,
-  repeatable: new Uint8Array(N).fill(1),
-};
+const crossEntropy = itemPrediction({ kind: 'cross-entropy' });
+const modelOf = (encoder: Encoder, objective: Objective = crossEntropy) =>
+  sequenceModel({
+    ...{ encoder, objective, itemCount: N, width: 16, length: 8 },
+    repeatable: new Uint8Array(N).fill(1),
+  });
+const model = modelOf(encoder);
 
 const training: Omit<TrainingOptions, 'table'> = {
   batchSize: 64,
   positionsPerStep: 1_000,
-  steps: 10,
-  patience: 100,
+  stopping: { kind: 'epochs', epochs: 5 },
   learningRate: 5e-3,
   seed: 1,
   progress: silentProgress,
@@ -47,7 +41,7 @@ const training: Omit<TrainingOptions, 'table'> = {
 };
 
 async function trained(sequences: readonly Int32Array[], options: TrainingOptions) {
-  const result = await trainSequenceModel(model, sequences, lastOf(sequences), options);
+  const result = await model.train(sequences, options);
   await result.recommender.release();
   return result;
 }
@@ -99,7 +93,7 @@ for (const [name, plain] of Object.entries(WITHOUT_DROPOUT)) {
       .sort((one, other) => other.items.length - one.items.length);
     const stepIn = async (buckets: BatchShape['buckets']) => {
       const shape = { buckets, positions: 12 };
-      const graph = trainingModel({ ...model, encoder: plain }, { kind: 'random' }, shape);
+      const graph = trainingModel(modelOf(plain), { kind: 'random' }, shape);
       const trainer = await createTrainer([graph], initialValues(graph.parameters, createRandom(4)), {
         seed: 1,
       });
@@ -160,21 +154,17 @@ test('the same seed gives the same model to the bit, another seed another one', 
   assert.notDeepEqual(first.itemVectors, other.itemVectors);
 });
 
-const settled: Readonly<Record<string, Pick<SequenceModel, 'encoder' | 'loss'>>> = {
-  'negatives of bce': { encoder: WITHOUT_DROPOUT.sasrec, loss: { kind: 'bce', negatives: 1 } },
-  'masks of BERT4Rec': { encoder: WITHOUT_DROPOUT.bert4rec, loss: { kind: 'cross-entropy' } },
+const settled = {
+  'negatives of bce': modelOf(WITHOUT_DROPOUT.sasrec, itemPrediction({ kind: 'bce', negatives: 1 })),
+  'masks of BERT4Rec': modelOf(WITHOUT_DROPOUT.bert4rec),
 };
 for (const [what, own] of Object.entries(settled)) {
   test(`each epoch draws the ${what} anew: what has learnt nothing has another loss`, async () => {
     const sequences = alternating(30, 1);
-    const { recommender, history } = await trainSequenceModel(
-      { ...model, ...own },
-      sequences,
-      lastOf(sequences),
-      {
-        ...{ ...training, steps: 3, batchSize: 30, learningRate: 0, table: { kind: 'random' } },
-      },
-    );
+    const { recommender, history } = await own.train(sequences, {
+      ...{ ...training, stopping: { kind: 'epochs', epochs: 3 }, batchSize: 30, learningRate: 0 },
+      table: { kind: 'random' },
+    });
     await recommender.release();
     assert.equal(new Set(history.map(({ loss }) => loss)).size, history.length);
     assert.ok(history.length > 1);

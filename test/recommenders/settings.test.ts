@@ -5,6 +5,7 @@ import { buildModel, initialValues, normal, parameterFeeds } from '../../src/net
 import { createRandom } from '../../src/random.ts';
 import { MODELS, SEQUENCE_MODELS, type SequenceModelName } from '../../src/recommenders/models.ts';
 import { trainingModel } from '../../src/recommenders/sequence-model.ts';
+import type { ItemPrediction } from '../../src/recommenders/training/objective.ts';
 import { sizeOf } from '../../src/tensor/graph.ts';
 import { createSession } from '../../src/tensor/session.ts';
 import { profile } from '../support/planted.ts';
@@ -13,7 +14,7 @@ const [dense, sparse] = [profile({ isDense: true }), profile({ isDense: false })
 
 test('each sequence model learns by its own loss, with no more negatives than the catalogue has', () => {
   const lossOf = (name: SequenceModelName, itemCount: number) =>
-    SEQUENCE_MODELS[name](profile({ itemCount }), 16).loss;
+    (SEQUENCE_MODELS[name](profile({ itemCount }), 16).objective as ItemPrediction).criterion;
   const crossEntropy = { kind: 'cross-entropy' };
   for (const name of ['sasrec', 'gru4rec', 'bert4rec', 'narm', 'core'] as const)
     assert.deepEqual(lossOf(name, 1_000), crossEntropy);

@@ -1,6 +1,6 @@
 // What a user did not take, drawn at random.
 import type { Random } from '../../random.ts';
-import type { Offer } from '../ranking.ts';
+import type { Offer } from '../recommender.ts';
 
 export interface NegativeSampler {
   /** Any item. */

@@ -1,6 +1,6 @@
 // What are the embeddings worth, and what are the recommenders? The same recommenders from noise, from
 // TSLRec's embeddings and from what else could have been taken (arms.ts).
-import { compare, drawCandidateSets, type Run, type RunName } from '../src/evaluation/compare.ts';
+import { compare, drawCandidateSets, type EvaluationRun, type RunName } from '../src/evaluation/compare.ts';
 import { type Summary, summarise } from '../src/evaluation/summary.ts';
 import type { WarmStartMode } from '../src/evaluation/warm-start.ts';
 import type { SplitName } from '../src/interactions/dataset.ts';
@@ -71,7 +71,7 @@ export interface EvaluationResult extends ReadingReport {
   readonly curves: readonly Curve[];
 }
 
-export interface Curve extends RunName, Pick<Run, 'validatedAmong'> {
+export interface Curve extends RunName, Pick<EvaluationRun, 'validatedAmong'> {
   readonly epochs: readonly {
     readonly loss: number;
     readonly validation: number;
@@ -124,7 +124,7 @@ export async function evaluate(options: EvaluateOptions): Promise<EvaluationResu
   };
 }
 
-const curveOf = ({ model, arm, mode, seed, history, validatedAmong }: Run): Curve => ({
+const curveOf = ({ model, arm, mode, seed, history, validatedAmong }: EvaluationRun): Curve => ({
   model,
   arm,
   mode,
@@ -133,7 +133,7 @@ const curveOf = ({ model, arm, mode, seed, history, validatedAmong }: Run): Curv
   epochs: history.map(({ loss, metric = 0, seconds }) => ({ loss, validation: metric, seconds })),
 });
 
-function rowsOf(run: Run, cutOffs: readonly number[]): EvaluationRow[] {
+function rowsOf(run: EvaluationRun, cutOffs: readonly number[]): EvaluationRow[] {
   const { model, arm, mode, seed, epochs, seconds } = run;
   return (['validation', 'test'] as const).map((split) => ({
     model,

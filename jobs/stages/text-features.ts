@@ -19,12 +19,12 @@ export async function textFeatures(learning: Learning): Promise<TextFeatures[]> 
   const stage = defineStage('text-features', 2, { items: hashes.items, columns: preset.textFeatures, seed });
   const { tensors } = await runStage(learning, stage, async ({ folder }) => {
     const { vectors, model } = fitTextFeatures(texts, {
-      dimension: preset.textFeatures,
+      width: preset.textFeatures,
       seed: `${seed}/text-features`,
     });
     saveTextFeatures(folder, model);
-    const { dimension } = model;
-    return { tensors: new Map([['vectors', matrix(vectors, dimension)]]), facts: { dimension } };
+    const { width } = model;
+    return { tensors: new Map([['vectors', matrix(vectors, width)]]), facts: { width } };
   });
   const { shape, values } = tensors.get('vectors')!;
   if (shape[1] === 0) return [];

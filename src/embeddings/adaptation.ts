@@ -1,4 +1,4 @@
-// The adaptation: the fitted map from an item's features to the recommender's dimension: linear, GELU,
+// The adaptation: the fitted map from an item's features to the recommender's width: linear, GELU,
 // linear, trained end to end through a recommender's own loss on fixed features. A version's manifest names
 // its file and hash; it applies to cold items as well. Legend: N items, F features, d width.
 import { readSafetensors, writeSafetensors } from '../formats/safetensors.ts';

@@ -90,7 +90,7 @@ export async function saveItemEncoder(folder: string, parts: EncoderParts): Prom
       format: FORMAT,
       width: adaptation.weights.get('adapter.outer.bias')!.shape[0],
       categories: categoryCount,
-      textFeatures: text?.dimension ?? 0,
+      textFeatures: text?.width ?? 0,
       prompt: { descriptionWords: DEFAULT_PROMPT.descriptionWords, longest: longestPrompt },
       languageModel,
       files: await hashesOf(temporary),

@@ -2,7 +2,7 @@
 // analysis, Deerwester et al. 1990). The baseline that every language model has to beat, and a good companion
 // to one. Equal to scikit-learn's TfidfVectorizer + TruncatedSVD(algorithm="randomized") up to the
 // convergence of the SVD.
-//   N texts, F terms, d dimensions; vectors [N, d] = X V, components V^T as [F, d], row-major.
+//   N texts, F terms, d width; vectors [N, d] = X V, components V^T as [F, d], row-major.
 import path from 'node:path';
 import { writeFileAtomically } from '../files.ts';
 import { type NamedTensor, readSafetensors, writeSafetensors } from '../formats/safetensors.ts';
@@ -17,11 +17,11 @@ export interface TextFeatureModel extends TermWeights {
   /** [d], falling: components come in the order of how much they explain. */
   readonly singularValues: Float64Array;
   /** d; less than was asked for where the texts do not span as much, 0 where no term occurs in two texts. */
-  readonly dimension: number;
+  readonly width: number;
 }
 
 export interface TextFeatureOptions {
-  readonly dimension: number;
+  readonly width: number;
   readonly seed: string | number;
   /** Terms in more than this share of the texts are left out; 1, the default, keeps them all. */
   readonly maxTextShare?: number;
@@ -30,12 +30,12 @@ export interface TextFeatureOptions {
 /** A text without a known term, an empty one above all, has a vector of zeros. */
 export function fitTextFeatures(
   texts: readonly string[],
-  { dimension, seed, maxTextShare = 1 }: TextFeatureOptions,
+  { width, seed, maxTextShare = 1 }: TextFeatureOptions,
 ): { vectors: Float32Array; model: TextFeatureModel } {
   const termWeights = fitTermWeights(texts, maxTextShare);
   const x = termWeighing(termWeights)(texts);
-  const { singularValues, components } = truncatedSvd(x, dimension, seed);
-  const model = { ...termWeights, components, singularValues, dimension: singularValues.length };
+  const { singularValues, components } = truncatedSvd(x, width, seed);
+  const model = { ...termWeights, components, singularValues, width: singularValues.length };
   return { vectors: project(x, model), model };
 }
 
@@ -49,7 +49,7 @@ const FILES = { terms: 'vocabulary.txt', weights: 'text-features.safetensors' } 
 
 /** The terms one a line, and beside them their weights and the components. */
 export function saveTextFeatures(folder: string, model: TextFeatureModel): void {
-  const { terms, inverseDocumentFrequency, components, singularValues, dimension } = model;
+  const { terms, inverseDocumentFrequency, components, singularValues, width } = model;
   writeFileAtomically(
     path.join(folder, FILES.terms),
     terms.map((term) => `${term}\n`),
@@ -58,7 +58,7 @@ export function saveTextFeatures(folder: string, model: TextFeatureModel): void 
     path.join(folder, FILES.weights),
     new Map([
       ['inverse_document_frequency', vectorOf(inverseDocumentFrequency)],
-      ['components', { shape: [terms.length, dimension], values: components }],
+      ['components', { shape: [terms.length, width], values: components }],
       ['singular_values', vectorOf(singularValues)],
     ]),
   );
@@ -78,7 +78,7 @@ export async function loadTextFeatures(folder: string): Promise<TextFeatureModel
     inverseDocumentFrequency: Float64Array.from(tensors.get('inverse_document_frequency')!.values),
     components: tensors.get('components')!.values,
     singularValues,
-    dimension: singularValues.length,
+    width: singularValues.length,
   };
 }
 
@@ -86,16 +86,16 @@ export async function loadTextFeatures(folder: string): Promise<TextFeatureModel
 const LARGEST_VOCABULARY = 5e8;
 
 /** X V */
-function project(x: SparseMatrix, { components, dimension }: TextFeatureModel): Float32Array {
-  const vectors = new Float32Array(x.rowCount * dimension);
-  const vector = new Float64Array(dimension);
+function project(x: SparseMatrix, { components, width }: TextFeatureModel): Float32Array {
+  const vectors = new Float32Array(x.rowCount * width);
+  const vector = new Float64Array(width);
   for (let row = 0; row < x.rowCount; row++) {
     vector.fill(0);
     for (let e = x.rowStart[row]; e < x.rowStart[row + 1]; e++) {
-      const v = x.columns[e] * dimension;
-      for (let j = 0; j < dimension; j++) vector[j] += x.values[e] * components[v + j];
+      const v = x.columns[e] * width;
+      for (let j = 0; j < width; j++) vector[j] += x.values[e] * components[v + j];
     }
-    vectors.set(vector, row * dimension);
+    vectors.set(vector, row * width);
   }
   return vectors;
 }

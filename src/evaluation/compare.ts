@@ -31,7 +31,7 @@ export interface RunName {
   readonly seed: number;
 }
 
-export interface Run extends RunName, Pick<TrainedRecommender, 'history' | 'validatedAmong'> {
+export interface EvaluationRun extends RunName, Pick<TrainedRecommender, 'history' | 'validatedAmong'> {
   /** The rank of each asked user's next item [n]. */
   readonly validation: Int32Array;
   readonly test: Int32Array;
@@ -81,7 +81,10 @@ export interface CompareOptions {
   readonly training: Patience & Pick<TrainingOptions, 'batchSize' | 'positionsPerStep' | 'learningRate'>;
   readonly progress: Progress;
   /** Runs it, or gives what an earlier, interrupted comparison kept of it. */
-  readonly once: (which: RunName, run: (checkpoint: string) => Promise<Run>) => Promise<Run>;
+  readonly once: (
+    which: RunName,
+    run: (checkpoint: string) => Promise<EvaluationRun>,
+  ) => Promise<EvaluationRun>;
 }
 
 /**
@@ -89,8 +92,8 @@ export interface CompareOptions {
  * nothing. Models that judge candidates one by one or only count have no item table to start from: they run
  * once, at random; what only counts has no seeds.
  */
-export async function compare(split: Split, options: CompareOptions): Promise<Run[]> {
-  const runs: Run[] = [];
+export async function compare(split: Split, options: CompareOptions): Promise<EvaluationRun[]> {
+  const runs: EvaluationRun[] = [];
   for (const { name, model } of options.models) {
     for (const arm of model.takesItemTable ? options.arms : [{ name: RANDOM_ARM }]) {
       for (const mode of 'vectors' in arm && arm.vectors ? options.modes : (['init'] as const)) {
@@ -114,7 +117,7 @@ interface OneRun {
   readonly checkpoint: string;
 }
 
-async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<Run> {
+async function runOnce(split: Split, options: CompareOptions, run: OneRun): Promise<EvaluationRun> {
   const { name, model, arm, mode, seed, checkpoint } = run;
   const { candidates, adapter, progress } = options;
   const { steps, patience, ...training } = options.training;

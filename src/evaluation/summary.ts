@@ -2,7 +2,7 @@
 // and which items gain. The test never decides anything.
 import type { Split } from '../interactions/dataset.ts';
 import { ndcgOfUsers, type RankingMetrics, rankingMetrics } from '../recommenders/metrics.ts';
-import { RANDOM_ARM, type Run, TEXT_ARMS, type TextArm } from './compare.ts';
+import { type EvaluationRun, RANDOM_ARM, TEXT_ARMS, type TextArm } from './compare.ts';
 import { POPULARITY_GROUPS, type PopularityGroup, popularityGroups } from './popularity.ts';
 import { pairedRandomisationTest } from './significance.ts';
 import type { WarmStartMode } from './warm-start.ts';
@@ -58,7 +58,7 @@ export interface Summary extends Partial<Gain> {
 const CUT_OFF = 10;
 
 export function summarise(
-  runs: readonly Run[],
+  runs: readonly EvaluationRun[],
   split: Pick<Split, 'train' | 'test'>,
   itemCount: number,
   cutOffs?: readonly number[],
@@ -75,7 +75,7 @@ export function summarise(
     groups.filter(([other]) => other.model === model && other.arm === arm);
   // Of equal modes the first.
   const chosenOf = (model: string, arm: string) =>
-    modesOf(model, arm).reduce<Run[] | undefined>(
+    modesOf(model, arm).reduce<EvaluationRun[] | undefined>(
       (best, group) => (best && validationOf.get(best)! >= validationOf.get(group)! ? best : group),
       undefined,
     );
@@ -129,7 +129,7 @@ const textArmsBefore = (arm: string): readonly TextArm[] => {
 };
 
 /** Each user's test NDCG@10, mean over seeds. */
-function ndcgOverSeeds(runs: readonly Run[]): Float64Array {
+function ndcgOverSeeds(runs: readonly EvaluationRun[]): Float64Array {
   const total = new Float64Array(runs[0].test.length);
   for (const { test } of runs) {
     ndcgOfUsers(test, CUT_OFF).forEach((x, row) => {
@@ -148,7 +148,10 @@ function pairedGain(users: Float64Array, base: Float64Array): Gain {
   };
 }
 
-function toRandomBest(group: readonly Run[], random: readonly Run[]): Summary['toRandomBest'] {
+function toRandomBest(
+  group: readonly EvaluationRun[],
+  random: readonly EvaluationRun[],
+): Summary['toRandomBest'] {
   const best = (seed: number) => {
     const run = random.find((other) => other.seed === seed);
     return run ? Math.max(...run.history.map(({ metric = 0 }) => metric)) : Number.POSITIVE_INFINITY;

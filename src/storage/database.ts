@@ -4,11 +4,11 @@
 // of several statements; a transaction commits when its function returns and rolls back when it or any of its
 // statements fails; names without a schema are tslrec's own or pgvector's.
 
-export type Parameter = string | number | boolean | null | Date | readonly (string | number | null)[];
+export type SqlParameter = string | number | boolean | null | Date | readonly (string | number | null)[];
 
 export type Query = <Row = Record<string, unknown>>(
   sql: string,
-  parameters?: readonly Parameter[],
+  parameters?: readonly SqlParameter[],
 ) => Promise<Row[]>;
 
 /** Where tslrec's tables are, unless TSLREC_SCHEMA says so. */

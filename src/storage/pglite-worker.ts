@@ -5,12 +5,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
 import { invariant } from '../errors.ts';
-import type { Parameter } from './database.ts';
+import type { SqlParameter } from './database.ts';
 
 export interface Statement {
   readonly id: number;
   readonly sql: string;
-  readonly parameters?: readonly Parameter[];
+  readonly parameters?: readonly SqlParameter[];
 }
 
 export interface Answer {

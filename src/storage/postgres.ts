@@ -7,7 +7,7 @@ import { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import pg from 'pg';
 import { maskedUrl } from '../masked-url.ts';
-import { type Database, DEFAULT_SCHEMA, type Lock, type Parameter, runTransaction } from './database.ts';
+import { type Database, DEFAULT_SCHEMA, type Lock, runTransaction, type SqlParameter } from './database.ts';
 import { explained, isRefusal, refuseToOpen } from './postgres-errors.ts';
 import { tryLock } from './postgres-lock.ts';
 import { connectInTurn, connectionStrings } from './postgres-tls.ts';
@@ -165,7 +165,7 @@ async function send<Row>(
   client: pg.PoolClient,
   { hereMs }: Deadline,
   sql: string,
-  parameters?: readonly Parameter[],
+  parameters?: readonly SqlParameter[],
 ): Promise<Row[]> {
   const statement = { text: sql, values: parameters && [...parameters], query_timeout: hereMs };
   const result: pg.QueryResult | pg.QueryResult[] = await client.query(statement).catch((error) => {

@@ -5,8 +5,8 @@ import { TslrecError } from '../errors.ts';
 import { type Graph, sizeOf, type Tensor } from './graph.ts';
 import { encodeOnnxModel } from './onnx-model.ts';
 
-export type Values = Float32Array | Int32Array;
-export type Feeds = Readonly<Record<string, Values>>;
+type FedValues = Float32Array | Int32Array;
+export type Feeds = Readonly<Record<string, FedValues>>;
 
 export interface SessionOptions {
   /** Threads inside one operation, where it is not what `configureExecution` says. */
@@ -104,7 +104,7 @@ export async function createSession(
   };
 }
 
-function toOrt({ name, shape, type }: Tensor, values: Values | undefined): ort.Tensor {
+function toOrt({ name, shape, type }: Tensor, values: FedValues | undefined): ort.Tensor {
   if (!values) throw new Error(`internal: the graph input ${name} was not fed`);
   const expected = type === 'float32' ? Float32Array : Int32Array;
   const size = sizeOf(shape);

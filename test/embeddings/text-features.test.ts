@@ -21,7 +21,7 @@ interface Fixture {
 const sklearn: Fixture = JSON.parse(
   readFileSync(new URL('../fixtures/text-features.json', import.meta.url), 'utf8'),
 );
-const options = { dimension: 3, seed: 1 };
+const options = { width: 3, seed: 1 };
 
 function assertClose(actual: ArrayLike<number>, expected: number[], tolerance: number, what: string) {
   assert.equal(actual.length, expected.length, what);
@@ -93,13 +93,13 @@ test('a fitted model gives its own texts the same vectors, and a text without kn
   assert.deepEqual(fitTextFeatures(sklearn.texts, options).vectors, vectors);
 });
 
-test('the dimension falls to what the texts span', () => {
-  const { vectors, model } = fitTextFeatures(['red', 'red', 'blue', 'blue', ''], { dimension: 64, seed: 1 });
-  assert.equal(model.dimension, 2);
+test('the width falls to what the texts span', () => {
+  const { vectors, model } = fitTextFeatures(['red', 'red', 'blue', 'blue', ''], { width: 64, seed: 1 });
+  assert.equal(model.width, 2);
   assert.equal(vectors.length, 5 * 2);
   for (const value of model.singularValues) assert.ok(Math.abs(value - Math.SQRT2) < 1e-9); // each word twice
-  assert.equal(fitTextFeatures(['one', 'two'], { dimension: 4, seed: 1 }).model.dimension, 0);
-  assert.equal(fitTextFeatures([], { dimension: 4, seed: 1 }).vectors.length, 0);
+  assert.equal(fitTextFeatures(['one', 'two'], { width: 4, seed: 1 }).model.width, 0);
+  assert.equal(fitTextFeatures([], { width: 4, seed: 1 }).vectors.length, 0);
 });
 
 test('a matrix with singular values 50 * 0.8^i: the first 20 to 1e-6, their vectors the unit axes', () => {

@@ -9,8 +9,8 @@ import {
   type CompareOptions,
   compare,
   drawCandidateSets,
+  type EvaluationRun,
   RANDOM_ARM,
-  type Run,
   type RunName,
 } from '../../src/evaluation/compare.ts';
 import type { NextItems, Split } from '../../src/interactions/dataset.ts';
@@ -52,7 +52,7 @@ const noise = normal(0.02)(createRandom('warm-start/1').fork('items.weight'), [N
 
 const nameOf = ({ model, arm, mode, seed }: RunName): string => `${model} ${arm} ${mode} ${seed}`;
 /** What came of it, whatever it is called and however long it took. */
-const outcome = ({ validation, test, epochs, history }: Run) => ({
+const outcome = ({ validation, test, epochs, history }: EvaluationRun) => ({
   validation,
   test,
   epochs,
@@ -82,7 +82,7 @@ const runs = await compare(
     },
   }),
 );
-const runOf = (name: string): Run => runs.find((run) => nameOf(run) === name)!;
+const runOf = (name: string): EvaluationRun => runs.find((run) => nameOf(run) === name)!;
 
 test('one run a model, arm, mode and seed; only item tables have starts, only what trains has seeds', () => {
   const starts = ['srs', 'text', 'tslrec'].flatMap((arm) => [`${arm} init`, `${arm} frozen+residual`]);
@@ -120,7 +120,7 @@ test('seeds, modes and vectors make a difference', () => {
 });
 
 test('what was kept of a run stands for it; a run is told where to keep its checkpoint', async (context) => {
-  const kept: Run = { ...runs[0], seconds: 77 };
+  const kept: EvaluationRun = { ...runs[0], seconds: 77 };
   assert.deepEqual(await compare(split, options({ once: async () => kept })), [kept]);
   const checkpoint = path.join(await temporaryFolder(context), 'run.checkpoint');
   await compare(split, options({ once: (_, run) => run(checkpoint) }));

@@ -1,7 +1,7 @@
 // The summary of a comparison, from runs made by hand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Run } from '../../src/evaluation/compare.ts';
+import type { EvaluationRun } from '../../src/evaluation/compare.ts';
 import { summarise } from '../../src/evaluation/summary.ts';
 import { NOT_RANKED } from '../../src/recommenders/ranking.ts';
 
@@ -11,12 +11,12 @@ const [FIRST, THIRD, SEVENTH, NOWHERE] = [0, 2, 6, NOT_RANKED];
 /** A run whose epochs take a second each and reach these validation figures. */
 function run(
   arm: string,
-  mode: Run['mode'],
+  mode: EvaluationRun['mode'],
   seed: number,
   curve: readonly number[],
   validation: readonly number[],
   test: readonly number[],
-): Run {
+): EvaluationRun {
   return {
     model: 'sasrec',
     arm,
@@ -61,7 +61,7 @@ test('each model, arm and mode: mean and sample deviation over seeds, gain over 
 });
 
 test('gain over text features, in the mode that validation chose for them', () => {
-  const text = (arm: string, mode: Run['mode'], validation: number, test: number) =>
+  const text = (arm: string, mode: EvaluationRun['mode'], validation: number, test: number) =>
     run(arm, mode, 1, [0.1], [validation, THIRD], [test, NOWHERE]);
   const withText = summarise(
     [
@@ -102,7 +102,7 @@ test('p is of the differences user by user, over the mean of the seeds', () => {
 });
 
 test('gain of other models over the first one, each from its random start', () => {
-  const other = (arm: string): Run => ({
+  const other = (arm: string): EvaluationRun => ({
     ...run(arm, 'init', 1, [0.1], [THIRD, THIRD], [FIRST, THIRD]),
     model: 'gru4rec',
   });
@@ -126,7 +126,7 @@ test('the mode is chosen on validation, whatever the test says', () => {
 });
 
 test('of modes that validation cannot tell apart one is chosen, the first; one seed has no deviation', () => {
-  const same = (mode: Run['mode']) => run('tslrec', mode, 1, [0.1], [FIRST, THIRD], [FIRST, THIRD]);
+  const same = (mode: EvaluationRun['mode']) => run('tslrec', mode, 1, [0.1], [FIRST, THIRD], [FIRST, THIRD]);
   const tied = summarise([same('init'), same('frozen')], { train, test: next }, 5);
   assert.deepEqual(
     tied.map(({ chosen, test: { 'ndcg@10': ndcg } }) => [chosen, 'deviation' in ndcg]),

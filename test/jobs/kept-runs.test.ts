@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { keepRuns } from '../../jobs/evaluation/kept-runs.ts';
 import type { Learning } from '../../jobs/experiment.ts';
 import { PRESETS } from '../../jobs/presets.ts';
-import type { Run, RunName } from '../../src/evaluation/compare.ts';
+import type { EvaluationRun, RunName } from '../../src/evaluation/compare.ts';
 import { NOT_RANKED } from '../../src/recommenders/ranking.ts';
 import { alternating, N } from '../support/planted.ts';
 import { dataOf, learningOn } from '../support/stages.ts';
@@ -24,7 +24,7 @@ interface Around {
 async function keeper(context: TestContext) {
   const learning = learningOn(await temporaryFolder(context), dataOf(alternating(9, 1), N));
   let computed = 0;
-  const once = (which: RunName, around: Around = {}): Promise<Run> => {
+  const once = (which: RunName, around: Around = {}): Promise<EvaluationRun> => {
     const { candidates, start = 'stage' } = around;
     const changed = { ...learning, ...around.learning?.(learning) };
     const arm = { name: which.arm as 'text', vectors: new Float32Array(), key: start };

@@ -2,7 +2,7 @@
 // learnt is kept.
 import path from 'node:path';
 import type { Dataset, Split, SplitName } from '../src/interactions/dataset.ts';
-import { hashItems, hashSplit, hashUsers } from '../src/interactions/hash-dataset.ts';
+import { hashItems, hashSequences, hashSplit, hashUsers } from '../src/interactions/hash-dataset.ts';
 import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import type { Progress } from '../src/progress.ts';
@@ -53,6 +53,19 @@ export interface Learning extends Experiment, Work {
   readonly backbone: SequenceModel;
   /** What stages depend on of the data. */
   readonly hashes: { readonly items: string; readonly users: string; readonly split: string };
+  readonly lesson: Lesson;
+}
+
+/** What is learnt from. */
+export interface Lesson {
+  /** Behind the names of stages, for people: nothing in the fit that is measured on what it holds out. */
+  readonly suffix: '' | '-all' | '-night';
+  /** Of the sequences. */
+  readonly key: string;
+  /** What is known of each user, oldest first. */
+  readonly sequences: readonly Int32Array[];
+  /** What trainings step through: all of that, or in a night what is new and some of the rest. */
+  readonly practised: readonly Int32Array[];
 }
 
 /** Keeps the stages in the store's folder: killed, repeated and compared work shares what is finished. */
@@ -66,6 +79,7 @@ export function learningIn(
   keepStoreFolderPrivate(folder);
   prepareFolder(work);
   const { length, ...profile } = profileOf(dataset, split);
+  const splitHash = hashSplit(split, dataset.items.length);
   return {
     ...experiment,
     folder: work,
@@ -74,9 +88,17 @@ export function learningIn(
     hashes: {
       items: hashItems(dataset.items),
       users: hashUsers(dataset.userIds),
-      split: hashSplit(split, dataset.items.length),
+      split: splitHash,
     },
+    lesson: { suffix: '', key: splitHash, sequences: split.train, practised: split.train },
   };
+}
+
+/** The same, with nothing held out. */
+export function learningOnAll(learning: Learning): Learning {
+  const { items, sequences } = learning.dataset;
+  const key = hashSequences(sequences, items.length);
+  return { ...learning, lesson: { suffix: '-all', key, sequences, practised: sequences } };
 }
 
 export const workFolder = (folder: string): string => path.join(folder, 'work');

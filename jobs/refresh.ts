@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../src/interactions/dataset.ts';
 import { type ExternalModelPlace, findExternalModel } from '../src/language-model/external/external-model.ts';
-import type { AnswerCounts } from '../src/language-model/reading/read-answers.ts';
+import { type AnswerCounts, sumOfCounts } from '../src/language-model/reading/read-answers.ts';
 import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import type { Log } from '../src/log.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
@@ -19,9 +19,10 @@ import {
   openExperiment,
   skippedRowsIn,
 } from './experiment.ts';
-import { checkSamples, type Given, type Learnt, learn } from './learn.ts';
+import { checkSamples, type Given, type Learnt, learn, learnFromAll } from './learn.ts';
 import { defineStage } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
+import { keepEncoder } from './stages/keep-encoder.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
 
@@ -114,7 +115,7 @@ async function learnAndPublish(
   const { failpoint } = options;
   const { folder } = store;
   const learning = learningIn(folder, experiment, async ({ name, seconds: took, reused, facts }) => {
-    seconds[name] = reused ? 0 : took;
+    seconds[name] ??= reused ? 0 : took; // both fits read what depends on words alone
     await lock.check();
     await store.finishStage(runId, name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
@@ -133,13 +134,16 @@ async function learnAndPublish(
   });
   try {
     failpoint('after:ingest');
-    // From behaviour and words to one vector an item.
-    const learnt = await learn(learning, given);
-    // Recommenders that start from them say what they are worth, and in which mode.
-    const tried = await warmStarts(learning, learnt.augmented, learnt.recommender.reached);
+    // From behaviour and words to one vector an item, with each user's last two items held out.
+    const measured = await learn(learning, given);
+    // What is published is learnt in the same way from all interactions.
+    const learnt = await learnFromAll(learning, given, measured);
+    await keepEncoder(learning, learnt, languageModel);
+    // Recommenders that start from the ones that were measured say what they are worth, and in which mode.
+    const tried = await warmStarts(learning, measured.augmented, measured.recommender.reached);
     // One version, visible at once or not at all.
     const publishing = performance.now();
-    const metrics = metricsOf(learnt, tried);
+    const metrics = metricsOf(measured, learnt, tried);
     const lineage = await lineageOf(experiment, given, learnt, options);
     const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
@@ -156,8 +160,7 @@ async function learnAndPublish(
       modelFolder: learnt.tuned?.modelFolder,
       adapterFolder: learnt.tuned?.adapterFolder,
       tuning: learnt.tuned?.tuning,
-      answers: learnt.inferred.answers,
-      sharedVectors: learnt.inferred.sharedVectors,
+      ...toldBy(measured, learnt),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -191,7 +194,7 @@ function draftOf(
     categoryCount: categories.categoryCount,
     userIds: dataset.userIds,
     priorPreferences: categories.preferences,
-    inferredPreferences: inferred.userDistributions,
+    inferredPreferences: inferred.userDistributions!,
     lineage,
     metrics,
   };
@@ -228,15 +231,24 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
   };
 }
 
-function metricsOf({ tuned, inferred, augmented }: Learnt, warmStarts: WarmStarts): Record<string, unknown> {
+/** The figures are of the fit that held out validation and test. */
+function metricsOf(measured: Learnt, published: Learnt, warmStarts: WarmStarts): Record<string, unknown> {
+  const { tuned, augmented } = measured;
+  const { answers, sharedVectors } = toldBy(measured, published);
   return {
     languageModel: {
       heldOutLoss: tuned?.heldOutLoss,
       meanAnswerLoss: tuned?.meanAnswerLoss,
-      ...inferred.answers,
-      sharedVectors: inferred.sharedVectors,
+      ...answers,
+      sharedVectors,
     },
-    embeddings: { ...augmented.quality, validationNdcg: augmented.validationNdcg },
+    embeddings: { ...published.augmented.quality, validationNdcg: augmented.validationNdcg },
     warmStarts,
   };
 }
+
+/** What a model that was asked has answered in both fits; of what the second one asks again nothing. */
+const toldBy = ({ inferred: first }: Learnt, { inferred: second }: Learnt) => ({
+  answers: sumOfCounts(first.answers, second.answers),
+  sharedVectors: second.sharedVectors ?? first.sharedVectors,
+});

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { rmSync, utimesSync } from 'node:fs';
 import path from 'node:path';
 import { readKept, writeKept } from '../src/formats/kept-file.ts';
-import type { NamedTensor } from '../src/formats/safetensors.ts';
+import type { NamedTensor, NamedTensors } from '../src/formats/safetensors.ts';
 import { isThere } from '../src/named-file.ts';
 import { prepareFolder } from './outputs/output-file.ts';
 
@@ -58,6 +58,9 @@ export interface StageFiles {
   readonly checkpoint: string;
 }
 
+/** A stage's file of tensors and facts. */
+export const OUTPUT = 'output.safetensors';
+
 export const stageFolder = (work: Work, { name, key }: Stage): string =>
   path.join(work.folder, `${name}-${key}`);
 
@@ -67,7 +70,7 @@ export async function runStage<Facts>(
   compute: (files: StageFiles) => Promise<StageOutput<Facts>>,
 ): Promise<StageOutput<Facts>> {
   const folder = stageFolder(work, stage);
-  const file = path.join(folder, 'output.safetensors');
+  const file = path.join(folder, OUTPUT);
   const kept = isThere(file) ? await readKept(file) : undefined;
   if (kept) {
     const { tensors, metadata } = kept;
@@ -92,6 +95,16 @@ function markUsed(folder: string): void {
   const now = new Date();
   utimesSync(folder, now, now);
 }
+
+/** Tensors under names that begin so, and those that do under the rest of their names. */
+export const prefixed = (tensors: NamedTensors, prefix: string): [string, NamedTensor][] =>
+  Array.from(tensors, ([name, tensor]) => [prefix + name, tensor]);
+export const withPrefix = (tensors: NamedTensors, prefix: string): Map<string, NamedTensor> =>
+  new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+  );
 
 /** Rows of no width are no rows. */
 export const matrix = (values: Float32Array, width: number): NamedTensor => ({

@@ -1,14 +1,16 @@
 // Stage: item features -> adapters, learnt through SASRec's own loss from several seeds and views of the
 // features, each a stage of its own -> one merged adaptation -> enhanced embeddings.
 import path from 'node:path';
-import { applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
+import { type Adaptation, applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
 import { type LearntAdapter, learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
 import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-features.ts';
 import { mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
+import { rotateRows } from '../../src/embeddings/procrustes.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
+import type { AdaptationBefore } from '../before.ts';
 import type { Learning } from '../experiment.ts';
-import { defineStage, matrix, runStage, stageFolder } from '../stage.ts';
-import { backboneInputs } from './pretrain-recommender.ts';
+import { defineStage, matrix, prefixed, runStage, stageFolder, withPrefix } from '../stage.ts';
+import { backboneInputs, rotationOnto } from './pretrain-recommender.ts';
 
 /** Features, and the stage that they are of. */
 export interface KeyedBlock extends FeatureBlock {
@@ -25,8 +27,16 @@ export interface Augmented {
   /** What turns features of any item, a cold one too, into an embedding. */
   readonly adaptationFile: string;
   readonly quality: VectorQuality;
-  /** NDCG@10 on validation of the recommenders that the adapters were learnt through, their mean. */
-  readonly validationNdcg: number;
+  /**
+   * NDCG@10 on validation of the recommenders that the adapters were learnt through, their mean; absent where
+   * nothing was held out.
+   */
+  readonly validationNdcg?: number;
+  readonly members: readonly AdapterMember[];
+}
+
+export interface AdapterMember extends LearntAdapter {
+  readonly key: string;
 }
 
 /** `name` names the stages: the evaluation adapts its text arm in the very same way. */
@@ -34,25 +44,39 @@ export async function augment(
   learning: Learning,
   name: string,
   blocks: readonly KeyedBlock[],
+  before?: AdaptationBefore,
 ): Promise<Augmented> {
-  const { preset, backbone } = learning;
+  const { preset, backbone, lesson } = learning;
+  const { width } = backbone;
+  const scalings = before?.scalings ?? blockScalings(blocks);
   const members: AdapterMember[] = [];
   for (let m = 1; m <= preset.adaptation.members; m++)
-    members.push(await adapterMember(learning, name, blocks, m));
-  const stage = defineStage(name, 2, { members: members.map(({ key }) => key) });
+    members.push(await adapterMember(learning, name, blocks, m, before));
+  const published = before?.published;
+  const stage = defineStage(`${name}${lesson.suffix}`, 2, {
+    members: members.map(({ key }) => key),
+    turnedOnto: published?.version,
+  });
   const { tensors, facts } = await runStage(learning, stage, async ({ folder }) => {
-    const { weights, residual } = mergeAdapters(members, backbone.width);
-    const adaptation = { scalings: blockScalings(blocks), weights };
-    saveAdaptation(adaptationIn(folder), adaptation);
-    const adapted = await applyAdaptation(adaptation, blocks);
-    const embeddings = adapted.map((x, i) => x + residual[i]);
-    const validationNdcg = members.reduce((sum, member) => sum + member.validationNdcg, 0) / members.length;
+    const merged = mergeAdapters(members, width);
+    const raw = { scalings, weights: merged.weights };
+    const adapted = await applyAdaptation(raw, blocks);
+    const table = adapted.map((x, i) => x + merged.residual[i]);
+    const rotation = published && rotationOnto(table, published.embeddings, width);
+    const turn = (rows: Float32Array) => (rotation ? rotateRows(rows, rotation) : rows);
+    saveAdaptation(adaptationIn(folder), turnedAdaptation(raw, turn));
+    const embeddings = turn(table);
+    const measured = members.flatMap(({ validationNdcg }) => validationNdcg ?? []);
     return {
       tensors: new Map([
-        ['embeddings', matrix(embeddings, backbone.width)],
-        ['residual', matrix(residual, backbone.width)],
+        ['embeddings', matrix(embeddings, width)],
+        ['residual', matrix(turn(merged.residual), width)],
       ]),
-      facts: { validationNdcg, quality: vectorQuality(embeddings, backbone.width) },
+      facts: {
+        quality: vectorQuality(embeddings, width),
+        validationNdcg:
+          measured.length > 0 ? measured.reduce((sum, ndcg) => sum + ndcg, 0) / measured.length : undefined,
+      },
     };
   });
   return {
@@ -60,64 +84,79 @@ export async function augment(
     embeddings: tensors.get('embeddings')!.values,
     residual: tensors.get('residual')!.values,
     adaptationFile: adaptationIn(stageFolder(learning, stage)),
+    members,
     ...facts,
   };
 }
 
-const adaptationIn = (folder: string): string => path.join(folder, 'adaptation.safetensors');
-
-interface AdapterMember extends Omit<LearntAdapter, 'values'> {
-  readonly key: string;
-  readonly validationNdcg: number;
+/** Its last layer is linear: turned, it gives the same embeddings turned. */
+function turnedAdaptation(
+  { scalings, weights }: Adaptation,
+  turn: (rows: Float32Array) => Float32Array,
+): Adaptation {
+  const turned = ['adapter.outer.weight', 'adapter.outer.bias'].map((name) => {
+    const { shape, values } = weights.get(name)!;
+    return [name, { shape, values: turn(values) }] as const;
+  });
+  return { scalings, weights: new Map([...weights, ...turned]) };
 }
+
+const adaptationIn = (folder: string): string => path.join(folder, 'adaptation.safetensors');
 
 async function adapterMember(
   learning: Learning,
   augmentation: string,
   blocks: readonly KeyedBlock[],
   m: number,
+  before?: AdaptationBefore,
 ): Promise<AdapterMember> {
-  const { split, preset, backbone, seed, progress } = learning;
+  const { split, preset, backbone, lesson, seed, progress } = learning;
   const { members, leadingRows, companionRows, ...options } = preset.adaptation;
   const { steps, patience, ...recommender } = preset.recommender;
   const { width } = backbone;
-  const name = `${augmentation}-${m}`;
   const view = viewOfMember(blocks, m, leadingRows);
-  const stage = defineStage(name, 1, {
+  const chosen = before?.members[m - 1];
+  const stage = defineStage(`${augmentation}${lesson.suffix}-${m}`, 1, {
     blocks: view.map(({ key, rowLength }) => ({ key, rowLength })),
     ...backboneInputs(learning),
     adaptation: options,
+    before: before && { key: before.key, epochs: chosen!.epochs },
     seed,
   });
-  const { tensors, facts } = await runStage(learning, stage, async ({ checkpoint }) => {
-    const {
-      weights,
-      residual,
-      table,
-      epochs,
-      validationNdcg = 0,
-    } = await learnAdapter(view, backbone, split.train, {
-      ...recommender,
-      ...options,
-      stopping: { kind: 'early', validation: split.validation, steps, patience },
-      seed: `${seed}/${name}`,
-      checkpoint,
-      progress,
-      name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
-    });
-    const tensors = [
-      ...weights,
+  type Facts = Pick<LearntAdapter, 'epochs' | 'validationNdcg'>;
+  const { tensors, facts } = await runStage<Facts>(learning, stage, async ({ checkpoint }) => {
+    const { weights, residual, table, values, epochs, validationNdcg } = await learnAdapter(
+      view,
+      backbone,
+      lesson,
+      {
+        ...recommender,
+        ...options,
+        scalings: before?.scalings?.filter(({ name }) => view.some((block) => block.name === name)),
+        stopping: chosen
+          ? { kind: 'epochs', epochs: chosen.epochs }
+          : { kind: 'early', validation: split.validation, steps, patience },
+        start: chosen?.start,
+        seed: `${seed}/${augmentation}-${m}`,
+        checkpoint,
+        progress,
+        name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
+      },
+    );
+    const tensors = new Map([
+      ...prefixed(weights, 'weights/'),
       ['residual', matrix(residual, width)],
       ['table', matrix(table, width)],
-    ] as const;
-    return { tensors: new Map(tensors), facts: { epochs, validationNdcg } };
+      ...prefixed(values, 'values/'),
+    ]);
+    return { tensors, facts: { epochs, validationNdcg } };
   });
-  const weights = new Map([...tensors].filter(([key]) => key.startsWith('adapter.')));
   return {
     key: stage.key,
-    weights: widenAdapter(weights, view, blocks),
+    weights: widenAdapter(withPrefix(tensors, 'weights/'), view, blocks),
     residual: tensors.get('residual')!.values,
     table: tensors.get('table')!.values,
+    values: withPrefix(tensors, 'values/'),
     ...facts,
   };
 }

@@ -5,6 +5,7 @@ import { type BaseModel, loadAdapter, saveAdapter } from '../../src/language-mod
 import type { TunedModel } from '../../src/language-model/pooled/tuned-model.ts';
 import { tokensWithin } from '../../src/language-model/training/step-memory.ts';
 import { fineTuneOnUsers } from '../../src/language-model/training/user-level-sft.ts';
+import type { TuningBefore } from '../before.ts';
 import type { Learning } from '../experiment.ts';
 import type { Preset } from '../presets.ts';
 import { defineStage, runStage, stageFolder } from '../stage.ts';
@@ -33,6 +34,8 @@ export interface FineTuned {
    */
   readonly heldOutLoss?: number;
   readonly meanAnswerLoss?: number;
+  /** Epochs up to the best one, if tuned here. */
+  readonly epochs?: number;
   /** How fast it was tuned here, and the most memory that the process has held until its end, in bytes. */
   readonly tuning?: { readonly tokensPerSecond: number; readonly peakMemory: number };
 }
@@ -42,16 +45,18 @@ export async function fineTune(
   { samples, key }: Samples,
   categoryCount: number,
   base: Base,
+  before?: TuningBefore,
 ): Promise<FineTuned> {
-  const { preset, seed, progress } = learning;
+  const { preset, seed, progress, lesson } = learning;
   const { lora, sft, prompt } = preset.languageModel;
   const { learningRate } = base;
-  const stage = defineStage('fine-tune', 1, {
+  const stage = defineStage(`fine-tune${lesson.suffix}`, 1, {
     samples: key,
     base: base.key,
     lora,
     sft: { ...sft, learningRate },
     longestPrompt: prompt.longest,
+    epochs: before?.epochs,
     seed,
   });
   const adapterFolder = path.join(stageFolder(learning, stage), 'adapter');
@@ -65,8 +70,7 @@ export async function fineTune(
       batchSize: sft.batchSize,
       tokensAtOnce: tokensWithin(sft.stepBytes, base.architecture, maxTokens),
       maxTokens,
-      epochs: sft.epochs,
-      patience: sft.patience,
+      ...(before ? { epochs: before.epochs } : { epochs: sft.epochs, patience: sft.patience }),
       samplesPerEpoch: sft.samplesPerEpoch,
       learningRate,
       seed: `${seed}/fine-tune`,
@@ -74,11 +78,11 @@ export async function fineTune(
       progress,
     });
     saveAdapter(adapterFolder, result.model, path.relative(adapterFolder, base.folder));
-    const { heldOutLoss, meanAnswerLoss, tokensPerSecond, history } = result;
+    const { heldOutLoss, meanAnswerLoss, tokensPerSecond, epochs } = result;
     const tuning = { tokensPerSecond, peakMemory: 1024 * process.resourceUsage().maxRSS };
     return {
       tensors: new Map(),
-      facts: { heldOutLoss, meanAnswerLoss, tuning, epochs: history.length },
+      facts: { heldOutLoss, meanAnswerLoss, tuning, epochs },
     };
   });
   return { ...facts, key: stage.key, model: await loadAdapter(adapterFolder, base), adapterFolder };

@@ -25,21 +25,22 @@ export const promptOf = ({ languageModel }: Preset): PromptOptions => ({
   maxItems: languageModel.prompt.items,
 });
 
-export const instruction = ({ hashes, preset }: Learning, categories: Pick<Stage, 'key'>): Stage =>
-  defineStage('instruct', 1, {
+export const instruction = ({ hashes, lesson, preset }: Learning, categories: Pick<Stage, 'key'>): Stage =>
+  defineStage(`instruct${lesson.suffix}`, 1, {
     categories: categories.key,
-    split: hashes.split,
+    lesson: lesson.key,
     items: hashes.items,
     users: hashes.users,
     prompt: promptTemplateHash(promptOf(preset)),
   });
 
 export async function instruct(learning: Learning, categories: Categories): Promise<Samples> {
-  const { dataset, split, preset } = learning;
+  const { dataset, lesson, preset } = learning;
   const { preferences, categoryCount } = categories;
   const prompt = promptOf(preset);
   const stage = instruction(learning, categories);
-  const samples = buildSftSamples({ dataset, train: split.train, preferences, categoryCount, ...prompt });
+  const { sequences: train } = lesson;
+  const samples = buildSftSamples({ dataset, train, preferences, categoryCount, ...prompt });
   await runStage(learning, stage, async ({ folder }) => {
     const lines = samples.map((sample) => `${JSON.stringify({ ...sample, target: [...sample.target] })}\n`);
     writeFileAtomically(path.join(folder, 'instructions.jsonl'), lines);

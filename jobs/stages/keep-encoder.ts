@@ -19,7 +19,7 @@ export async function keepEncoder(
   const stage = defineStage('item-encoder', 1, {
     adaptation: augmented.key,
     text: text.map(({ key }) => key),
-    languageModel: inferred.key,
+    languageModel: inferred.stage.key,
   });
   const encoderIn = (folder: string) => path.join(folder, 'encoder');
   await runStage(learning, stage, async ({ folder }) => {

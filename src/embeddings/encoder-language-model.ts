@@ -95,7 +95,7 @@ export async function openLanguageModel(
   const { categoryCount, progress, accessToken, longestPrompt } = options;
   if (entry.kind === 'hosted') {
     const models = await findHostedModels({ hosted: path.join(folder, HOSTED), accessToken });
-    return readByAsking(models, categoryCount, { progress });
+    return readByAsking(models.open(), categoryCount, { progress });
   }
   const adapter = path.join(folder, ADAPTER);
   const local = { adapter, maxTokens: longestPrompt, readsOnly: true } as const;

@@ -6,7 +6,7 @@ import type { Values } from '../network/scope.ts';
 import { FROZEN_PARAMETERS, historyTrust, RESIDUAL } from '../recommenders/item-table.ts';
 import type { TrainingOptions } from '../recommenders/recommender.ts';
 import { type SequenceModel, trainSequenceModel } from '../recommenders/sequence-model.ts';
-import { blockScalings, type FeatureBlock, joinBlocks } from './item-features.ts';
+import { type BlockScaling, blockScalings, type FeatureBlock, joinBlocks } from './item-features.ts';
 import type { AdapterMember } from './merge-adapters.ts';
 
 export interface LearntAdapter extends AdapterMember {
@@ -23,6 +23,20 @@ export interface LearntAdapter extends AdapterMember {
   readonly values: Values;
 }
 
+/** What is learnt from. */
+export interface AdapterLesson {
+  /** What is known of each user, oldest first: items that occur in it have a residual, and trust by it. */
+  readonly sequences: readonly Int32Array[];
+  /** What the training steps through, of that. */
+  readonly practised: readonly Int32Array[];
+}
+
+export interface AdapterOptions extends Omit<TrainingOptions, 'table'> {
+  readonly hidden: number;
+  /** What the blocks are centred by; left out, their own means. */
+  readonly scalings?: readonly BlockScaling[];
+}
+
 /**
  * Learns one adapter, and a residual for each item that occurs in the sequences, through a recommender's own
  * loss over these items. One that does not occur is never a target: as a negative of every step it, and with
@@ -32,17 +46,17 @@ export interface LearntAdapter extends AdapterMember {
 export async function learnAdapter(
   blocks: readonly FeatureBlock[],
   model: SequenceModel,
-  sequences: readonly Int32Array[],
-  { hidden, stopping, start, ...training }: Omit<TrainingOptions, 'table'> & { readonly hidden: number },
+  { sequences, practised }: AdapterLesson,
+  { hidden, scalings = blockScalings(blocks), stopping, start, ...training }: AdapterOptions,
 ): Promise<LearntAdapter> {
   const { items, rows, inCatalogue, renumbered, occurring } = occurringItems(sequences, model.itemCount);
   const width = blocks.reduce((sum, block) => sum + block.width, 0);
-  const features = rows(joinBlocks(blocks, blockScalings(blocks)), width);
+  const features = rows(joinBlocks(blocks, scalings), width);
   const histories = renumbered(sequences);
   const trust = historyTrust(histories, items.length);
   const { recommender, values, itemVectors, bestEpoch, history } = await trainSequenceModel(
     { ...model, itemCount: items.length, repeatable: rows(model.repeatable, 1) },
-    histories,
+    practised === sequences ? histories : renumbered(practised),
     {
       ...training,
       table: { kind: 'dual', features, hidden, trust },

@@ -38,6 +38,13 @@ export function hashSplit({ name, train, validation, test }: Split, itemCount: n
   return hash.digest('hex');
 }
 
+/** Who did what in which order, by the rows of items and users. */
+export function hashSequences(sequences: readonly Int32Array[], itemCount: number): string {
+  const hash = createHash('sha256').update(JSON.stringify([itemCount]));
+  addSequences(hash, sequences);
+  return hash.digest('hex');
+}
+
 function addSequences(hash: Hash, sequences: readonly Int32Array[]): void {
   hash.update(`${sequences.map(({ length }) => length).join(',')}\n`);
   for (const { buffer, byteOffset, byteLength } of sequences)

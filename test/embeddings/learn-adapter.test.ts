@@ -27,11 +27,16 @@ const block = (copies: number) => {
 function learn(copies: number, over: Partial<TrainingOptions> = {}, train = sequences) {
   const itemCount = copies * N;
   const model = sasrecModel(profile({ itemCount, repeatable: new Uint8Array(itemCount).fill(1) }), d);
-  return learnAdapter([block(copies)], model, train, {
-    ...{ hidden: 8, batchSize: 32, positionsPerStep: 400, learningRate: 1e-3, seed: 1 },
-    ...{ stopping: { kind: 'early', validation: lastOf(held), steps: 20, patience: 20 }, ...over },
-    ...{ progress: silentProgress, name: 'adapter' },
-  });
+  return learnAdapter(
+    [block(copies)],
+    model,
+    { sequences: train, practised: train },
+    {
+      ...{ hidden: 8, batchSize: 32, positionsPerStep: 400, learningRate: 1e-3, seed: 1 },
+      ...{ stopping: { kind: 'early', validation: lastOf(held), steps: 20, patience: 20 }, ...over },
+      ...{ progress: silentProgress, name: 'adapter' },
+    },
+  );
 }
 
 test('an item that never occurs is no negative, has no residual, and is not asked for', async () => {

@@ -42,7 +42,7 @@ async function readBy(blocks: readonly KeyedBlock[]): Promise<string[][]> {
     ...learningOn(folder, dataOf(train, N), { split, preset }),
     backbone: sasrecModel(profile(), 8),
   };
-  const { adaptationFile, validationNdcg } = await augment(learning, 'augment', blocks);
+  const { adaptationFile, validationNdcg = 0 } = await augment(learning, 'augment', blocks);
   const { tensors } = await readSafetensors(adaptationFile);
   const told = [1, 2, 3, 4].map(async (m) => {
     const { metadata } = await readSafetensors(outputOf(folder, `augment-${m}`));

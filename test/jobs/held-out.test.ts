@@ -145,14 +145,7 @@ const OF_BEHAVIOUR = [
     'instructions.jsonl',
     'popularity groups',
   ],
-  ...[
-    'fine-tune/output.safetensors facts',
-    'lora_B',
-    'score',
-    'itemHidden',
-    'itemDistributions',
-    'userDistr',
-  ],
+  ...['fine-tune/output.safetensors facts', 'lora_B', 'score', 'itemHidden', 'itemDistributions'],
   ...[
     'safetensors residual',
     'safetensors table',

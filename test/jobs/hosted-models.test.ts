@@ -39,14 +39,17 @@ async function setUp(context: TestContext) {
       HF_TOKEN: TOKEN,
       ...environment,
     });
-  /** Folders of the stage that depends on the model. */
-  const readings = () => stagesIn(store).flatMap(([name, folder]) => (name === 'infer' ? [folder] : []));
+  /** Folders of the stages that depend on the model; first those that users are read in. */
+  const readings = () =>
+    ['infer-all', 'infer'].flatMap((stage) =>
+      stagesIn(store).flatMap(([name, folder]) => (name === stage ? [folder] : [])),
+    );
   return {
     store,
     server: await startLanguageModelServer(context),
     write: (content: string) => writeFileSync(path.join(folder, 'hosted.json'), content),
     run,
-    refresh: () => run('refresh', ['--hosted', 'hosted.json'], { TSLREC_FAILPOINT: 'after:infer' }),
+    refresh: () => run('refresh', ['--hosted', 'hosted.json'], { TSLREC_FAILPOINT: 'after:infer-all' }),
     readings,
     /** Of the model that the last refresh was the first to have. */
     newest: (before: readonly string[]) => readings().find((folder) => !before.includes(folder))!,
@@ -118,13 +121,15 @@ test('hosted models: one that embeds and one that classifies', async (context) =
   await context.test(
     'nothing is tuned; vectors are those of the one, distributions by number those of the other',
     async () => {
-      assert.deepEqual(readdirSync(first), ['output.safetensors']);
-      assert.deepEqual(stageNames(store), ['categorise', 'infer', 'instruct', 'pretrain']);
+      assert.deepEqual(readdirSync(first), ['output.safetensors', 'texts.json']);
+      const named = stageNames(store).filter((name) => /language-model|fine-tune/.test(name));
+      assert.deepEqual(named, []);
       assert.ok(server.requests.every(({ headers }) => headers.authorization === `Bearer ${TOKEN}`));
       const prompts = server.requests
         .map(({ body }) => body.inputs!)
         .find((inputs) => inputs.length === ITEMS) as string[];
-      assert.deepEqual([prompts.length, asked.length], [ITEMS, ITEMS + USERS]);
+      // The second fit asks for the labels again, and of items nothing.
+      assert.deepEqual([prompts.length, asked.length], [ITEMS, ITEMS + 1 + USERS]);
       assert.deepEqual(asked.slice(0, ITEMS).sort(), prompts.toSorted());
 
       server.work();
@@ -133,7 +138,7 @@ test('hosted models: one that embeds and one that classifies', async (context) =
       assert.deepEqual(shapes, {
         itemHidden: [ITEMS, WIDTH],
         itemDistributions: [ITEMS, 2],
-        userDistributions: [USERS, 2],
+        promptDistributions: [USERS, 2],
       });
       for (const [i, prompt] of prompts.entries()) {
         const [vector] = await ask<number[][]>([prompt]);
@@ -317,8 +322,8 @@ test('hosted models: one that embeds and one that answers in words', async (cont
       exit.stdout,
       /^The language model gave 61 answers, 1 malformed; 0 prompts were given up\.$/m,
     );
-    const { itemDistributions, userDistributions } = Object.fromEntries(await inferred(newest([])));
-    for (const { values } of [itemDistributions, userDistributions])
+    const { itemDistributions, promptDistributions } = Object.fromEntries(await inferred(newest([])));
+    for (const { values } of [itemDistributions, promptDistributions])
       assert.ok(values.every((share, i) => share === [0.25, 0.75][i % 2]));
   });
 

@@ -28,6 +28,15 @@ const STAGES = [
   'augment-1',
   'augment-2',
   'augment',
+  'pretrain-all',
+  'categorise-all',
+  'instruct-all',
+  'fine-tune-all',
+  'infer-all',
+  'augment-all-1',
+  'augment-all-2',
+  'augment-all',
+  'item-encoder',
   'warm-start-init',
   'warm-start-frozen',
   'warm-start-frozen+residual',
@@ -45,6 +54,7 @@ const TRAININGS: Readonly<Record<string, string>> = {
   'pretrain-language-model': 'language model: pre-train',
   'fine-tune': 'language model: user SFT',
   'augment-1': 'adaptation 1/2',
+  'pretrain-all': 'recommender: all interactions',
   'warm-start-frozen+residual': 'recommender: frozen+residual',
 };
 const INTO_TRAINING_MS = 300;

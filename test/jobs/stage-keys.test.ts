@@ -2,7 +2,7 @@
 // anew.
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { learn, samplesKey } from '../../jobs/learn.ts';
+import { learn, learnFromAll, samplesKey } from '../../jobs/learn.ts';
 import { warmStarts } from '../../jobs/stages/warm-starts.ts';
 import type { Dataset, Item } from '../../src/interactions/dataset.ts';
 import { generateSample } from '../../src/interactions/sample.ts';
@@ -12,10 +12,13 @@ import { tiny } from '../support/tiny-preset.ts';
 
 const { dataset } = generateSample({ users: 40, items: 30, categories: 2, seed: 1 });
 
-const BEHAVIOUR = ['pretrain', 'categorise'];
-const LANGUAGE = ['pretrain-language-model', 'fine-tune', 'infer'];
-const AFTER_FEATURES = ['augment-1', 'augment', 'warm-start-frozen+residual'];
-const ALL = [...BEHAVIOUR, 'instruct', ...LANGUAGE, 'text-features', ...AFTER_FEATURES];
+const both = (...names: string[]) => [...names, ...names.map((name) => name.replace(/(?=-\d$)|$/, '-all'))];
+const BEHAVIOUR = both('pretrain', 'categorise');
+const SAMPLES = both('instruct');
+const TUNING = both('fine-tune', 'infer');
+const LANGUAGE = ['pretrain-language-model', ...TUNING];
+const AFTER_FEATURES = [...both('augment-1', 'augment'), 'warm-start-frozen+residual'];
+const ALL = [...BEHAVIOUR, ...SAMPLES, ...LANGUAGE, 'text-features', ...AFTER_FEATURES];
 
 interface Change {
   readonly what: string;
@@ -36,7 +39,7 @@ const CHANGES: readonly Change[] = [
   {
     what: 'a title',
     data: withItem(3, { title: 'Another Thing' }),
-    computed: ['instruct', ...LANGUAGE, 'text-features', ...AFTER_FEATURES],
+    computed: [...SAMPLES, ...LANGUAGE, 'text-features', ...AFTER_FEATURES],
   },
   {
     what: 'an interaction',
@@ -46,7 +49,7 @@ const CHANGES: readonly Change[] = [
   {
     what: 'the name of a user',
     data: { ...dataset, userIds: dataset.userIds.map((id, u) => (u === 0 ? `${id}!` : id)) },
-    computed: ['instruct', 'fine-tune', 'infer', ...AFTER_FEATURES],
+    computed: [...SAMPLES, ...TUNING, ...AFTER_FEATURES],
   },
   { what: 'the seed', options: { preset: tiny, seed: 2 }, computed: ALL },
   {
@@ -64,7 +67,7 @@ const CHANGES: readonly Change[] = [
     options: otherPreset({
       languageModel: { ...languageModel, sft: { ...languageModel.sft, samplesPerEpoch: 63 } },
     }),
-    computed: ['fine-tune', 'infer', ...AFTER_FEATURES],
+    computed: [...TUNING, ...AFTER_FEATURES],
   },
   {
     what: 'how the recommender is trained',
@@ -89,6 +92,7 @@ async function computedBy(folder: string, { data = dataset, options }: Partial<C
     },
   });
   const learnt = await learn(learning, {});
+  await learnFromAll(learning, {}, learnt);
   await warmStarts(learning, learnt.augmented, learnt.recommender.reached);
   return computed;
 }

@@ -80,7 +80,11 @@ test('pre-training learns what follows what: below half of the uniform loss', ()
 
 test('user-level SFT learns the distribution; base weights stay; folders give back the same', async () => {
   const base = pretrained.values;
-  const { model, heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
+  const {
+    model,
+    heldOutLoss = Number.NaN,
+    meanAnswerLoss = Number.NaN,
+  } = await fineTuneOnUsers(
     plantedExamples(400),
     { architecture, pooling: 'mean', values: base },
     {
@@ -186,7 +190,12 @@ test('who is held out is not learnt from, and decides which epoch is the best', 
   const noise = buildModel('training', (scope) => ({
     hidden: hiddenStates(scope, architecture, pooledInputs(scope, 1, 16)),
   }));
-  const { model, heldOutLoss, meanAnswerLoss, history } = await fineTuneOnUsers(
+  const {
+    model,
+    heldOutLoss = Number.NaN,
+    meanAnswerLoss = Number.NaN,
+    history,
+  } = await fineTuneOnUsers(
     examples,
     { architecture, pooling: 'mean', values: initialValues(noise.parameters, createRandom(1)) },
     {
@@ -215,7 +224,7 @@ test('a twentieth of the users is held out, and an epoch draws as many others as
     target: half(user),
   }));
   const steps: number[] = [];
-  const { heldOutLoss, meanAnswerLoss } = await fineTuneOnUsers(
+  const { heldOutLoss = Number.NaN, meanAnswerLoss = Number.NaN } = await fineTuneOnUsers(
     examples,
     { architecture, pooling: 'mean', values: pretrained.values },
     {

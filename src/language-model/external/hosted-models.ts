@@ -16,8 +16,10 @@ export interface HostedModelsFile {
   readonly accessToken?: string;
 }
 
-export interface HostedModels extends AskedModels {
+export interface HostedModels {
   readonly kind: 'hosted';
+  /** To be released by who has opened them. */
+  open(): AskedModels;
   readonly trainedOn?: TrainedOn;
   /** For lineage. `sha256` is over the rest of it: two files that say the same are the same models. */
   readonly source: z.infer<typeof hostedFile> & { readonly sha256: string };
@@ -72,13 +74,17 @@ export async function findHostedModels({
         : error;
     }
   };
-  return {
-    kind: 'hosted',
-    trainedOn: work === undefined ? undefined : { file, work },
+  const openAll = (): AskedModels => ({
     embed: open('embed', embed),
     infer: classify
       ? { by: 'classify', model: open('classify', classify) }
       : { by: 'generate', model: open('generate', generate!) },
+  });
+  openAll(); // what is wrong with an address is told now
+  return {
+    kind: 'hosted',
+    trainedOn: work === undefined ? undefined : { file, work },
+    open: openAll,
     source: { ...models, sha256: createHash('sha256').update(JSON.stringify(models)).digest('hex') },
   };
 }

@@ -34,6 +34,17 @@ export interface AnswerCounts {
   readonly givenUp: number;
 }
 
+/** Of two readings, of which either may have asked nobody. */
+export function sumOfCounts(a?: AnswerCounts, b?: AnswerCounts): AnswerCounts | undefined {
+  if (!a || !b) return a ?? b;
+  const { answers, malformed, givenUp } = a;
+  return {
+    answers: answers + b.answers,
+    malformed: malformed + b.malformed,
+    givenUp: givenUp + b.givenUp,
+  };
+}
+
 export interface AnswersRead extends AnswerCounts {
   /** [n, K]; each row sums to 1. */
   readonly distributions: Float32Array;

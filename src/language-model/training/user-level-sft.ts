@@ -33,7 +33,8 @@ export interface SftOptions {
   /** Longest prompt in tokens; the oldest part of a longer one is cut. */
   readonly maxTokens: number;
   readonly epochs: number;
-  readonly patience: number;
+  /** Epochs without a better loss on held-out users before it ends; left out, nobody is held out. */
+  readonly patience?: number;
   /** At most this many samples an epoch, drawn anew for each. */
   readonly samplesPerEpoch: number;
   readonly learningRate: number;
@@ -44,9 +45,14 @@ export interface SftOptions {
 
 export interface SftResult {
   readonly model: TunedModel;
-  /** Cross-entropy on held-out users, in nats, and that of always answering the mean distribution. */
-  readonly heldOutLoss: number;
-  readonly meanAnswerLoss: number;
+  /**
+   * Cross-entropy on held-out users, in nats, and that of always answering the mean distribution; absent
+   * where nobody is held out.
+   */
+  readonly heldOutLoss?: number;
+  readonly meanAnswerLoss?: number;
+  /** Up to the best one. */
+  readonly epochs: number;
   /** Of the training steps, without validation; padding is no token. */
   readonly tokensPerSecond: number;
   readonly history: readonly EpochRecord[];
@@ -78,10 +84,10 @@ export async function fineTuneOnUsers(
   }));
   const random = createRandom(seed);
   const order = random.fork('held-out').shuffle(Array.from(examples.keys()));
-  const heldOutCount = Math.min(
-    Math.floor(examples.length / 2),
-    Math.max(1, Math.round(HELD_OUT_SHARE * examples.length)),
-  );
+  const isValidated = options.patience !== undefined;
+  const heldOutCount = !isValidated
+    ? 0
+    : Math.min(Math.floor(examples.length / 2), Math.max(1, Math.round(HELD_OUT_SHARE * examples.length)));
   const heldOut = order.slice(0, heldOutCount).map((i) => examples[i]);
   const learnt = order.slice(heldOutCount).map((i) => examples[i]);
   const L = batchLength(
@@ -115,7 +121,7 @@ export async function fineTuneOnUsers(
     epochs: options.epochs,
     patience: options.patience,
     learningRate: warmupCosine(options.learningRate),
-    evaluate: async (values) => -(await validator.loss(values, heldOut)),
+    evaluate: isValidated ? async (values) => -(await validator.loss(values, heldOut)) : undefined,
     checkpoint: options.checkpoint,
     progress: options.progress,
     name: 'language model: user SFT',
@@ -123,8 +129,11 @@ export async function fineTuneOnUsers(
   await Promise.all([trainer.release(), validator.release()]);
   return {
     model: { ...tuned, values: result.values },
-    heldOutLoss: -result.bestMetric,
-    meanAnswerLoss: meanAnswerLoss(learnt, heldOut, categoryCount),
+    ...(isValidated && {
+      heldOutLoss: -result.bestMetric,
+      meanAnswerLoss: meanAnswerLoss(learnt, heldOut, categoryCount),
+    }),
+    epochs: result.bestEpoch + 1,
     tokensPerSecond: tokensPerSecond(learnt, options, L, result.history),
     history: result.history,
   };

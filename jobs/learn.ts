@@ -86,7 +86,7 @@ export async function learnFromAll(
   const d = recommender.itemVectors.shape[1];
   return learn(learningOnAll(learning), given, {
     recommender: {
-      key: recommender.key,
+      key: recommender.stage.key,
       epochs: recommender.reached?.epochs ?? 0,
       // Of an item that nobody has touched it is noise.
       itemVectors: matrix(
@@ -94,11 +94,11 @@ export async function learnFromAll(
         d,
       ),
     },
-    categories,
+    categories: { ...categories, key: categories.stage.key },
     tuning: tuned?.epochs === undefined ? undefined : { epochs: tuned.epochs },
     read: await readBefore(learning, inferred),
     adaptation: {
-      key: augmented.key,
+      key: augmented.stage.key,
       members: augmented.members.map(({ epochs }) => ({ epochs })),
       published,
     },

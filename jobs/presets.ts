@@ -32,8 +32,23 @@ export interface Preset {
   readonly adaptation: AdaptationPreset;
   /** The length of the rows of TF-IDF alone, which item tables are compared with. */
   readonly textComponentRows: number;
+  /** What a night costs that goes on from the last version. */
+  readonly night: NightPreset;
   /** How recommenders are tried with the embeddings, so that the version tells what is best. */
   readonly warmStartModes: readonly WarmStartMode[];
+}
+
+export interface NightPreset {
+  /** Of each training. */
+  readonly epochs: number;
+  /** Of the learning rates of a full fit. */
+  readonly learningRateShare: number;
+  /**
+   * Users who have done nothing new are learnt from as well, so that what they have taught stays: so many for
+   * each who has, and at least this many.
+   */
+  readonly replay: number;
+  readonly leastReplay: number;
 }
 
 export interface LanguageModelPreset {
@@ -110,6 +125,7 @@ const SHARED = {
   categories: { most: 64, itemsPerCategory: 50 },
   /** A deviation of .3 an entry for d 64: on validation the best of .1 to 1.2 (docs/LOG.md). */
   textComponentRows: 2.4,
+  night: { epochs: 2, learningRateShare: 0.25, replay: 4, leastReplay: 256 },
 };
 
 export const PRESETS: Record<PresetName, Preset> = {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Dataset } from '../src/interactions/dataset.ts';
 import { type ExternalModelPlace, findExternalModel } from '../src/language-model/external/external-model.ts';
-import { type AnswerCounts, sumOfCounts } from '../src/language-model/reading/read-answers.ts';
+import type { AnswerCounts } from '../src/language-model/reading/read-answers.ts';
 import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import type { Log } from '../src/log.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
@@ -19,12 +19,13 @@ import {
   openExperiment,
   skippedRowsIn,
 } from './experiment.ts';
-import { checkSamples, type Given, type Learnt, learn, learnFromAll } from './learn.ts';
+import { keepLastVersion } from './last-version.ts';
+import { checkSamples, type Given, type Learnt } from './learn.ts';
+import { type HowLearnt, type LearntVersion, learnVersion } from './learn-version.ts';
 import { defineStage } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
-import { keepEncoder } from './stages/keep-encoder.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
-import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
+import type { WarmStarts } from './stages/warm-starts.ts';
 
 export interface RefreshOptions extends ExperimentOptions {
   /** A folder or a `postgres://` URL. */
@@ -37,6 +38,8 @@ export interface RefreshOptions extends ExperimentOptions {
   readonly srs?: SrsFiles;
   /** A language model, in place of one trained on the catalogue's words. */
   readonly languageModel?: ExternalModelPlace;
+  /** Learns everything from scratch, whatever there is to go on from. */
+  readonly full?: boolean;
   readonly log: Log;
   /** Told the name of each point that a crash could hit: `after:<stage>` and those of publishing. */
   readonly failpoint: (name: string) => void;
@@ -53,6 +56,7 @@ export interface RefreshResult extends ReadingReport {
   readonly srs?: Pick<SrsEmbeddings, 'itemsWithoutVector' | 'unknownIds'>;
   /** By stage; 0 where an earlier run had done it. */
   readonly seconds: Readonly<Record<string, number>>;
+  readonly how: HowLearnt;
   readonly warmStarts: WarmStarts;
   readonly metrics: Readonly<Record<string, unknown>>;
   /**
@@ -134,33 +138,32 @@ async function learnAndPublish(
   });
   try {
     failpoint('after:ingest');
-    // From behaviour and words to one vector an item, with each user's last two items held out.
-    const measured = await learn(learning, given);
-    // What is published is learnt in the same way from all interactions.
-    const learnt = await learnFromAll(learning, given, measured);
-    await keepEncoder(learning, learnt, languageModel);
-    // Recommenders that start from the ones that were measured say what they are worth, and in which mode.
-    const tried = await warmStarts(learning, measured.augmented, measured.recommender.reached);
+    // From behaviour and words to one vector an item; in a night only what changed.
+    const version = await learnVersion(learning, given, runId, options.full ?? false);
+    const { learnt, warmStarts, metrics, how, last } = version;
     // One version, visible at once or not at all.
     const publishing = performance.now();
-    const metrics = metricsOf(measured, learnt, tried);
-    const lineage = await lineageOf(experiment, given, learnt, options);
-    const version = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
+    const lineage = await lineageOf(experiment, given, version, options);
+    const published = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
-    await store.finishRun(runId, version.id, metrics);
+    await store.finishRun(runId, published.id, metrics);
+    keepLastVersion(learning, { version: published.id, ...last });
+    const { tuned } = learnt;
     return {
       runId,
-      version: version.id,
+      version: published.id,
       items: dataset.items.length,
       users: dataset.userIds.length,
       srs: srs && { itemsWithoutVector: srs.itemsWithoutVector, unknownIds: srs.unknownIds },
       seconds,
-      warmStarts: tried,
+      how,
+      warmStarts,
       metrics,
-      modelFolder: learnt.tuned?.modelFolder,
-      adapterFolder: learnt.tuned?.adapterFolder,
-      tuning: learnt.tuned?.tuning,
-      ...toldBy(measured, learnt),
+      modelFolder: tuned?.modelFolder,
+      adapterFolder: tuned?.adapterFolder,
+      tuning: tuned?.tuning,
+      answers: version.answers,
+      sharedVectors: version.sharedVectors,
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -204,7 +207,7 @@ function draftOf(
 async function lineageOf(
   { dataset, seed }: Experiment,
   { srs, languageModel }: Given,
-  { samples, augmented, tuned }: Learnt,
+  { learnt: { augmented, tuned }, samples, how }: LearntVersion,
   { preset, folder }: Pick<RefreshOptions, 'preset' | 'folder'>,
 ): Promise<VersionDraft['lineage']> {
   return {
@@ -214,7 +217,8 @@ async function lineageOf(
     seed,
     srs: srs?.source,
     languageModel: languageModel?.source,
-    work: samples.key,
+    work: samples,
+    learnt: how,
     adaptation: await fileIdentity(folder, augmented.adaptationFile),
     adapter:
       tuned && (await fileIdentity(folder, path.join(tuned.adapterFolder, 'adapter_model.safetensors'))),
@@ -230,25 +234,3 @@ async function fileIdentity(folder: string, file: string): Promise<{ file: strin
       .digest('hex'),
   };
 }
-
-/** The figures are of the fit that held out validation and test. */
-function metricsOf(measured: Learnt, published: Learnt, warmStarts: WarmStarts): Record<string, unknown> {
-  const { tuned, augmented } = measured;
-  const { answers, sharedVectors } = toldBy(measured, published);
-  return {
-    languageModel: {
-      heldOutLoss: tuned?.heldOutLoss,
-      meanAnswerLoss: tuned?.meanAnswerLoss,
-      ...answers,
-      sharedVectors,
-    },
-    embeddings: { ...published.augmented.quality, validationNdcg: augmented.validationNdcg },
-    warmStarts,
-  };
-}
-
-/** What a model that was asked has answered in both fits; of what the second one asks again nothing. */
-const toldBy = ({ inferred: first }: Learnt, { inferred: second }: Learnt) => ({
-  answers: sumOfCounts(first.answers, second.answers),
-  sharedVectors: second.sharedVectors ?? first.sharedVectors,
-});

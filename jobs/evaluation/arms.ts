@@ -34,21 +34,21 @@ export async function learnArms(
   const untuned = names.includes('untuned') ? beforeTuning(languageModel) : undefined;
   const text = names.includes('text') || names.includes('tf-idf') ? await sharedText(learning) : [];
   const augmented = async (name: string, blocks: readonly KeyedBlock[]) => {
-    const { key, embeddings } = await augment(learning, name, blocks);
-    return { key, vectors: embeddings };
+    const { stage, embeddings } = await augment(learning, name, blocks);
+    return { key: stage.key, vectors: embeddings };
   };
   const starts: Record<ArmName, () => Promise<Pick<KeyedArm, 'key' | 'vectors'>>> = {
     random: async () => ({}),
     srs: async () => {
-      const { key, itemVectors } = await pretrainRecommender(learning);
-      return { key, vectors: itemVectors.values };
+      const { stage, itemVectors } = await pretrainRecommender(learning);
+      return { key: stage.key, vectors: itemVectors.values };
     },
     'tf-idf': async () => textComponents(text, learning),
     text: () => augmented('text-arm', text),
     untuned: async () => augmented('untuned-arm', await untunedFeatures(learning, untuned)),
     tslrec: async () => {
-      const { key, embeddings } = (await learn(learning, { languageModel })).augmented;
-      return { key, vectors: embeddings };
+      const { stage, embeddings } = (await learn(learning, { languageModel })).augmented;
+      return { key: stage.key, vectors: embeddings };
     },
   };
   const arms: KeyedArm[] = [];

@@ -9,7 +9,7 @@ import { rotateRows } from '../../src/embeddings/procrustes.ts';
 import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.ts';
 import type { AdaptationBefore } from '../before.ts';
 import type { Learning } from '../experiment.ts';
-import { defineStage, matrix, prefixed, runStage, stageFolder, withPrefix } from '../stage.ts';
+import { defineStage, matrix, prefixed, runStage, type Stage, stageFolder, withPrefix } from '../stage.ts';
 import { backboneInputs, rotationOnto } from './pretrain-recommender.ts';
 
 /** Features, and the stage that they are of. */
@@ -18,8 +18,7 @@ export interface KeyedBlock extends FeatureBlock {
 }
 
 export interface Augmented {
-  /** Of the stage. */
-  readonly key: string;
+  readonly stage: Stage;
   /** Enhanced embeddings [N, d]. */
   readonly embeddings: Float32Array;
   /** What of them is each item's own, beside what the adaptation makes of its features [N, d]. */
@@ -36,7 +35,7 @@ export interface Augmented {
 }
 
 export interface AdapterMember extends LearntAdapter {
-  readonly key: string;
+  readonly stage: Stage;
 }
 
 /** `name` names the stages: the evaluation adapts its text arm in the very same way. */
@@ -54,7 +53,7 @@ export async function augment(
     members.push(await adapterMember(learning, name, blocks, m, before));
   const published = before?.published;
   const stage = defineStage(`${name}${lesson.suffix}`, 2, {
-    members: members.map(({ key }) => key),
+    members: members.map(({ stage }) => stage.key),
     turnedOnto: published?.version,
   });
   const { tensors, facts } = await runStage(learning, stage, async ({ folder }) => {
@@ -80,7 +79,7 @@ export async function augment(
     };
   });
   return {
-    key: stage.key,
+    stage,
     embeddings: tensors.get('embeddings')!.values,
     residual: tensors.get('residual')!.values,
     adaptationFile: adaptationIn(stageFolder(learning, stage)),
@@ -152,7 +151,7 @@ async function adapterMember(
     return { tensors, facts: { epochs, validationNdcg } };
   });
   return {
-    key: stage.key,
+    stage,
     weights: widenAdapter(withPrefix(tensors, 'weights/'), view, blocks),
     residual: tensors.get('residual')!.values,
     table: tensors.get('table')!.values,

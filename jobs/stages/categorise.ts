@@ -10,8 +10,7 @@ import { defineStage, integers, matrix, runStage, type Stage } from '../stage.ts
 import type { PretrainedRecommender } from './pretrain-recommender.ts';
 
 export interface Categories {
-  /** Of the stage. */
-  readonly key: string;
+  readonly stage: Stage;
   readonly categoryCount: number;
   /** [K, d] */
   readonly centroids: NamedTensor;
@@ -37,11 +36,11 @@ export const categorisation = (
 
 export async function categorise(
   learning: Learning,
-  { key, itemVectors }: PretrainedRecommender,
+  { stage: vectors, itemVectors }: PretrainedRecommender,
   before?: CategoriesBefore,
 ): Promise<Categories> {
   const { sequences } = learning.lesson;
-  const stage = categorisation(learning, { key }, before);
+  const stage = categorisation(learning, vectors, before);
   const { tensors } = await runStage(learning, stage, async () => {
     const { centroids, categories } = before
       ? assign(itemVectors, before, sequences)
@@ -60,7 +59,7 @@ export async function categorise(
     };
   });
   return {
-    key: stage.key,
+    stage,
     categoryCount: tensors.get('preferences')!.shape[1],
     centroids: tensors.get('centroids')!,
     categories: Int32Array.from(tensors.get('categories')!.values),

@@ -38,7 +38,7 @@ export async function instruct(learning: Learning, categories: Categories): Prom
   const { dataset, lesson, preset } = learning;
   const { preferences, categoryCount } = categories;
   const prompt = promptOf(preset);
-  const stage = instruction(learning, categories);
+  const stage = instruction(learning, categories.stage);
   const { sequences: train } = lesson;
   const samples = buildSftSamples({ dataset, train, preferences, categoryCount, ...prompt });
   await runStage(learning, stage, async ({ folder }) => {

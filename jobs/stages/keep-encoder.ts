@@ -17,7 +17,7 @@ export async function keepEncoder(
   external?: ExternalModel,
 ): Promise<string> {
   const stage = defineStage('item-encoder', 1, {
-    adaptation: augmented.key,
+    adaptation: augmented.stage.key,
     text: text.map(({ key }) => key),
     languageModel: inferred.stage.key,
   });

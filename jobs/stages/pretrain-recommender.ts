@@ -9,8 +9,7 @@ import { defineStage, matrix, prefixed, runStage, type Stage, withPrefix } from 
 import { type Reached, trainAndRank } from '../train-and-rank.ts';
 
 export interface PretrainedRecommender {
-  /** Of the stage. */
-  readonly key: string;
+  readonly stage: Stage;
   /** [N, d]. */
   readonly itemVectors: NamedTensor;
   /** Absent where somebody's own recommender was trained elsewhere, and where nothing was held out. */
@@ -46,7 +45,7 @@ export async function pretrainRecommender(
   );
   const values = withPrefix(tensors, 'values/');
   return {
-    key: stage.key,
+    stage,
     itemVectors: tensors.get('itemVectors')!,
     reached: 'test' in facts ? facts : undefined,
     values: values.size > 0 ? values : undefined,

@@ -44,5 +44,5 @@ export async function srsEmbeddings(learning: Learning, srs: SrsEmbeddings): Pro
     tensors: new Map([['itemVectors', vectors]]),
     facts: { itemsWithoutVector, unknownIds },
   }));
-  return { key: stage.key, itemVectors: tensors.get('itemVectors')! };
+  return { stage, itemVectors: tensors.get('itemVectors')! };
 }

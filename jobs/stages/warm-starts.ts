@@ -27,7 +27,7 @@ export interface WarmStarts {
 
 export async function warmStarts(
   learning: Learning,
-  { key, embeddings }: Pick<Augmented, 'key' | 'embeddings'>,
+  { stage: { key }, embeddings }: Pick<Augmented, 'stage' | 'embeddings'>,
   random: Reached | undefined,
 ): Promise<WarmStarts> {
   const { backbone, split, preset, seed, progress } = learning;

@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { createFailpoint } from '../../jobs/failpoint.ts';
 import { type AlreadyRunning, type RefreshOptions, type RefreshResult, refresh } from '../../jobs/refresh.ts';
 import type { Config } from '../config.ts';
@@ -17,7 +17,7 @@ import { filesFolder, jsonOption, presetOption, reportReading, seedOption, store
 import { warmStartReport } from './render/warm-start-report.ts';
 import { type SrsOptions, srsEmbeddingsOption, srsFiles, srsIdsOption } from './srs-options.ts';
 
-type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed'> &
+type Options = Pick<RefreshOptions, 'data' | 'store' | 'preset' | 'seed' | 'full'> &
   Omit<ReadChoices, 'onRead'> &
   SrsOptions &
   ExternalModelOptions & { readonly json?: true };
@@ -35,6 +35,9 @@ export function refreshCommand(config: Config): Command {
     .addOption(storeOption(config))
     .addOption(presetOption())
     .addOption(seedOption())
+    .addOption(
+      new Option('--full', 'learn everything from scratch, and not only what changed since the last version'),
+    )
     .addOption(jsonOption())
     .action(async (options: Options) => {
       const result = await refresh({
@@ -67,6 +70,7 @@ function report(result: RefreshResult): void {
   console.log(
     `Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`,
   );
+  reportHow(result.how);
   if (result.tuning) reportTuning(result.tuning);
   if (result.answers) reportAnswers(result.answers);
   if (result.sharedVectors)
@@ -75,6 +79,25 @@ function report(result: RefreshResult): void {
         'beyond what it reads of a text, or but for case, they may be the same to it.',
     );
   console.log(warmStartReport(result.warmStarts));
+}
+
+function reportHow({ kind, reason, changes, drift, comparability }: RefreshResult['how']): void {
+  console.log(
+    kind === 'full'
+      ? `Everything was learnt from scratch: ${reason}.`
+      : `Learnt only what changed: ${changes!.interactions} interactions of ${changes!.users} users, ` +
+          `${changes!.items} new items; ${changes!.textsRead} texts were read.`,
+  );
+  if (comparability)
+    console.log(
+      `An item's vector and its last one: median cosine ${comparability.median.toFixed(3)}, ` +
+        `5 % below ${comparability.percentile5.toFixed(3)} (version ${comparability.version}).`,
+    );
+  if (drift)
+    console.log(
+      `Drift since the last full fit: taste ${drift.taste.toFixed(3)}, ` +
+        `unseen items ${(100 * drift.unseenItems).toFixed(1)} %.`,
+    );
 }
 
 function reportTuning({ tokensPerSecond, peakMemory }: NonNullable<RefreshResult['tuning']>): void {

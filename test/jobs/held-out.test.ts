@@ -86,7 +86,11 @@ async function learn(context: TestContext, { sequences }: Dataset, flow: Flow): 
   const arms = await learnArms(flow.arms, learning);
   for (const { name, vectors } of arms) learnt.set(`arm ${name}`, vectors);
   const { key, vectors } = arms.at(-1)!;
-  await warmStarts({ ...learning, preset: patient }, { key: key!, embeddings: vectors! }, undefined);
+  await warmStarts(
+    { ...learning, preset: patient },
+    { stage: { name: 'tslrec', key: key! }, embeddings: vectors! },
+    undefined,
+  );
   await addFiles(learnt, folder, flow.toldOnly);
   learnt.set('popularity groups', popularityGroups(learning.split.train, N));
   return learnt;

@@ -23,7 +23,11 @@ test('a warm start from the noise of the random start reaches the very same', as
   };
   const { reached } = await pretrainRecommender(learning);
   const noise = normal(0.02)(createRandom('1/pretrain').fork('items.weight'), [N, 8]);
-  const { random, modes } = await warmStarts(learning, { key: 'noise', embeddings: noise }, reached);
+  const { random, modes } = await warmStarts(
+    learning,
+    { stage: { name: 'noise', key: 'noise' }, embeddings: noise },
+    reached,
+  );
   assert.deepEqual(random, reached);
   assert.deepEqual(modes[0], { mode: 'init', ...reached });
   assert.notDeepEqual(modes[1], { mode: 'frozen', ...reached });

@@ -1,0 +1,275 @@
+// What a refresh learns: only what changed since the last version, where there is one and it still fits, or
+// everything from scratch.
+import { matchCategories } from '../src/categories/match-categories.ts';
+import { type Drift, noDrift } from '../src/evaluation/drift.ts';
+import { type AnswerCounts, sumOfCounts } from '../src/language-model/reading/read-answers.ts';
+import type { Learning } from './experiment.ts';
+import {
+  findLastVersion,
+  type KeptState,
+  keepState,
+  type LastVersion,
+  type LearntState,
+  loadState,
+  settingsKey,
+  stateOf,
+  tensorsOf,
+} from './last-version.ts';
+import { type Given, type Learnt, learn, learnFromAll } from './learn.ts';
+import {
+  type Changes,
+  type Comparability,
+  changesSince,
+  comparability,
+  type Night,
+  openNight,
+} from './night.ts';
+import type { Stage } from './stage.ts';
+import { keepEncoder } from './stages/keep-encoder.ts';
+import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
+
+/** What was learnt for a version, and how. */
+export interface LearntVersion {
+  readonly learnt: Learnt;
+  /** The folder of the item encoder. */
+  readonly encoder: string;
+  readonly warmStarts: WarmStarts;
+  readonly metrics: Readonly<Record<string, unknown>>;
+  /** Where the model told its distributions in words: of all fits of this run. */
+  readonly answers?: AnswerCounts;
+  /** Where it was asked: how many different texts of items have a vector that another one has too. */
+  readonly sharedVectors?: number;
+  /** The stage of the samples that a model may be tuned on elsewhere. */
+  readonly samples: string;
+  readonly how: HowLearnt;
+  /** For the next night; `version` is not known yet. */
+  readonly last: Omit<LastVersion, 'version'>;
+}
+
+/** As the manifest tells it. */
+export interface HowLearnt {
+  readonly kind: 'full' | 'night';
+  /** Why everything was learnt from scratch, in words. */
+  readonly reason?: string;
+  /** The run of the last full fit, from which categories and figures are. */
+  readonly full: string;
+  /** What was new. */
+  readonly changes?: {
+    readonly interactions: number;
+    readonly users: number;
+    readonly items: number;
+    readonly textsRead: number;
+  };
+  /** Since the last full fit. */
+  readonly drift?: Drift;
+  /** How far each item's vector is from the one of the last version. */
+  readonly comparability?: Comparability & { readonly version: string };
+  /** For each category which one of the last version it is, -1 where it is none; where they are found anew. */
+  readonly categoriesBefore?: readonly number[];
+}
+
+/** `full` learns everything from scratch whatever there is. */
+export async function learnVersion(
+  learning: Learning,
+  given: Given,
+  runId: string,
+  full: boolean,
+): Promise<LearntVersion> {
+  const found = await findLastVersion(learning);
+  const going = full || !found ? undefined : await goingOnFrom(learning, given, found);
+  if (going && 'night' in going) return learnNight(given, going.night, going.state);
+  const reason = full
+    ? 'it was asked for'
+    : (going?.reason ?? 'there is no version to go on from, or its stages are not here any more');
+  return learnEverything(learning, given, runId, reason, found);
+}
+
+interface Found {
+  readonly last: LastVersion;
+  readonly state: KeptState;
+}
+
+/** Of so many of its items a catalogue is another one. */
+const LEAST_SHARED_ITEMS = 0.5;
+/** So many new interactions, as a share of all, are no night. */
+const MOST_NEW_INTERACTIONS = 0.2;
+
+async function goingOnFrom(
+  learning: Learning,
+  given: Given,
+  { last, state }: Found,
+): Promise<{ readonly reason: string } | { readonly night: Night; readonly state: KeptState }> {
+  if (last.settings !== settingsKey(learning, given))
+    return { reason: 'preset, seed, language model or given vectors are others' };
+  const changes = changesSince(learning, state);
+  const unchanged = isUnchanged(learning, changes, state);
+  if (unchanged && !last.from) return { reason: 'nothing has changed since the last one' };
+  // The same night once more has the same stages.
+  const from = unchanged && last.from ? await loadState(learning, last.from) : state;
+  if (!from) return { reason: 'the stages of the last version are not here any more' };
+  const reason = tooMuch(learning, changesSince(learning, from), from);
+  if (reason !== undefined) return { reason };
+  const night = await openNight(learning, from);
+  return night.drift.reason === undefined ? { night, state: from } : { reason: night.drift.reason };
+}
+
+function isUnchanged({ dataset }: Learning, changes: Changes, state: KeptState): boolean {
+  return (
+    changes.interactions === 0 &&
+    changes.newItems.length === 0 &&
+    changes.rowOf.every((row, old) => row === old) &&
+    dataset.userIds.length === state.userIds.length
+  );
+}
+
+function tooMuch({ dataset }: Learning, changes: Changes, { itemIds }: KeptState): string | undefined {
+  const shared = changes.rowOf.filter((row) => row >= 0).length / itemIds.length;
+  if (shared < LEAST_SHARED_ITEMS)
+    return `only ${(100 * shared).toFixed(0)} % of the items of the last version are in the catalogue`;
+  const all = dataset.sequences.reduce((sum, { length }) => sum + length, 0);
+  const share = changes.interactions / all;
+  if (share <= MOST_NEW_INTERACTIONS) return undefined;
+  return `${(100 * share).toFixed(0)} % of the interactions are new`;
+}
+
+async function learnEverything(
+  learning: Learning,
+  given: Given,
+  runId: string,
+  reason: string,
+  found: Found | undefined,
+): Promise<LearntVersion> {
+  const { languageModel } = given;
+  const before = found && (await publishedBefore(learning, found));
+  // From behaviour and words to one vector an item, with each user's last two items held out.
+  const measured = await learn(learning, given);
+  // What is published is learnt in the same way from all interactions.
+  const learnt = await learnFromAll(learning, given, measured, before);
+  const encoder = await keepEncoder(learning, learnt, languageModel);
+  // Recommenders that start from what was measured say what it is worth, and in which mode.
+  const { reached } = measured.recommender;
+  const tried = await warmStarts(learning, measured.augmented, reached);
+  const { validationNdcg } = measured.augmented;
+  const lift =
+    reached && reached.validationNdcg > 0 && validationNdcg !== undefined
+      ? validationNdcg / reached.validationNdcg - 1
+      : undefined;
+  const { dataset } = learning;
+  const state = stateOf(learning, learnt, encoder, {
+    full: {
+      runId,
+      itemIds: dataset.items.map(({ itemId }) => itemId),
+      userIds: dataset.userIds,
+      categories: learnt.categories.stage,
+      lift,
+      warmStarts: tried,
+      metrics: languageModelMetrics(measured, learnt),
+      samples: measured.samples.key,
+    },
+    drift: noDrift(learnt.categories.categoryCount),
+  });
+  return {
+    learnt,
+    encoder,
+    warmStarts: tried,
+    metrics: {
+      languageModel: state.full.metrics,
+      embeddings: { ...learnt.augmented.quality, validationNdcg },
+      warmStarts: tried,
+    },
+    answers: sumOfCounts(measured.inferred.answers, learnt.inferred.answers),
+    sharedVectors: learnt.inferred.sharedVectors ?? measured.inferred.sharedVectors,
+    samples: measured.samples.key,
+    how: {
+      kind: 'full',
+      reason,
+      full: runId,
+      comparability: before && comparedWith(before, learnt),
+      categoriesBefore: found && (await categoriesOf(learning, found, learnt)),
+    },
+    last: { settings: settingsKey(learning, given), state: await kept(learning, state) },
+  };
+}
+
+/** Of the tuning, and of what a model that was asked has answered in both fits. */
+function languageModelMetrics({ tuned, inferred: first }: Learnt, { inferred: second }: Learnt) {
+  return {
+    heldOutLoss: tuned?.heldOutLoss,
+    meanAnswerLoss: tuned?.meanAnswerLoss,
+    ...sumOfCounts(first.answers, second.answers),
+    sharedVectors: second.sharedVectors ?? first.sharedVectors,
+  };
+}
+
+const kept = (learning: Learning, state: LearntState): Promise<Stage> =>
+  keepState({ ...learning, lesson: { ...learning.lesson, sequences: learning.dataset.sequences } }, state);
+
+async function learnNight(given: Given, night: Night, state: KeptState): Promise<LearntVersion> {
+  const { learning, before, counts, drift, changes } = night;
+  const { full } = state;
+  const learnt = await learn(learning, given, before);
+  const encoder = await keepEncoder(learning, learnt, given.languageModel);
+  const next = stateOf(learning, learnt, encoder, { full, drift: counts });
+  const { quality } = learnt.augmented;
+  const { published } = before.adaptation;
+  return {
+    learnt,
+    encoder,
+    warmStarts: full.warmStarts,
+    metrics: { languageModel: full.metrics, embeddings: quality, warmStarts: full.warmStarts },
+    answers: learnt.inferred.answers,
+    sharedVectors: learnt.inferred.sharedVectors,
+    samples: full.samples,
+    how: {
+      kind: 'night',
+      full: full.runId,
+      changes: {
+        interactions: changes.interactions,
+        users: changes.active.length,
+        items: changes.newItems.length,
+        textsRead: learnt.inferred.textsRead,
+      },
+      drift,
+      comparability: published && comparedWith(published, learnt),
+    },
+    last: {
+      settings: settingsKey({ ...learning, preset: night.preset }, given),
+      state: await kept(learning, next),
+      from: state.stage,
+    },
+  };
+}
+
+interface Published {
+  readonly version: string;
+  readonly embeddings: Float32Array;
+}
+
+/** The vectors of the last version, by the rows of this catalogue. */
+async function publishedBefore(learning: Learning, { last, state }: Found): Promise<Published | undefined> {
+  const { shape, values } = (await tensorsOf(learning, state.stages.augment)).get('embeddings')!;
+  const d = shape[1];
+  if (d !== learning.backbone.width) return undefined;
+  const embeddings = new Float32Array(learning.dataset.items.length * d);
+  const { rowOf } = changesSince(learning, state);
+  rowOf.forEach((row, old) => {
+    if (row >= 0) embeddings.set(values.subarray(old * d, (old + 1) * d), row * d);
+  });
+  return rowOf.some((row) => row >= 0) ? { version: last.version, embeddings } : undefined;
+}
+
+const comparedWith = ({ version, embeddings }: Published, { augmented, categories }: Learnt) => ({
+  version,
+  ...comparability(embeddings, augmented.embeddings, embeddings.length / categories.categories.length),
+});
+
+async function categoriesOf(learning: Learning, { state }: Found, learnt: Learnt): Promise<number[]> {
+  const then = await tensorsOf(learning, state.stages.categories);
+  const K = then.get('centroids')!.shape[0];
+  const before = new Int32Array(learning.dataset.items.length).fill(-1);
+  changesSince(learning, state).rowOf.forEach((row, old) => {
+    if (row >= 0) before[row] = then.get('categories')!.values[old];
+  });
+  const { categories, categoryCount } = learnt.categories;
+  return [...matchCategories(before, categories, [K, categoryCount])];
+}

@@ -49,7 +49,7 @@ export interface AdaptationBefore {
   /** Of a night: what features are centred by. */
   readonly scalings?: readonly BlockScaling[];
   /** The vectors of the last version [N, d], zeros where it had none: the new ones are turned onto these. */
-  readonly published?: { readonly version: string; readonly embeddings: Float32Array };
+  readonly published?: { readonly key: string; readonly embeddings: Float32Array };
 }
 
 export interface WordsBefore {

@@ -58,8 +58,8 @@ export interface LastVersion {
   readonly version: string;
   readonly settings: string;
   readonly state: Stage;
-  /** The state that a night has gone on from. */
-  readonly from?: Stage;
+  /** What a night has gone on from. */
+  readonly from?: Pick<LastVersion, 'version' | 'state'>;
 }
 
 /** What has to be the same for a night to go on: another preset or model learns from scratch. */

@@ -1,7 +1,7 @@
 // What a refresh learns: only what changed since the last version, where there is one and it still fits, or
 // everything from scratch.
 import { matchCategories } from '../src/categories/match-categories.ts';
-import { type Drift, noDrift } from '../src/evaluation/drift.ts';
+import { type Drift, NO_DRIFT } from '../src/evaluation/drift.ts';
 import { type AnswerCounts, sumOfCounts } from '../src/language-model/reading/read-answers.ts';
 import type { Learning } from './experiment.ts';
 import {
@@ -77,11 +77,16 @@ export async function learnVersion(
 ): Promise<LearntVersion> {
   const found = await findLastVersion(learning);
   const going = full || !found ? undefined : await goingOnFrom(learning, given, found);
-  if (going && 'night' in going) return learnNight(given, going.night, going.state);
+  if (going && 'night' in going) return learnNight(given, going.night, going.found);
   const reason = full
     ? 'it was asked for'
     : (going?.reason ?? 'there is no version to go on from, or its stages are not here any more');
   return learnEverything(learning, given, runId, reason, found);
+}
+
+interface From {
+  readonly version: string;
+  readonly state: KeptState;
 }
 
 interface Found {
@@ -98,19 +103,23 @@ async function goingOnFrom(
   learning: Learning,
   given: Given,
   { last, state }: Found,
-): Promise<{ readonly reason: string } | { readonly night: Night; readonly state: KeptState }> {
+): Promise<{ readonly reason: string } | { readonly night: Night; readonly found: From }> {
   if (last.settings !== settingsKey(learning, given))
     return { reason: 'preset, seed, language model or given vectors are others' };
   const changes = changesSince(learning, state);
   const unchanged = isUnchanged(learning, changes, state);
   if (unchanged && !last.from) return { reason: 'nothing has changed since the last one' };
   // The same night once more has the same stages.
-  const from = unchanged && last.from ? await loadState(learning, last.from) : state;
-  if (!from) return { reason: 'the stages of the last version are not here any more' };
-  const reason = tooMuch(learning, changesSince(learning, from), from);
+  const from =
+    unchanged && last.from
+      ? { version: last.from.version, state: await loadState(learning, last.from.state) }
+      : { version: last.version, state };
+  if (!from.state) return { reason: 'the stages of the last version are not here any more' };
+  const found: From = { version: from.version, state: from.state };
+  const reason = tooMuch(learning, changesSince(learning, found.state), found.state);
   if (reason !== undefined) return { reason };
-  const night = await openNight(learning, from);
-  return night.drift.reason === undefined ? { night, state: from } : { reason: night.drift.reason };
+  const night = await openNight(learning, found.state);
+  return night.drift.reason === undefined ? { night, found } : { reason: night.drift.reason };
 }
 
 function isUnchanged({ dataset }: Learning, changes: Changes, state: KeptState): boolean {
@@ -166,7 +175,7 @@ async function learnEverything(
       metrics: languageModelMetrics(measured, learnt),
       samples: measured.samples.key,
     },
-    drift: noDrift(learnt.categories.categoryCount),
+    drift: NO_DRIFT,
   });
   return {
     learnt,
@@ -204,7 +213,7 @@ function languageModelMetrics({ tuned, inferred: first }: Learnt, { inferred: se
 const kept = (learning: Learning, state: LearntState): Promise<Stage> =>
   keepState({ ...learning, lesson: { ...learning.lesson, sequences: learning.dataset.sequences } }, state);
 
-async function learnNight(given: Given, night: Night, state: KeptState): Promise<LearntVersion> {
+async function learnNight(given: Given, night: Night, { version, state }: From): Promise<LearntVersion> {
   const { learning, before, counts, drift, changes } = night;
   const { full } = state;
   const learnt = await learn(learning, given, before);
@@ -230,17 +239,18 @@ async function learnNight(given: Given, night: Night, state: KeptState): Promise
         textsRead: learnt.inferred.textsRead,
       },
       drift,
-      comparability: published && comparedWith(published, learnt),
+      comparability: published && comparedWith({ ...published, version }, learnt),
     },
     last: {
       settings: settingsKey({ ...learning, preset: night.preset }, given),
       state: await kept(learning, next),
-      from: state.stage,
+      from: { version, state: state.stage },
     },
   };
 }
 
 interface Published {
+  readonly key: string;
   readonly version: string;
   readonly embeddings: Float32Array;
 }
@@ -255,10 +265,15 @@ async function publishedBefore(learning: Learning, { last, state }: Found): Prom
   rowOf.forEach((row, old) => {
     if (row >= 0) embeddings.set(values.subarray(old * d, (old + 1) * d), row * d);
   });
-  return rowOf.some((row) => row >= 0) ? { version: last.version, embeddings } : undefined;
+  return rowOf.some((row) => row >= 0)
+    ? { key: state.stage.key, version: last.version, embeddings }
+    : undefined;
 }
 
-const comparedWith = ({ version, embeddings }: Published, { augmented, categories }: Learnt) => ({
+const comparedWith = (
+  { version, embeddings }: Omit<Published, 'key'>,
+  { augmented, categories }: Learnt,
+) => ({
   version,
   ...comparability(embeddings, augmented.embeddings, embeddings.length / categories.categories.length),
 });

@@ -3,10 +3,17 @@
 // encoder stay, and what has drifted away meanwhile is measured before anything is learnt from it.
 import path from 'node:path';
 import { NO_CATEGORY } from '../src/categories/k-means.ts';
+import { userPreferences } from '../src/categories/preferences.ts';
 import { loadAdaptation } from '../src/embeddings/adaptation.ts';
 import { rowCosines } from '../src/embeddings/procrustes.ts';
 import { loadTextFeatures, textTransform } from '../src/embeddings/text-features.ts';
-import { type Drift, type DriftCounts, measuredDrift, sumOfDrift } from '../src/evaluation/drift.ts';
+import {
+  type Drift,
+  type DriftCounts,
+  measuredDrift,
+  sumOfDrift,
+  tasteDistance,
+} from '../src/evaluation/drift.ts';
 import type { NamedTensor } from '../src/formats/safetensors.ts';
 import { knownText } from '../src/instructions/item-text.ts';
 import type { NextItems } from '../src/interactions/dataset.ts';
@@ -77,14 +84,36 @@ export async function openNight(learning: Learning, state: KeptState): Promise<N
   const tonight = nightLesson(learning, changes);
   const before = await beforeNight(tonight, state, changes);
   const counts = sumOfDrift(state.drift, await driftTonight(tonight, state, changes, before));
-  return {
-    learning: tonight,
-    preset: learning.preset,
-    before,
-    counts,
-    drift: measuredDrift(counts, state.full.lift),
-    changes,
-  };
+  const taste = await tasteSince(tonight, state, before);
+  const drift = measuredDrift(counts, taste, state.full.lift);
+  return { learning: tonight, preset: learning.preset, before, counts, drift, changes };
+}
+
+/** Of the users who were there at the last full fit, and had done something by then. */
+async function tasteSince(
+  learning: Learning,
+  { full }: KeptState,
+  { categories: { categories, centroids } }: Before,
+): Promise<number> {
+  const { dataset } = learning;
+  const [K] = centroids.shape;
+  const then = (await tensorsOf(learning, full.categories)).get('preferences')!.values;
+  const rowNow = new Map(dataset.userIds.map((userId, row) => [userId, row]));
+  const rows = full.userIds.flatMap((userId, old) => {
+    const now = rowNow.get(userId);
+    return now === undefined ? [] : [{ old, now }];
+  });
+  const of = (values: Float32Array, row: number) => values.subarray(row * K, (row + 1) * K);
+  const before = new Float32Array(rows.length * K);
+  rows.forEach(({ old }, i) => {
+    before.set(of(then, old), i * K);
+  });
+  const now = userPreferences(
+    rows.map(({ now }) => dataset.sequences[now]),
+    categories,
+    K,
+  );
+  return tasteDistance(before, now, K);
 }
 
 /** Who is active, and of the others some: the latest items of each. */
@@ -164,7 +193,7 @@ async function beforeNight(learning: Learning, state: KeptState, changes: Change
     tuning: tuned && { epochs: tuned.epochs ?? 0, tuned },
     words: { text },
     read: await readBefore(learning, { stage: stages.infer, model: state.model }),
-    adaptation: { key, members, scalings, published: { version: key, embeddings: embeddings.values } },
+    adaptation: { key, members, scalings, published: { key, embeddings: embeddings.values } },
   };
 }
 
@@ -224,23 +253,11 @@ async function driftTonight(
 ): Promise<DriftCounts> {
   const { dataset, backbone } = learning;
   const { full } = state;
-  const [K] = categories.centroids.shape;
   const isSeen = new Set(full.itemIds);
-  const userThen = new Map(full.userIds.map((userId, row) => [userId, row]));
-  const preferences = (await tensorsOf(learning, full.categories)).get('preferences')!.values;
-  const expected = new Float64Array(K);
-  const observed = new Float64Array(K);
   let withUnseenItems = 0;
-  for (const user of changes.active) {
-    const then = userThen.get(dataset.userIds[user]);
-    for (const item of dataset.sequences[user].subarray(changes.known[user].length)) {
+  for (const user of changes.active)
+    for (const item of dataset.sequences[user].subarray(changes.known[user].length))
       if (!isSeen.has(dataset.items[item].itemId)) withUnseenItems++;
-      const category = categories.categories[item];
-      if (then === undefined || category === NO_CATEGORY) continue;
-      observed[category]++;
-      for (let k = 0; k < K; k++) expected[k] += preferences[then * K + k];
-    }
-  }
   const next = nextItems(learning, changes, categories.categories);
   const noise = recommender.start && { table: { kind: 'random' } as const, values: recommender.start };
   const [member] = state.stages.members;
@@ -261,8 +278,6 @@ async function driftTonight(
   return {
     interactions: changes.interactions,
     withUnseenItems,
-    expected: [...expected],
-    observed: [...observed],
     asked: ofNoise.length,
     ndcgOfFeatures: sum(ofFeatures),
     ndcgOfNoise: sum(ofNoise),

@@ -54,7 +54,7 @@ export async function augment(
   const published = before?.published;
   const stage = defineStage(`${name}${lesson.suffix}`, 2, {
     members: members.map(({ stage }) => stage.key),
-    turnedOnto: published?.version,
+    turnedOnto: published?.key,
   });
   const { tensors, facts } = await runStage(learning, stage, async ({ folder }) => {
     const merged = mergeAdapters(members, width);

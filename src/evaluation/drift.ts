@@ -1,12 +1,11 @@
 // Whether what was learnt once still fits: what is measured of every night since the last full fit, and from
 // when on everything is learnt anew. Each measure is of new interactions, before anything is learnt from them.
-//   K categories; m new interactions of users who were there at the full fit.
+//   K categories.
 //
 // - Unseen items: the share of interactions with items that the encoder was not fitted on.
-// - Taste: what users do now against what they did then. e_k is the mean of these users' distributions at the
-//   full fit, an entry for each interaction, o_k the share of the interactions that are of category k:
-//     distance = sum_k |e_k - o_k| / 2, less what chance alone makes of m draws from e,
-//     E = sum_k sqrt(2 e_k (1 - e_k) / (pi m)) / 2.
+// - Taste: the distance between the users' category distributions then and now, of the users who were there at
+//   the full fit: sum_k |mean_u p_u[k] then - mean_u p_u[k] now| / 2. The means, because one user's
+//   distribution also moves by chance, and the more the less is known of that user.
 // - Lift: by how much the recommender that reads the adapted features ranks the next item better than the one
 //   that learns items from noise, both as they were before the night, against the same on validation then.
 //   It is crossed where the loss of lift is larger than DRIFT_LIMITS.lift, and not by chance:
@@ -16,9 +15,6 @@ export interface DriftCounts {
   /** All new interactions, and those with items that the encoder was not fitted on. */
   readonly interactions: number;
   readonly withUnseenItems: number;
-  /** [K]; sums of e and o over the m interactions of users who were there. */
-  readonly expected: readonly number[];
-  readonly observed: readonly number[];
   /** NDCG@10 of next items, summed, of n that were asked. */
   readonly asked: number;
   readonly ndcgOfFeatures: number;
@@ -28,23 +24,19 @@ export interface DriftCounts {
   readonly squaredDifferences: number;
 }
 
-export const noDrift = (K: number): DriftCounts => ({
+export const NO_DRIFT: DriftCounts = {
   interactions: 0,
   withUnseenItems: 0,
-  expected: Array<number>(K).fill(0),
-  observed: Array<number>(K).fill(0),
   asked: 0,
   ndcgOfFeatures: 0,
   ndcgOfNoise: 0,
   differences: 0,
   squaredDifferences: 0,
-});
+};
 
 export const sumOfDrift = (a: DriftCounts, b: DriftCounts): DriftCounts => ({
   interactions: a.interactions + b.interactions,
   withUnseenItems: a.withUnseenItems + b.withUnseenItems,
-  expected: a.expected.map((x, k) => x + b.expected[k]),
-  observed: a.observed.map((x, k) => x + b.observed[k]),
   asked: a.asked + b.asked,
   ndcgOfFeatures: a.ndcgOfFeatures + b.ndcgOfFeatures,
   ndcgOfNoise: a.ndcgOfNoise + b.ndcgOfNoise,
@@ -53,7 +45,7 @@ export const sumOfDrift = (a: DriftCounts, b: DriftCounts): DriftCounts => ({
 });
 
 /** From where on a full fit is due. */
-export const DRIFT_LIMITS = { unseenItems: 0.1, taste: 0.15, lift: 0.1 } as const;
+export const DRIFT_LIMITS = { unseenItems: 0.1, taste: 0.1, lift: 0.1 } as const;
 /** Of fewer interactions nothing is said. */
 const LEAST_INTERACTIONS = 100;
 const STANDARD_ERRORS = 3;
@@ -61,7 +53,7 @@ const STANDARD_ERRORS = 3;
 export interface Drift {
   readonly interactions: number;
   readonly unseenItems: number;
-  /** What is left of the distance when what chance makes of it is taken off; never below 0. */
+  /** From 0, the same, to 1, nothing in common. */
   readonly taste: number;
   /** Then, and since: .12 is 12 % better than from noise. Absent where noise ranks nothing. */
   readonly lift?: { readonly then: number; readonly now: number; readonly asked: number };
@@ -70,25 +62,21 @@ export interface Drift {
 }
 
 /** `liftThen` is absent where nothing was compared. */
-export function measuredDrift(counts: DriftCounts, liftThen: number | undefined): Drift {
+export function measuredDrift(counts: DriftCounts, taste: number, liftThen: number | undefined): Drift {
   const { interactions, withUnseenItems, asked, ndcgOfFeatures, ndcgOfNoise } = counts;
   const unseenItems = interactions === 0 ? 0 : withUnseenItems / interactions;
-  const taste = tasteDistance(counts);
   const now = ndcgOfNoise > 0 ? ndcgOfFeatures / ndcgOfNoise - 1 : undefined;
   const lift = liftThen === undefined || now === undefined ? undefined : { then: liftThen, now, asked };
   const drift = { interactions, unseenItems, taste, lift };
   return { ...drift, reason: reasonOf(drift, counts) };
 }
 
-function tasteDistance({ expected, observed }: DriftCounts): number {
-  const m = observed.reduce((sum, count) => sum + count, 0);
-  if (m < LEAST_INTERACTIONS) return 0;
-  const distance = expected.reduce((sum, e, k) => sum + Math.abs(e - observed[k]) / m / 2, 0);
-  const byChance = expected.reduce((sum, e) => {
-    const share = Math.min(1, e / m);
-    return sum + Math.sqrt((2 * share * (1 - share)) / (Math.PI * m)) / 2;
-  }, 0);
-  return Math.max(0, distance - byChance);
+/** The distance between the mean distributions of the same users, both [U, K]. */
+export function tasteDistance(then: Float32Array, now: Float32Array, K: number): number {
+  const difference = new Float64Array(K);
+  for (let i = 0; i < then.length; i++) difference[i % K] += now[i] - then[i];
+  const users = then.length / K;
+  return users === 0 ? 0 : difference.reduce((sum, x) => sum + Math.abs(x), 0) / users / 2;
 }
 
 function reasonOf(
@@ -103,8 +91,8 @@ function reasonOf(
     );
   if (taste > DRIFT_LIMITS.taste)
     return (
-      `what users do has moved away from their distributions at the last full fit by ${taste.toFixed(2)}, ` +
-      `more than ${DRIFT_LIMITS.taste}`
+      `the users' category distributions have moved by ${taste.toFixed(2)} since the last full fit, more than ` +
+      `${DRIFT_LIMITS.taste}`
     );
   if (!lift || lift.asked < LEAST_INTERACTIONS || lift.then - lift.now <= DRIFT_LIMITS.lift) return undefined;
   const mean = differences / lift.asked;

@@ -9,6 +9,7 @@ import type { Comparison, Work } from './comparison.ts';
 import { benchmarkIngest } from './ingest.ts';
 import { benchmarkLanguageModels } from './language-models.ts';
 import { benchmarkLoraStep } from './lora-step.ts';
+import { benchmarkNights } from './nights.ts';
 import type { Options } from './options.ts';
 import { benchmarkParity } from './parity.ts';
 import { benchmarkRanking } from './rank.ts';
@@ -65,6 +66,11 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     help: 'tokens a second that language models of several sizes read, learn from and answer with here',
     run: benchmarkLanguageModels,
   },
+  nights: {
+    help: 'ten nights that go on from the last version, beside learning from scratch each time',
+    options: { data: 'DIR', by: 'time|position', preset: 'quick|standard', seeds: 'N' },
+    run: benchmarkNights,
+  },
   'cold-items': {
     help: 'neighbours of items held out of all training, TSLRec against text',
     options: {
@@ -91,7 +97,7 @@ function readArguments() {
       allowPositionals: true,
       options: {
         ...{ length: text, data: text, model: text, seeds: text, preset: text, base: text, store: text },
-        rows: text,
+        ...{ rows: text, by: text },
         json: { type: 'boolean' },
         help: { type: 'boolean' },
       },

@@ -6,6 +6,7 @@ import { TslrecError } from '../../src/errors.ts';
 export interface Options {
   readonly length?: string;
   readonly rows?: string;
+  readonly by?: string;
   readonly data?: string;
   readonly model?: string;
   readonly seeds?: string;

@@ -58,6 +58,7 @@ export function invariant(condition: boolean, message: string): asserts conditio
 /** What went wrong with a file or folder that a caller named; other system errors are our own. */
 const FILE_TROUBLE: Readonly<Record<string, string>> = {
   EACCES: 'permission is denied',
+  EBUSY: 'another file system is mounted there, or it is in use',
   EDQUOT: 'the disk quota is used up',
   EEXIST: 'a file stands where a folder is wanted',
   EFBIG: 'it would grow larger than a file may be here (`ulimit -f` says how large)',

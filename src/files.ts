@@ -101,6 +101,8 @@ export async function writeFolderAtomically(
     syncFolder(path.dirname(folder));
   } catch (error) {
     rmSync(temporary, { recursive: true, force: true });
+    const { path: place } = error as NodeJS.ErrnoException;
+    if (place?.startsWith(temporary)) throw Object.assign(error as Error, { path: folder });
     throw error;
   }
 }
@@ -118,7 +120,7 @@ export function moveIntoPlace(temporary: string, file: string): void {
 }
 
 /** Windows cannot open folders and needs no sync. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (process.platform !== 'win32') sync(folder, 'r');
 }
 

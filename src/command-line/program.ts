@@ -14,6 +14,8 @@ const COMMANDS: Readonly<Record<string, (config: Config) => Promise<Command>>> =
   embed: async (config) => (await import('./embed.ts')).embedCommand(config),
   'export-sft': async (config) => (await import('./export-sft.ts')).exportSftCommand(config),
   serve: async (config) => (await import('./serve.ts')).serveCommand(config),
+  'export-version': async (config) => (await import('./export-version.ts')).exportVersionCommand(config),
+  'import-version': async (config) => (await import('./import-version.ts')).importVersionCommand(config),
   migrate: async (config) => (await import('./migrate.ts')).migrateCommand(config),
   'generate-sample': async () => (await import('./generate-sample.ts')).generateSampleCommand(),
 };

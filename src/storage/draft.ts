@@ -4,6 +4,7 @@
 // What is stored is single precision and its length is computed in double, so that every vector that is
 // finite and not zero has a direction, however long or short.
 //   N items, U users, d embedding width, K latent categories; matrices are row-major.
+import { setImmediate as turn } from 'node:timers/promises';
 import { TslrecError } from '../errors.ts';
 import type { Item } from '../interactions/dataset.ts';
 import { contentHash } from './content-hash.ts';
@@ -30,10 +31,15 @@ export interface VersionDraft {
   readonly inferredPreferences: Float32Array;
   readonly lineage: Readonly<Record<string, unknown>>;
   readonly metrics: Readonly<Record<string, unknown>>;
+  /** A folder of files, opaque to storage, that is kept with the version. */
+  readonly encoder?: string;
 }
 
+/** At most so many rows between two turns of the event loop: who serves may publish. */
+const ROWS_A_TURN = 1000;
+
 /** Refuses a draft that must not be served, with 'bad-data' naming the item or user. */
-export function checkDraft(draft: VersionDraft): void {
+export async function checkDraft(draft: VersionDraft): Promise<void> {
   const { items, userIds, dimension, categoryCount } = draft;
   const itemIds = items.map((item) => item.itemId);
   check(items.length > 0, 'There are no items to publish.');
@@ -41,11 +47,12 @@ export function checkDraft(draft: VersionDraft): void {
   checkIds('user', userIds);
   checkSorted('user', userIds);
   checkLength('itemCategories', draft.itemCategories, items.length, 1);
-  checkMatrix('embeddings', draft.embeddings, 'item', itemIds, dimension);
-  checkMatrix('inferredItemCategories', draft.inferredItemCategories, 'item', itemIds, categoryCount);
-  checkMatrix('priorPreferences', draft.priorPreferences, 'user', userIds, categoryCount);
-  checkMatrix('inferredPreferences', draft.inferredPreferences, 'user', userIds, categoryCount);
-  items.forEach((item, row) => {
+  await checkMatrix('embeddings', draft.embeddings, 'item', itemIds, dimension);
+  await checkMatrix('inferredItemCategories', draft.inferredItemCategories, 'item', itemIds, categoryCount);
+  await checkMatrix('priorPreferences', draft.priorPreferences, 'user', userIds, categoryCount);
+  await checkMatrix('inferredPreferences', draft.inferredPreferences, 'user', userIds, categoryCount);
+  for (const [row, item] of items.entries()) {
+    if (row % ROWS_A_TURN === 0) await turn();
     const category = draft.itemCategories[row];
     check(
       rowOf(draft.embeddings, row, dimension).some((value) => value !== 0),
@@ -59,7 +66,7 @@ export function checkDraft(draft: VersionDraft): void {
       isStorableJson(item),
       `The text of item ${shownId(item.itemId)} contains a NUL character or half a surrogate pair.`,
     );
-  });
+  }
 }
 
 /** The content hash of the version that the draft becomes. */
@@ -108,19 +115,22 @@ function checkLength(name: string, values: ArrayLike<number>, rows: number, widt
   );
 }
 
-function checkMatrix(
+async function checkMatrix(
   name: string,
   matrix: Float32Array,
   kind: string,
   ids: readonly string[],
   width: number,
-): void {
+): Promise<void> {
   checkLength(name, matrix, ids.length, width);
-  const place = matrix.findIndex((value) => !Number.isFinite(value));
-  if (place === -1) return;
-  const id = shownId(ids[Math.floor(place / width)]);
-  throw new TslrecError(
-    'bad-data',
-    `${name} of ${kind} ${id} contains ${matrix[place]} in column ${place % width}.`,
-  );
+  for (const [row, id] of ids.entries()) {
+    if (row % ROWS_A_TURN === 0) await turn();
+    const values = rowOf(matrix, row, width);
+    const column = values.findIndex((value) => !Number.isFinite(value));
+    if (column === -1) continue;
+    throw new TslrecError(
+      'bad-data',
+      `${name} of ${kind} ${shownId(id)} contains ${values[column]} in column ${column}.`,
+    );
+  }
 }

@@ -1,5 +1,6 @@
 // What an id may be, for items, users and versions alike: any text that Postgres can store and index. A read
 // that asks for anything else asks for something that cannot exist.
+import { TslrecError } from '../errors.ts';
 import { MAX_ID_BYTES } from '../interactions/catalogue.ts';
 
 const SHOWN_CHARACTERS = 80;
@@ -16,6 +17,16 @@ export function isStorableJson(value: unknown): boolean {
     return inner;
   });
   return storable;
+}
+
+/** A version's id as the name of its files or folder; one that is no plain name is refused. */
+export function nameOfFiles(versionId: string, what: string): string {
+  if (/^[\w-]{1,100}$/.test(versionId)) return versionId;
+  throw new TslrecError(
+    'bad-data',
+    `The version ${shownId(versionId)} cannot have ${what}: an id has up to 100 letters, digits, "-" and ` +
+      '"_".',
+  );
 }
 
 function isStorableText(text: string): boolean {

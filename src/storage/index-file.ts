@@ -1,16 +1,13 @@
 // Nearest-neighbour index files, `indexes/<version>.hnsw`: how one is written, in a worker thread, and how
 // one is read. hnswlib crashes on a bad file rather than refusing it, so a file is parsed only after its
 // sha256 was found right, and always into a new object.
-
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import hnswlib from 'hnswlib-node';
-import { TslrecError } from '../errors.ts';
-import { shownId } from './ids.ts';
+import { nameOfFiles } from './ids.ts';
+import { digestFile } from './listed-files.ts';
 
 /**
  * What a file holds: 2, each direction once, at length 1, under the number of the first row that has it.
@@ -40,16 +37,8 @@ export interface IndexFile {
 export const indexFolder = (folder: string): string => path.join(folder, 'indexes');
 
 /** The name follows from the version alone; an id that is no plain name is refused. */
-export function indexFileOf(folder: string, versionId: string): string {
-  if (!/^[\w-]{1,100}$/.test(versionId)) {
-    throw new TslrecError(
-      'bad-data',
-      `The version ${shownId(versionId)} cannot have an index file: an id has up to 100 letters, digits, ` +
-        '"-" and "_".',
-    );
-  }
-  return path.join(indexFolder(folder), `${versionId}.hnsw`);
-}
+export const indexFileOf = (folder: string, versionId: string): string =>
+  path.join(indexFolder(folder), `${nameOfFiles(versionId, 'an index file')}.hnsw`);
 
 /** Throws an error with code and path when it cannot be written whole; whatever had the name before stays. */
 export async function writeIndexFile(task: IndexTask): Promise<IndexFile> {
@@ -74,18 +63,13 @@ export async function readIndexFile(file: string, expected: IndexFile, dimension
   return index;
 }
 
-/** Removes what writers that were killed have left behind: temporary files of processes that are gone. */
+/** Removes what writers that were killed have left behind: temporary files and folders of processes gone. */
 export async function removeAbandonedFiles(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const writer = /\.(\d+)\.tmp$/.exec(name)?.[1];
-    if (writer && !isAlive(Number(writer))) await rm(path.join(folder, name), { force: true });
+    if (writer && !isAlive(Number(writer)))
+      await rm(path.join(folder, name), { recursive: true, force: true });
   }
-}
-
-async function digestFile(file: string): Promise<Pick<IndexFile, 'sha256' | 'bytes'>> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk);
-  return { sha256: hash.digest('hex'), bytes: (await stat(file)).size };
 }
 
 function isAlive(pid: number): boolean {

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { TslrecError } from '../errors.ts';
+import { invariant, TslrecError } from '../errors.ts';
 import type { Database, Lock, Query } from './database.ts';
 import { shownId } from './ids.ts';
 
@@ -43,6 +43,18 @@ export interface FinishedStage {
   readonly seconds: number;
   readonly details: Json;
   readonly finishedAt: Date;
+}
+
+/** All that is known of a run whose version is moved to another store. */
+export interface RunRecord extends RunRequest {
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly runningSince: Date | null;
+  /** Null where only publishing is left. */
+  readonly finishedAt: Date | null;
+  readonly host: string | null;
+  readonly processId: number | null;
+  readonly stages: readonly FinishedStage[];
 }
 
 export interface Runs {
@@ -102,6 +114,43 @@ export async function requireRun(query: Query, runId: string): Promise<void> {
   if (rows.length === 0) throw new TslrecError('not-found', `There is no run ${shownId(runId)}.`);
 }
 
+export async function selectRunRecord(query: Query, runId: string): Promise<RunRecord> {
+  const rows = await query<Omit<RunRecord, 'stages'>>(
+    `SELECT id AS "runId", key, command, options, started_at AS "startedAt",
+       running_since AS "runningSince", finished_at AS "finishedAt", host, process_id AS "processId"
+     FROM runs WHERE id = $1`,
+    [runId],
+  );
+  invariant(rows.length === 1, `the run of version ${runId} is gone`);
+  return { ...rows[0], stages: await selectStages(query, runId) };
+}
+
+/** As one that has published its version; what the store knows of it already stays. */
+export async function upsertFinishedRun(query: Query, run: RunRecord, metrics: Json): Promise<void> {
+  await query(
+    `INSERT INTO runs (id, key, command, options, status, started_at, running_since, finished_at, version,
+       metrics, host, process_id)
+     VALUES ($1, $2, $3, $4::jsonb, 'finished', $5::timestamptz, $6::timestamptz,
+       coalesce($7::timestamptz, now()), $1, $8::jsonb, $9, $10::integer)
+     ON CONFLICT (id) DO UPDATE SET status = 'finished', error = NULL, version = excluded.version,
+       finished_at = coalesce(runs.finished_at, excluded.finished_at), metrics = excluded.metrics`,
+    [
+      run.runId,
+      run.key,
+      run.command,
+      JSON.stringify(run.options),
+      run.startedAt.toISOString(),
+      run.runningSince?.toISOString() ?? null,
+      run.finishedAt?.toISOString() ?? null,
+      JSON.stringify(metrics),
+      run.host,
+      run.processId,
+    ],
+  );
+  for (const { stage, seconds, details, finishedAt } of run.stages)
+    await upsertStage(query, run.runId, stage, seconds, details, finishedAt);
+}
+
 /** Sorts by time, to the millisecond: 20260131-235959-123-9f3a. */
 function newRunId(now: Date): string {
   const [year, month, day, hour, minute, second, millisecond] = now.toISOString().match(/\d+/g)!;
@@ -132,11 +181,13 @@ async function upsertStage(
   stage: string,
   seconds: number,
   details: Json,
+  finishedAt?: Date,
 ): Promise<void> {
   await query(
-    `INSERT INTO run_stages (run_id, stage, seconds, details) VALUES ($1, $2, $3, $4::jsonb)
+    `INSERT INTO run_stages (run_id, stage, seconds, details, finished_at)
+     VALUES ($1, $2, $3, $4::jsonb, coalesce($5::timestamptz, now()))
      ON CONFLICT (run_id, stage) DO UPDATE SET seconds = excluded.seconds, details = excluded.details`,
-    [runId, stage, seconds, JSON.stringify(details)],
+    [runId, stage, seconds, JSON.stringify(details), finishedAt?.toISOString() ?? null],
   );
 }
 

@@ -10,19 +10,21 @@ import { checkLocation, isPostgres } from './location.ts';
 import type { Purpose } from './lock.ts';
 import { hasPgliteDatabase, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
-import { type Failpoint, publish } from './publish.ts';
+import { type Failpoint, type FolderPublication, publish, publishFolder } from './publish.ts';
 import { createReads, type Reads } from './reads.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { createServing, type Readiness } from './serving.ts';
 import { keepStoreFolderPrivate } from './store-folder.ts';
-import { createVersions, type Version, type Versions } from './versions.ts';
+import { writeVersionFolder } from './version-folder.ts';
+import { createVersions, requireVersion, type Version, type Versions } from './versions.ts';
+import { readWholeVersion } from './whole-version.ts';
 
 export type { Category } from './category-sizes.ts';
 export type { VersionDraft } from './draft.ts';
 export type { IndexFile } from './index-file.ts';
 export type { Neighbour, Refusal } from './loaded-versions.ts';
-export type { Failpoint } from './publish.ts';
+export type { Failpoint, FolderPublication } from './publish.ts';
 export type {
   CategoryList,
   FromVersion,
@@ -30,7 +32,7 @@ export type {
   ItemNeighbours,
   UserPreferences,
 } from './reads.ts';
-export type { FinishedStage, Run, RunningRun, RunRequest } from './runs.ts';
+export type { FinishedStage, Run, RunningRun, RunRecord, RunRequest } from './runs.ts';
 export type { Readiness } from './serving.ts';
 export type { EmbeddingMatrix } from './version-rows.ts';
 export type { Manifest, Version } from './versions.ts';
@@ -54,6 +56,13 @@ export interface Store extends Runs, Versions, Reads {
    * there.
    */
   publish(draft: VersionDraft, failpoint?: (name: Failpoint) => void): Promise<Version>;
+  /**
+   * The same of a version folder, with the run that made it; a version that is there already is left as it
+   * is.
+   */
+  publishFolder(versionFolder: string, failpoint?: (name: Failpoint) => void): Promise<FolderPublication>;
+  /** Writes a version folder of the version named, or of the active one. */
+  exportVersion(versionFolder: string, version?: string): Promise<Version>;
   /** Whether reads can be answered now; starts loading the active version when it is not in memory. */
   readiness(): Promise<Readiness>;
   close(): Promise<void>;
@@ -97,6 +106,13 @@ export function createStore(database: Database, folder: string, log: Log): Store
     folder,
     publish: (draft, failpoint = () => {}) =>
       publish(database, folder, draft, failpoint).finally(serving.activeMoved),
+    publishFolder: (versionFolder, failpoint = () => {}) =>
+      publishFolder(database, folder, versionFolder, failpoint).finally(serving.activeMoved),
+    exportVersion: async (versionFolder, id) => {
+      const version = await requireVersion(database.query, id);
+      await writeVersionFolder(versionFolder, await readWholeVersion(database.query, folder, version));
+      return version;
+    },
     readiness: serving.readiness,
     close: () => database.close(),
     ...createRuns(database),

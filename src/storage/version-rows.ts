@@ -4,9 +4,11 @@
 // tells the rows of users, which are read later, from others.
 //   N items, U users, d embedding width, K latent categories
 import { TslrecError } from '../errors.ts';
+import type { Item } from '../interactions/dataset.ts';
 import { type Category, countCategories } from './category-sizes.ts';
 import { contentHash } from './content-hash.ts';
 import type { Query } from './database.ts';
+import type { VersionDraft } from './draft.ts';
 import { shownId } from './ids.ts';
 import { type Digesting, digestRows, type RowDigests } from './row-digests.ts';
 import { parseVector, rowOf } from './vectors.ts';
@@ -28,7 +30,58 @@ export interface VersionRows extends EmbeddingMatrix {
 }
 
 /** Refuses rows that are not those that were published: 'bad-data', the message is what was found. */
-export async function readVersionRows(query: Query, { id, manifest }: Version): Promise<VersionRows> {
+export async function readVersionRows(query: Query, version: Version): Promise<VersionRows> {
+  const { itemIds, dimension, values, categories, users } = await readChecked(
+    query,
+    version,
+    (pieces) => pieces,
+  );
+  return { itemIds, dimension, values, categories, users };
+}
+
+/** Everything that was published, refused in the same way; of the items' texts what the store has now. */
+export async function readVersionDraft(query: Query, version: Version): Promise<VersionDraft> {
+  const { id, manifest } = version;
+  const matrices: Partial<Record<MatrixName, Float32Array>> = {};
+  const checked = await readChecked(query, version, async function* (pieces, name, length) {
+    let at = 0;
+    for await (const piece of pieces) {
+      matrices[name] ??= new Float32Array(length); // not before one piece has the width
+      matrices[name].set(piece, at);
+      at += piece.length;
+      yield piece;
+    }
+  });
+  return {
+    runId: id,
+    items: await readItemTexts(query, checked.itemIds),
+    embeddings: checked.values,
+    dimension: checked.dimension,
+    itemCategories: checked.itemCategories,
+    inferredItemCategories: matrices.inferredItemCategories ?? new Float32Array(),
+    categoryCount: manifest.categories,
+    userIds: checked.userIds,
+    priorPreferences: matrices.priorPreferences ?? new Float32Array(),
+    inferredPreferences: matrices.inferredPreferences ?? new Float32Array(),
+    lineage: manifest.lineage,
+    metrics: manifest.metrics,
+  };
+}
+
+type MatrixName = 'inferredItemCategories' | 'priorPreferences' | 'inferredPreferences';
+type Pieces = AsyncIterable<Float32Array>;
+
+interface CheckedRows extends VersionRows {
+  readonly itemCategories: Int32Array;
+  readonly userIds: readonly string[];
+}
+
+/** `tap` stands between the rows and what checks them; `length` is of all pieces together. */
+async function readChecked(
+  query: Query,
+  { id, manifest }: Version,
+  tap: (pieces: Pieces, name: MatrixName, length: number) => Pieces,
+): Promise<CheckedRows> {
   const { dimension, categories: categoryCount } = manifest;
   await checkCounts(query, id, manifest);
   const items = await readItems(query, id, manifest);
@@ -43,9 +96,21 @@ export async function readVersionRows(query: Query, { id, manifest }: Version): 
     categoryCount,
     embeddings: [items.values],
     itemCategories: [items.categories],
-    inferredItemCategories: readInferredCategories(query, id, items, sizes, categoryCount),
-    priorPreferences: readPreferences(query, id, userIds, digests, 'prior', categoryCount),
-    inferredPreferences: readPreferences(query, id, userIds, digests, 'inferred', categoryCount),
+    inferredItemCategories: tap(
+      readInferredCategories(query, id, items, sizes, categoryCount),
+      'inferredItemCategories',
+      items.itemIds.length * categoryCount,
+    ),
+    priorPreferences: tap(
+      readPreferences(query, id, userIds, digests, 'prior', categoryCount),
+      'priorPreferences',
+      userIds.length * categoryCount,
+    ),
+    inferredPreferences: tap(
+      readPreferences(query, id, userIds, digests, 'inferred', categoryCount),
+      'inferredPreferences',
+      userIds.length * categoryCount,
+    ),
   });
   check(
     hash === manifest.contentHash,
@@ -57,7 +122,8 @@ export async function readVersionRows(query: Query, { id, manifest }: Version): 
     'the sizes of its categories are not those of its items',
   );
   const users = digests.finish();
-  return { itemIds: items.itemIds, dimension, values: items.values, categories, users };
+  const { itemIds, values, categories: itemCategories } = items;
+  return { itemIds, dimension, values, itemCategories, categories, userIds, users };
 }
 
 function check(condition: boolean, found: string): asserts condition {
@@ -114,6 +180,21 @@ async function readItems(query: Query, version: string, manifest: Version['manif
   }
   check(values !== undefined, 'it has no items');
   return { itemIds, values, categories };
+}
+
+async function readItemTexts(query: Query, itemIds: readonly string[]): Promise<Item[]> {
+  const items: Item[] = [];
+  for (let start = 0; start < itemIds.length; start += ROWS_A_STATEMENT) {
+    const batch = itemIds.slice(start, start + ROWS_A_STATEMENT);
+    const rows = new Map((await selectItemTexts(query, batch)).map((row) => [row.itemId, row]));
+    for (const itemId of batch) {
+      const row = rows.get(itemId);
+      check(row !== undefined, `the text of item ${shownId(itemId)} is missing`);
+      const { title, description, attributes } = row;
+      items.push({ itemId, title: title ?? undefined, description: description ?? undefined, attributes });
+    }
+  }
+  return items;
 }
 
 /** [N, K] in batches, and counted on the way. */
@@ -193,6 +274,19 @@ function selectItems(query: Query, version: string, start: number) {
      FROM embeddings LEFT JOIN item_categories USING (version, item_id)
      WHERE version = $1 AND row_number >= $2::integer AND row_number < $3::integer ORDER BY row_number`,
     [version, start, start + ROWS_A_STATEMENT],
+  );
+}
+
+function selectItemTexts(query: Query, itemIds: readonly string[]) {
+  return query<{
+    itemId: string;
+    title: string | null;
+    description: string | null;
+    attributes: Item['attributes'];
+  }>(
+    `SELECT item_id AS "itemId", title, description, attributes FROM items
+     WHERE item_id = ANY($1::text[])`,
+    [itemIds],
   );
 }
 

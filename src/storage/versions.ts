@@ -3,6 +3,7 @@ import { TslrecError } from '../errors.ts';
 import type { Database, Query } from './database.ts';
 import { isStorableId, shownId } from './ids.ts';
 import type { IndexFile } from './index-file.ts';
+import type { ListedFiles } from './listed-files.ts';
 
 /** What a version consists of and comes from. */
 export interface Manifest {
@@ -17,6 +18,8 @@ export interface Manifest {
   readonly contentHash: string;
   /** The nearest-neighbour index, `<folder>/indexes/<version>.hnsw`. */
   readonly index: IndexFile;
+  /** What is in `<folder>/encoders/<version>/`; absent where the version was published without one. */
+  readonly encoder?: { readonly files: ListedFiles };
   /** ISO 8601. */
   readonly createdAt: string;
   /** Where it comes from: hashes of data and models, seeds, prompts, adaptation. */

@@ -12,5 +12,10 @@ export function isSealedJson(text: string): boolean {
   const value = jsonValue(text);
   if (typeof value !== 'object' || value === null) return false;
   const { contentSha256, ...content } = value as { contentSha256?: unknown };
-  return text === sealedJson(content);
+  try {
+    return text === sealedJson(content);
+  } catch (error) {
+    if (error instanceof RangeError) return false; // deeper than anything that can be written
+    throw error;
+  }
 }

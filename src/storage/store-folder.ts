@@ -1,5 +1,5 @@
-// What a store keeps in its folder is its owner's alone: PGlite's data, index files, encoders, what the stages
-// leave, rows that were skipped, and the lock. So is the folder itself where tslrec makes it.
+// What a store keeps in its folder is its owner's alone: PGlite's data, index files, encoders, what the
+// stages leave, rows that were skipped, and the lock. So is the folder itself where tslrec makes it.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { keepPrivate } from '../private-files.ts';

@@ -151,7 +151,9 @@ export async function readVersionFolder(folder: string): Promise<FolderVersion> 
     metrics: said.metrics,
     encoder: encoderFiles && path.join(folder, ENCODER),
   };
-  await checkDraft(draft);
+  await checkDraft(draft).catch((error) => {
+    throw error instanceof TslrecError ? new TslrecError(error.code, `${folder}: ${error.message}`) : error;
+  });
   const hash = await draftHash(draft);
   if (hash === contentHash) return { draft, run, createdAt, contentHash, encoderFiles };
   throw new TslrecError(

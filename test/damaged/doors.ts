@@ -12,6 +12,7 @@ import { loadLocalModel } from '../../src/language-model/local/local-model.ts';
 import { openRowJournal } from '../../src/language-model/reading/row-journal.ts';
 import { readDataset } from '../../src/layouts/read-dataset.ts';
 import { silentProgress } from '../../src/progress.ts';
+import { readVersionFolder } from '../../src/storage/version-folder.ts';
 import { CATALOGUE } from './good-files.ts';
 
 /** Rows by what they are of. A row of numbers is its numbers, parted by blanks. */
@@ -119,6 +120,22 @@ const journal: Door = async (folder) => {
   return { rows: Array.from(rows, ([row, { values }]) => `${row} ${values.join(' ')}`) };
 };
 
+/** `import-version --input`. */
+const version: Door = async (folder) => {
+  const { draft, run, encoderFiles } = await readVersionFolder(path.join(folder, 'version'));
+  const { dimension: d, categoryCount: K } = draft;
+  return {
+    run: [JSON.stringify({ ...run, lineage: draft.lineage, metrics: draft.metrics })],
+    items: draft.items.map((item, row) => `${JSON.stringify(item)} ${draft.itemCategories[row]}`),
+    users: draft.userIds,
+    embeddings: rowsOf(draft.embeddings, d),
+    distributions: [draft.inferredItemCategories, draft.priorPreferences, draft.inferredPreferences].flatMap(
+      (matrix) => rowsOf(matrix, K),
+    ),
+    encoder: Object.entries(encoderFiles!).map(([name, { sha256 }]) => `${name} ${sha256}`),
+  };
+};
+
 export const DOORS = {
   data,
   npy: vectors('vectors.npy'),
@@ -131,6 +148,7 @@ export const DOORS = {
   stages: samples(true),
   checkpoint: samples(false),
   journal,
+  version,
 } as const satisfies Record<string, Door>;
 
 export type DoorName = keyof typeof DOORS;

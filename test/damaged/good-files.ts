@@ -10,9 +10,11 @@ import type { Item } from '../../src/interactions/dataset.ts';
 import { openRowJournal } from '../../src/language-model/reading/row-journal.ts';
 import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
+import { writeVersionFolder } from '../../src/storage/version-folder.ts';
 import { fixtures } from '../support/model-folders.ts';
 import { outputOf } from '../support/stages.ts';
 import { npy } from '../support/vector-files.ts';
+import { learntVersion, writeEncoder } from '../support/version-folders.ts';
 
 const ITEMS = 8;
 const USERS = 6;
@@ -247,6 +249,10 @@ export const GOOD = {
   hosted: (folder) => {
     tslrec(folder);
     write(folder, { 'hosted.json': json(HOSTED) });
+  },
+  version: (folder) => {
+    const encoder = writeEncoder(path.join(folder, 'source'));
+    return writeVersionFolder(path.join(folder, 'version'), learntVersion({ encoder }));
   },
   stages: (folder) => work(folder, true),
   checkpoint: (folder) => work(folder, false),

@@ -265,6 +265,24 @@ const TABLE: readonly Row[] = [
     damages: [...LINE_FILE, ...COMPRESSED],
     leaves: 'fewer',
   },
+  // A version on its way from one store to another.
+  {
+    good: 'version',
+    file: 'version/version.json',
+    door: 'version',
+    damages: [...JSON_FILE, ...fields({ format: 'number', run: 'object', files: 'object' })],
+    leaves: 'same',
+  },
+  {
+    good: 'version',
+    file: 'version/vectors.safetensors',
+    door: 'version',
+    damages: TENSORS,
+    leaves: 'same',
+  },
+  ...['version/items.jsonl', 'version/users.jsonl', 'version/encoder/encoder.json'].map(
+    (file): Row => ({ good: 'version', file, door: 'version', damages: [...ANY, ...LINES], leaves: 'same' }),
+  ),
   // What a job has left for the next: stages, and a training that was killed at its end.
   {
     good: 'stages',
@@ -390,6 +408,7 @@ const COMMANDS: Readonly<Partial<Record<DoorName, (folder: string) => string[]>>
   external: (folder) => [
     ...['refresh', '--data', `${folder}/data`, '--base', `${folder}/model`, '--adapter', `${folder}/adapter`],
   ],
+  version: (folder) => ['import-version', '--input', `${folder}/version`, '--store', `${folder}/store`],
   stages: (folder) => [
     ...['export-sft', '--data', `${folder}/data`, '--srs-embeddings', `${folder}/vectors.npy`],
     ...['--output', `${folder}/samples`, '--store', `${folder}/store`, '--preset', 'quick'],
@@ -428,6 +447,12 @@ const THROUGH_MAIN: readonly Row[] = [
     file: 'adapter/adapter_config.json',
     door: 'external',
     damages: [named(TARGETS, 'with an expression that is none')],
+  },
+  {
+    good: 'version',
+    file: 'version/vectors.safetensors',
+    door: 'version',
+    damages: [named(FLIPPED, 'bit 7 flipped in the middle'), named(PLACES, 'a FIFO')],
   },
   {
     good: 'stages',

@@ -26,6 +26,8 @@ const OPTIONS: Record<string, readonly string[]> = {
   ],
   train: [...DATA, '--model', '--output', '--length', '--preset', '--seed', '--force', '--json'],
   serve: ['--store'],
+  'export-version': ['--output', '--version', '--store', '--force'],
+  'import-version': ['--input', '--store'],
   migrate: ['--store'],
   'generate-sample': ['--users', '--items', '--categories', '--seed', '--force'],
 };

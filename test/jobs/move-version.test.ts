@@ -225,11 +225,6 @@ test('the commands say what they have done, and of a mistake one sentence', asyn
       0,
       `out: version ${second}, 4 items, 2 users, which has no encoder.`,
     ],
-    [
-      'import-version --store there --input out',
-      0,
-      `Version ${second}: 4 items, 2 users, which has no encoder; readers get it now.`,
-    ],
     ['export-version --store here --version never --output other', 1, 'tslrec: There is no version "never".'],
     [
       'export-version --store nowhere --output other',
@@ -239,7 +234,8 @@ test('the commands say what they have done, and of a mistake one sentence', asyn
     [
       'export-version --store here --output postgres://me:secret@host/db',
       1,
-      'tslrec: postgres://me:***@host/db cannot be written to: give a path on this machine (./ before a name with a colon).',
+      'tslrec: postgres://me:***@host/db cannot be written to: give a path on this machine (./ before a ' +
+        'name with a colon).',
     ],
     [
       'import-version --store new --input damaged',
@@ -249,7 +245,8 @@ test('the commands say what they have done, and of a mistake one sentence', asyn
     [
       'import-version --store new --input here',
       1,
-      'tslrec: here: got no version.json, which is written last, expected a whole version; give a folder that `npx tslrec export-version` has written.',
+      'tslrec: here: got no version.json, which is written last, expected a whole version; ' +
+        'give a folder that `npx tslrec export-version` has written.',
     ],
   ] as const) {
     const exit = await tslrec(place, line.split(' '));

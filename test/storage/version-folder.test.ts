@@ -1,5 +1,5 @@
-// A whole version as a folder: what is written is read back, a folder that is not as it was written is refused
-// in one sentence, and published it is the version and the finished run that made it.
+// A whole version as a folder: what is written is read back, a folder that is not as it was written is
+// refused in one sentence, and published it is the version and the finished run that made it.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -258,7 +258,7 @@ function without<Value extends object, Key extends keyof Value>(value: Value, ke
   return rest;
 }
 
-test('killed while it is published, it is not there or all there; published again it is there', async (context) => {
+test('killed while it is published, all of it is there or nothing; then publishing ends', async (context) => {
   const version = await versionFolder(context);
   for (const [failpoint, committed] of [
     ['publish:before-index', false],
@@ -317,7 +317,7 @@ test('the encoder of a version is used only as it was published', async (context
   }
 });
 
-test('another version of the same id is refused, whether its content or its encoder is another', async (context) => {
+test('another version of the same id is refused, by its content or by its encoder', async (context) => {
   const store = await onPglite(context);
   const folder = await versionFolder(context);
   const { version } = await store.publishFolder(folder);

@@ -3,9 +3,8 @@
 // last version's values.
 import type { BlockScaling } from '../src/embeddings/item-features.ts';
 import type { NamedTensor } from '../src/formats/safetensors.ts';
+import type { RememberedRows } from '../src/language-model/reading/remembered.ts';
 import type { Values } from '../src/network/scope.ts';
-import type { ReadBefore } from './stages/infer.ts';
-import type { TextFeatures } from './stages/text-features.ts';
 
 export interface Before {
   readonly recommender: RecommenderBefore;
@@ -53,5 +52,11 @@ export interface AdaptationBefore {
 }
 
 export interface WordsBefore {
-  readonly text: readonly Pick<TextFeatures, 'key' | 'folder'>[];
+  /** The stage of each block, and where its model lies. */
+  readonly text: readonly { readonly key: string; readonly folder: string }[];
+}
+
+/** What a model of this key has read. */
+export interface ReadBefore extends RememberedRows {
+  readonly model: string;
 }

@@ -1,6 +1,6 @@
 // What the last version was learnt with, for the next night to go on from: a stage that names the others, and
 // a file in the work folder that names it. It is in files alone, so that nothing is asked of the store.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { DriftCounts } from '../src/evaluation/drift.ts';
 import { writeFileAtomically } from '../src/files.ts';
@@ -21,6 +21,9 @@ export interface LearntState {
     readonly members: readonly Stage[];
     readonly augment: Stage;
   };
+  /** The hashes of what is said of the items, and of who the users are. */
+  readonly items: string;
+  readonly users: string;
   readonly itemIds: readonly string[];
   readonly userIds: readonly string[];
   /** The key of what reads. */
@@ -56,9 +59,10 @@ export interface FullFit {
 
 export interface LastVersion {
   readonly version: string;
+  readonly kind: 'full' | 'night';
   readonly settings: string;
   readonly state: Stage;
-  /** What a night has gone on from. */
+  /** What it has gone on from, or what its vectors were turned onto. */
   readonly from?: Pick<LastVersion, 'version' | 'state'>;
 }
 
@@ -130,10 +134,6 @@ export async function tensorsOf(work: Work, stage: Stage): Promise<NamedTensors>
   return (await outputOf(work, stage))!.tensors;
 }
 
-export function forgetLastVersion(work: Work): void {
-  rmSync(fileIn(work), { force: true });
-}
-
 /** The state that a fit leaves. */
 export function stateOf(
   learning: Learning,
@@ -141,7 +141,7 @@ export function stateOf(
   encoder: string,
   about: Pick<LearntState, 'full' | 'drift'>,
 ): LearntState {
-  const { dataset } = learning;
+  const { dataset, hashes } = learning;
   return {
     stages: {
       recommender: recommender.stage,
@@ -150,6 +150,8 @@ export function stateOf(
       members: augmented.members.map(({ stage }) => stage),
       augment: augmented.stage,
     },
+    items: hashes.items,
+    users: hashes.users,
     itemIds: dataset.items.map(({ itemId }) => itemId),
     userIds: dataset.userIds,
     model: inferred.model,

@@ -16,14 +16,7 @@ import {
   tensorsOf,
 } from './last-version.ts';
 import { type Given, type Learnt, learn, learnFromAll } from './learn.ts';
-import {
-  type Changes,
-  type Comparability,
-  changesSince,
-  comparability,
-  type Night,
-  openNight,
-} from './night.ts';
+import { type Comparability, changesSince, comparability, type Night, openNight } from './night.ts';
 import type { Stage } from './stage.ts';
 import { keepEncoder } from './stages/keep-encoder.ts';
 import { type WarmStarts, warmStarts } from './stages/warm-starts.ts';
@@ -76,12 +69,27 @@ export async function learnVersion(
   full: boolean,
 ): Promise<LearntVersion> {
   const found = await findLastVersion(learning);
-  const going = full || !found ? undefined : await goingOnFrom(learning, given, found);
-  if (going && 'night' in going) return learnNight(given, going.night, going.found);
+  if (!found) return learnEverything(learning, given, runId, 'there is no version to go on from here');
+  const { last } = found;
+  const isRepeated = last.settings === settingsKey(learning, given) && isUnchanged(learning, found.state);
+  // The same once more goes on from what it went on from before, so that its stages are the same.
+  const from = isRepeated
+    ? last.from && (await loadFrom(learning, last.from))
+    : { version: last.version, state: found.state };
   const reason = full
     ? 'it was asked for'
-    : (going?.reason ?? 'there is no version to go on from, or its stages are not here any more');
-  return learnEverything(learning, given, runId, reason, found);
+    : last.settings !== settingsKey(learning, given)
+      ? 'preset, seed, language model or given vectors are others'
+      : isRepeated && last.kind === 'full'
+        ? 'nothing has changed since the last time'
+        : !from
+          ? 'the stages of the last version are not here any more'
+          : tooMuch(learning, from.state);
+  if (reason !== undefined || !from) return learnEverything(learning, given, runId, reason!, from);
+  const night = await openNight(learning, from.state);
+  const { reason: drifted } = night.drift;
+  if (drifted !== undefined) return learnEverything(learning, given, runId, drifted, from);
+  return learnNight(given, night, from);
 }
 
 interface From {
@@ -89,9 +97,12 @@ interface From {
   readonly state: KeptState;
 }
 
-interface Found {
-  readonly last: LastVersion;
-  readonly state: KeptState;
+async function loadFrom(
+  learning: Learning,
+  { version, state: stage }: NonNullable<LastVersion['from']>,
+): Promise<From | undefined> {
+  const state = await loadState(learning, stage);
+  return state && { version, state };
 }
 
 /** Of so many of its items a catalogue is another one. */
@@ -99,43 +110,23 @@ const LEAST_SHARED_ITEMS = 0.5;
 /** So many new interactions, as a share of all, are no night. */
 const MOST_NEW_INTERACTIONS = 0.2;
 
-async function goingOnFrom(
-  learning: Learning,
-  given: Given,
-  { last, state }: Found,
-): Promise<{ readonly reason: string } | { readonly night: Night; readonly found: From }> {
-  if (last.settings !== settingsKey(learning, given))
-    return { reason: 'preset, seed, language model or given vectors are others' };
-  const changes = changesSince(learning, state);
-  const unchanged = isUnchanged(learning, changes, state);
-  if (unchanged && !last.from) return { reason: 'nothing has changed since the last one' };
-  // The same night once more has the same stages.
-  const from =
-    unchanged && last.from
-      ? { version: last.from.version, state: await loadState(learning, last.from.state) }
-      : { version: last.version, state };
-  if (!from.state) return { reason: 'the stages of the last version are not here any more' };
-  const found: From = { version: from.version, state: from.state };
-  const reason = tooMuch(learning, changesSince(learning, found.state), found.state);
-  if (reason !== undefined) return { reason };
-  const night = await openNight(learning, found.state);
-  return night.drift.reason === undefined ? { night, found } : { reason: night.drift.reason };
-}
-
-function isUnchanged({ dataset }: Learning, changes: Changes, state: KeptState): boolean {
+function isUnchanged(learning: Learning, state: KeptState): boolean {
+  const { interactions, newItems, rowOf } = changesSince(learning, state);
   return (
-    changes.interactions === 0 &&
-    changes.newItems.length === 0 &&
-    changes.rowOf.every((row, old) => row === old) &&
-    dataset.userIds.length === state.userIds.length
+    interactions === 0 &&
+    newItems.length === 0 &&
+    rowOf.every((row, old) => row === old) &&
+    learning.hashes.items === state.items &&
+    learning.hashes.users === state.users
   );
 }
 
-function tooMuch({ dataset }: Learning, changes: Changes, { itemIds }: KeptState): string | undefined {
-  const shared = changes.rowOf.filter((row) => row >= 0).length / itemIds.length;
+function tooMuch(learning: Learning, state: KeptState): string | undefined {
+  const changes = changesSince(learning, state);
+  const shared = changes.rowOf.filter((row) => row >= 0).length / state.itemIds.length;
   if (shared < LEAST_SHARED_ITEMS)
     return `only ${(100 * shared).toFixed(0)} % of the items of the last version are in the catalogue`;
-  const all = dataset.sequences.reduce((sum, { length }) => sum + length, 0);
+  const all = learning.dataset.sequences.reduce((sum, { length }) => sum + length, 0);
   const share = changes.interactions / all;
   if (share <= MOST_NEW_INTERACTIONS) return undefined;
   return `${(100 * share).toFixed(0)} % of the interactions are new`;
@@ -146,10 +137,10 @@ async function learnEverything(
   given: Given,
   runId: string,
   reason: string,
-  found: Found | undefined,
+  from?: From,
 ): Promise<LearntVersion> {
   const { languageModel } = given;
-  const before = found && (await publishedBefore(learning, found));
+  const before = from && (await publishedBefore(learning, from));
   // From behaviour and words to one vector an item, with each user's last two items held out.
   const measured = await learn(learning, given);
   // What is published is learnt in the same way from all interactions.
@@ -194,9 +185,14 @@ async function learnEverything(
       reason,
       full: runId,
       comparability: before && comparedWith(before, learnt),
-      categoriesBefore: found && (await categoriesOf(learning, found, learnt)),
+      categoriesBefore: from && (await categoriesOf(learning, from, learnt)),
     },
-    last: { settings: settingsKey(learning, given), state: await kept(learning, state) },
+    last: {
+      kind: 'full',
+      settings: settingsKey(learning, given),
+      state: await kept(learning, state),
+      from: from && { version: from.version, state: from.state.stage },
+    },
   };
 }
 
@@ -242,6 +238,7 @@ async function learnNight(given: Given, night: Night, { version, state }: From):
       comparability: published && comparedWith({ ...published, version }, learnt),
     },
     last: {
+      kind: 'night',
       settings: settingsKey({ ...learning, preset: night.preset }, given),
       state: await kept(learning, next),
       from: { version, state: state.stage },
@@ -256,7 +253,7 @@ interface Published {
 }
 
 /** The vectors of the last version, by the rows of this catalogue. */
-async function publishedBefore(learning: Learning, { last, state }: Found): Promise<Published | undefined> {
+async function publishedBefore(learning: Learning, { version, state }: From): Promise<Published | undefined> {
   const { shape, values } = (await tensorsOf(learning, state.stages.augment)).get('embeddings')!;
   const d = shape[1];
   if (d !== learning.backbone.width) return undefined;
@@ -265,9 +262,7 @@ async function publishedBefore(learning: Learning, { last, state }: Found): Prom
   rowOf.forEach((row, old) => {
     if (row >= 0) embeddings.set(values.subarray(old * d, (old + 1) * d), row * d);
   });
-  return rowOf.some((row) => row >= 0)
-    ? { key: state.stage.key, version: last.version, embeddings }
-    : undefined;
+  return rowOf.some((row) => row >= 0) ? { key: state.stage.key, version, embeddings } : undefined;
 }
 
 const comparedWith = (
@@ -278,7 +273,7 @@ const comparedWith = (
   ...comparability(embeddings, augmented.embeddings, embeddings.length / categories.categories.length),
 });
 
-async function categoriesOf(learning: Learning, { state }: Found, learnt: Learnt): Promise<number[]> {
+async function categoriesOf(learning: Learning, { state }: From, learnt: Learnt): Promise<number[]> {
   const then = await tensorsOf(learning, state.stages.categories);
   const K = then.get('centroids')!.shape[0];
   const before = new Int32Array(learning.dataset.items.length).fill(-1);

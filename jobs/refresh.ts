@@ -8,9 +8,8 @@ import type { AnswerCounts } from '../src/language-model/reading/read-answers.ts
 import type { ReadingReport } from '../src/layouts/read-dataset.ts';
 import type { Log } from '../src/log.ts';
 import { checkLearnable } from '../src/recommenders/sequence-model.ts';
-import type { Lock } from '../src/storage/database.ts';
-import { openToRefresh } from '../src/storage/open-to-refresh.ts';
-import type { RunningRun, Store, VersionDraft } from '../src/storage/store.ts';
+import { openToRefresh, type Refreshing } from '../src/storage/refreshing.ts';
+import type { RunningRun, VersionDraft } from '../src/storage/store.ts';
 import {
   type Experiment,
   type ExperimentOptions,
@@ -20,7 +19,7 @@ import {
   skippedRowsIn,
 } from './experiment.ts';
 import { keepLastVersion } from './last-version.ts';
-import { checkSamples, type Given, type Learnt } from './learn.ts';
+import { checkSamples, type Given } from './learn.ts';
 import { type HowLearnt, type LearntVersion, learnVersion } from './learn-version.ts';
 import { defineStage } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
@@ -94,21 +93,16 @@ export async function refresh(options: RefreshOptions): Promise<RefreshResult | 
   const { folder, schema, log } = options;
   const opened = await openToRefresh(options.store, { folder, schema, log });
   if ('running' in opened) return { alreadyRunning: true, run: opened.running };
-  const { store, lock } = opened;
   try {
     const given = { srs, languageModel };
-    const learnt = await learnAndPublish(store, lock, experiment, given, seconds, options).finally(
-      lock.release,
-    );
-    return { ...report, ...learnt };
+    return { ...report, ...(await learnAndPublish(opened, experiment, given, seconds, options)) };
   } finally {
-    await store.close();
+    await opened.close();
   }
 }
 
 async function learnAndPublish(
-  store: Store,
-  lock: Lock,
+  refreshing: Refreshing,
   experiment: Experiment,
   given: Given,
   seconds: Record<string, number>,
@@ -116,16 +110,14 @@ async function learnAndPublish(
 ): Promise<Omit<RefreshResult, keyof ReadingReport>> {
   const { dataset, seed } = experiment;
   const { srs, languageModel } = given;
-  const { failpoint } = options;
-  const { folder } = store;
+  const { failpoint, folder } = options;
   const learning = learningIn(folder, experiment, async ({ name, seconds: took, reused, facts }) => {
     seconds[name] ??= reused ? 0 : took; // both fits read what depends on words alone
-    await lock.check();
-    await store.finishStage(runId, name, took, facts as Record<string, unknown>);
+    await refreshing.finishStage(name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
   });
   checkSamples(learning, given);
-  const { runId } = await store.beginRun({
+  const runId = await refreshing.begin({
     key: runKey(learning, given),
     command: 'refresh',
     options: {
@@ -144,14 +136,14 @@ async function learnAndPublish(
     // One version, visible at once or not at all.
     const publishing = performance.now();
     const lineage = await lineageOf(experiment, given, version, options);
-    const published = await store.publish(draftOf(runId, dataset, learnt, lineage, metrics), failpoint);
+    const draft = draftOf(runId, dataset, version, lineage);
+    const published = await refreshing.publish(draft, failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
-    await store.finishRun(runId, published.id, metrics);
-    keepLastVersion(learning, { version: published.id, ...last });
+    keepLastVersion(learning, { version: published, ...last });
     const { tuned } = learnt;
     return {
       runId,
-      version: published.id,
+      version: published,
       items: dataset.items.length,
       users: dataset.userIds.length,
       srs: srs && { itemsWithoutVector: srs.itemsWithoutVector, unknownIds: srs.unknownIds },
@@ -168,8 +160,8 @@ async function learnAndPublish(
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     // Where the database is what failed, this fails too; the first error is the one to tell.
-    await store
-      .failRun(runId, reason)
+    await refreshing
+      .fail(reason)
       .catch((second) => options.log.warn({ err: second }, 'the run is not marked as failed'));
     throw error;
   }
@@ -183,9 +175,8 @@ const runKey = ({ hashes, preset, seed }: Learning, { srs, languageModel }: Give
 function draftOf(
   runId: string,
   dataset: Dataset,
-  { categories, inferred, augmented }: Learnt,
+  { learnt: { categories, inferred, augmented }, encoder, metrics }: LearntVersion,
   lineage: VersionDraft['lineage'],
-  metrics: VersionDraft['metrics'],
 ): VersionDraft {
   return {
     runId,
@@ -198,6 +189,7 @@ function draftOf(
     userIds: dataset.userIds,
     priorPreferences: categories.preferences,
     inferredPreferences: inferred.userDistributions!,
+    encoder,
     lineage,
     metrics,
   };

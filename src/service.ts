@@ -6,7 +6,9 @@ import { setTimeout as passing } from 'node:timers/promises';
 import { createApp } from './api/app.ts';
 import { TslrecError } from './errors.ts';
 import type { Log } from './log.ts';
-import { openStore } from './storage/store.ts';
+import { publishDrafts } from './storage/drafts-folder.ts';
+import { isPostgres } from './storage/location.ts';
+import { openStore, type Store } from './storage/store.ts';
 
 const SECOND = 1000;
 /** From the signal to the end, whatever requests and the database do. */
@@ -58,10 +60,12 @@ export async function startService({
     throw error;
   }
   const url = urlOf(server.address() as AddressInfo);
+  const publishing = isPostgres(storeLocation) ? undefined : publishDraftsAsTheyCome(store, log);
   log.info({ url }, 'listening');
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await drain(server);
+    await publishing?.stop();
     await store.close();
     log.info('stopped');
   };
@@ -114,4 +118,24 @@ async function drain(server: Server): Promise<void> {
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);
+}
+
+const LOOK_FOR_DRAFTS_EVERY_MS = SECOND;
+
+/** Of a store in a folder, which this process alone can publish to while it serves. */
+function publishDraftsAsTheyCome(store: Store, log: Log): { stop(): Promise<void> } {
+  const stopping = new AbortController();
+  const loop = async () => {
+    while (!stopping.signal.aborted) {
+      await publishDrafts(store, log);
+      await passing(LOOK_FOR_DRAFTS_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  };
+  const ended = loop();
+  return {
+    stop() {
+      stopping.abort();
+      return ended;
+    },
+  };
 }

@@ -12,10 +12,10 @@ import type { OpenReader } from '../../src/language-model/reading/catalogue-read
 import { type AnswerCounts, sumOfCounts } from '../../src/language-model/reading/read-answers.ts';
 import {
   NOTHING_REMEMBERED,
-  type RememberedRows,
   rememberingReader,
   textKey,
 } from '../../src/language-model/reading/remembered.ts';
+import type { ReadBefore } from '../before.ts';
 import type { Learning } from '../experiment.ts';
 import { defineStage, matrix, OUTPUT, runStage, type Stage, stageFolder } from '../stage.ts';
 import type { Samples } from './instruct.ts';
@@ -39,11 +39,6 @@ export interface Inferred {
   readonly answers?: AnswerCounts;
   /** Where the model was asked: how many different texts have a vector that another one has too, if any. */
   readonly sharedVectors?: number;
-}
-
-/** What a model of this key has read before. */
-export interface ReadBefore extends RememberedRows {
-  readonly model: string;
 }
 
 /** `model` names what reads: the key of the stage that has tuned it, or the sha256 of its files. */

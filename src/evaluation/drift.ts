@@ -55,8 +55,8 @@ export interface Drift {
   readonly unseenItems: number;
   /** From 0, the same, to 1, nothing in common. */
   readonly taste: number;
-  /** Then, and since: .12 is 12 % better than from noise. Absent where noise ranks nothing. */
-  readonly lift?: { readonly then: number; readonly now: number; readonly asked: number };
+  /** At the full fit, and since: .12 is 12 % better than from noise. Absent where noise ranks nothing. */
+  readonly lift?: { readonly atFit: number; readonly since: number; readonly asked: number };
   /** Why a full fit is due; absent where none is. */
   readonly reason?: string;
 }
@@ -66,7 +66,8 @@ export function measuredDrift(counts: DriftCounts, taste: number, liftThen: numb
   const { interactions, withUnseenItems, asked, ndcgOfFeatures, ndcgOfNoise } = counts;
   const unseenItems = interactions === 0 ? 0 : withUnseenItems / interactions;
   const now = ndcgOfNoise > 0 ? ndcgOfFeatures / ndcgOfNoise - 1 : undefined;
-  const lift = liftThen === undefined || now === undefined ? undefined : { then: liftThen, now, asked };
+  const lift =
+    liftThen === undefined || now === undefined ? undefined : { atFit: liftThen, since: now, asked };
   const drift = { interactions, unseenItems, taste, lift };
   return { ...drift, reason: reasonOf(drift, counts) };
 }
@@ -94,12 +95,13 @@ function reasonOf(
       `the users' category distributions have moved by ${taste.toFixed(2)} since the last full fit, more than ` +
       `${DRIFT_LIMITS.taste}`
     );
-  if (!lift || lift.asked < LEAST_INTERACTIONS || lift.then - lift.now <= DRIFT_LIMITS.lift) return undefined;
+  if (!lift || lift.asked < LEAST_INTERACTIONS || lift.atFit - lift.since <= DRIFT_LIMITS.lift)
+    return undefined;
   const mean = differences / lift.asked;
   const variance = Math.max(0, squaredDifferences / lift.asked - mean ** 2);
   if (mean + STANDARD_ERRORS * Math.sqrt(variance / lift.asked) >= 0) return undefined;
   return (
-    `features lift a recommender by ${percent(lift.now)} on what came since the last full fit, and did by ` +
-    `${percent(lift.then)} on validation then`
+    `features lift a recommender by ${percent(lift.since)} on what came since the last full fit, and did by ` +
+    `${percent(lift.atFit)} on validation then`
   );
 }

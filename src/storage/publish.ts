@@ -20,6 +20,7 @@ import { type FolderVersion, readVersionFolder } from './version-folder.ts';
 import { insertVersion, type Manifest, moveActiveVersion, selectVersion, type Version } from './versions.ts';
 
 export type Failpoint =
+  | 'publish:draft'
   | 'publish:before-index'
   | 'publish:after-rename'
   | 'publish:before-commit'

@@ -152,7 +152,7 @@ export async function upsertFinishedRun(query: Query, run: RunRecord, metrics: J
 }
 
 /** Sorts by time, to the millisecond: 20260131-235959-123-9f3a. */
-function newRunId(now: Date): string {
+export function newRunId(now: Date): string {
   const [year, month, day, hour, minute, second, millisecond] = now.toISOString().match(/\d+/g)!;
   return `${year}${month}${day}-${hour}${minute}${second}-${millisecond}-${randomBytes(2).toString('hex')}`;
 }

@@ -8,7 +8,18 @@ import { keepPrivate } from '../private-files.ts';
 export const SKIPPED_ROWS = 'skipped-rows.jsonl';
 
 const PRIVATE = [
-  ...['database', 'database.unfinished', 'indexes', 'encoders', 'work', SKIPPED_ROWS, 'lock', 'lock-owner'],
+  ...[
+    'database',
+    'database.unfinished',
+    'indexes',
+    'encoders',
+    'work',
+    'runs',
+    'drafts',
+    SKIPPED_ROWS,
+    'lock',
+    'lock-owner',
+  ],
 ];
 
 /**

@@ -12,6 +12,7 @@ import { hasPgliteDatabase, openPglite } from './pglite.ts';
 import { openPostgres } from './postgres.ts';
 import { type Failpoint, type FolderPublication, publish, publishFolder } from './publish.ts';
 import { createReads, type Reads } from './reads.ts';
+import { withRunFiles } from './run-files.ts';
 import { createRuns, type Runs } from './runs.ts';
 import { checkSchema, migrate } from './schema.ts';
 import { createServing, type Readiness } from './serving.ts';
@@ -100,6 +101,7 @@ async function openFolder(folder: string, options: StoreOptions): Promise<Databa
 /** The store over a database that is open, and whose schema is current. */
 export function createStore(database: Database, folder: string, log: Log): Store {
   const versions = createVersions(database);
+  const runs = createRuns(database);
   const loaded = createLoadedVersions(folder, database.query, log);
   const serving = createServing(database.query, loaded, log);
   return {
@@ -115,7 +117,8 @@ export function createStore(database: Database, folder: string, log: Log): Store
     },
     readiness: serving.readiness,
     close: () => database.close(),
-    ...createRuns(database),
+    ...runs,
+    listRuns: (limit) => withRunFiles(folder, runs.listRuns(limit), limit),
     ...versions,
     activateVersion: (id) => versions.activateVersion(id).finally(serving.activeMoved),
     ...createReads(database.query, serving, log),

@@ -40,9 +40,11 @@ const STAGES = [
   'warm-start-init',
   'warm-start-frozen',
   'warm-start-frozen+residual',
+  'state',
 ];
 /** Which version readers have after a kill at each point of publishing. */
 const PUBLISHING: Record<Failpoint, 'old' | 'new'> = {
+  'publish:draft': 'old',
   'publish:before-index': 'old',
   'publish:after-rename': 'old',
   'publish:before-commit': 'old',

@@ -9,7 +9,16 @@ import type { NamedTensors } from '../src/formats/safetensors.ts';
 import { jsonValue } from '../src/json.ts';
 import type { Learning } from './experiment.ts';
 import type { Given, Learnt } from './learn.ts';
-import { defineStage, integers, OUTPUT, runStage, type Stage, stageFolder, type Work } from './stage.ts';
+import {
+  defineStage,
+  integers,
+  OUTPUT,
+  runStage,
+  type Stage,
+  stageFolder,
+  stageName,
+  type Work,
+} from './stage.ts';
 import type { WarmStarts } from './stages/warm-starts.ts';
 
 /** What a version was learnt with. */
@@ -64,6 +73,19 @@ export interface LastVersion {
   readonly state: Stage;
   /** What it has gone on from, or what its vectors were turned onto. */
   readonly from?: Pick<LastVersion, 'version' | 'state'>;
+  /** The folders of all stages that its run has used, and those of the version before. */
+  readonly used: readonly string[];
+  readonly usedBefore: readonly string[];
+}
+
+/** The folders that the last two versions need. */
+export function foldersOf({ used, usedBefore }: LastVersion, state: LearntState): string[] {
+  const { recommender, categories, infer, members, augment } = state.stages;
+  const stages = [recommender, categories, infer, ...members, augment, state.full.categories];
+  const places = [state.encoder, ...state.text.map(({ folder }) => folder)];
+  if (state.tuned) places.push(state.tuned.adapterFolder, state.tuned.modelFolder);
+  const names = places.flatMap((place) => place.split(path.sep));
+  return [...used, ...usedBefore, ...stages.map(stageName), ...names];
 }
 
 /** What has to be the same for a night to go on: another preset or model learns from scratch. */

@@ -36,7 +36,7 @@ export interface LearntVersion {
   readonly samples: string;
   readonly how: HowLearnt;
   /** For the next night; `version` is not known yet. */
-  readonly last: Omit<LastVersion, 'version'>;
+  readonly last: Omit<LastVersion, 'version' | 'used'>;
 }
 
 /** As the manifest tells it. */
@@ -74,8 +74,8 @@ export async function learnVersion(
   const isRepeated = last.settings === settingsKey(learning, given) && isUnchanged(learning, found.state);
   // The same once more goes on from what it went on from before, so that its stages are the same.
   const from = isRepeated
-    ? last.from && (await loadFrom(learning, last.from))
-    : { version: last.version, state: found.state };
+    ? last.from && (await loadFrom(learning, last.from, last.usedBefore))
+    : { version: last.version, state: found.state, used: last.used };
   const reason = full
     ? 'it was asked for'
     : last.settings !== settingsKey(learning, given)
@@ -95,14 +95,17 @@ export async function learnVersion(
 interface From {
   readonly version: string;
   readonly state: KeptState;
+  /** The folders of its run's stages. */
+  readonly used: readonly string[];
 }
 
 async function loadFrom(
   learning: Learning,
   { version, state: stage }: NonNullable<LastVersion['from']>,
+  used: readonly string[],
 ): Promise<From | undefined> {
   const state = await loadState(learning, stage);
-  return state && { version, state };
+  return state && { version, state, used };
 }
 
 /** Of so many of its items a catalogue is another one. */
@@ -192,6 +195,7 @@ async function learnEverything(
       settings: settingsKey(learning, given),
       state: await kept(learning, state),
       from: from && { version: from.version, state: from.state.stage },
+      usedBefore: from?.used ?? [],
     },
   };
 }
@@ -209,7 +213,11 @@ function languageModelMetrics({ tuned, inferred: first }: Learnt, { inferred: se
 const kept = (learning: Learning, state: LearntState): Promise<Stage> =>
   keepState({ ...learning, lesson: { ...learning.lesson, sequences: learning.dataset.sequences } }, state);
 
-async function learnNight(given: Given, night: Night, { version, state }: From): Promise<LearntVersion> {
+async function learnNight(
+  given: Given,
+  night: Night,
+  { version, state, used }: From,
+): Promise<LearntVersion> {
   const { learning, before, counts, drift, changes } = night;
   const { full } = state;
   const learnt = await learn(learning, given, before);
@@ -242,6 +250,7 @@ async function learnNight(given: Given, night: Night, { version, state }: From):
       settings: settingsKey({ ...learning, preset: night.preset }, given),
       state: await kept(learning, next),
       from: { version, state: state.stage },
+      usedBefore: used,
     },
   };
 }
@@ -253,7 +262,10 @@ interface Published {
 }
 
 /** The vectors of the last version, by the rows of this catalogue. */
-async function publishedBefore(learning: Learning, { version, state }: From): Promise<Published | undefined> {
+async function publishedBefore(
+  learning: Learning,
+  { version, state }: Pick<From, 'version' | 'state'>,
+): Promise<Published | undefined> {
   const { shape, values } = (await tensorsOf(learning, state.stages.augment)).get('embeddings')!;
   const d = shape[1];
   if (d !== learning.backbone.width) return undefined;

@@ -10,6 +10,7 @@ import { loadTextFeatures, textTransform } from '../src/embeddings/text-features
 import {
   type Drift,
   type DriftCounts,
+  leastLift,
   measuredDrift,
   sumOfDrift,
   tasteDistance,
@@ -273,7 +274,7 @@ async function driftTonight(
   const [ofNoise, ofFeatures] = isMeasured
     ? [await gains(learning, noise, next), await gains(learning, features, next)]
     : [[], []];
-  const differences = ofFeatures.map((gain, i) => gain - (1 + full.lift!) * ofNoise[i]);
+  const differences = ofFeatures.map((gain, i) => gain - (1 + leastLift(full.lift!)) * ofNoise[i]);
   const sum = (values: readonly number[]) => values.reduce((total, x) => total + x, 0);
   return {
     interactions: changes.interactions,

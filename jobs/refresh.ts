@@ -21,7 +21,8 @@ import {
 import { keepLastVersion } from './last-version.ts';
 import { checkSamples, type Given } from './learn.ts';
 import { type HowLearnt, type LearntVersion, learnVersion } from './learn-version.ts';
-import { defineStage } from './stage.ts';
+import { pruneWork } from './prune.ts';
+import { defineStage, stageName } from './stage.ts';
 import type { FineTuned } from './stages/fine-tune.ts';
 import { readSrsEmbeddings, type SrsEmbeddings, type SrsFiles } from './stages/srs-embeddings.ts';
 import type { WarmStarts } from './stages/warm-starts.ts';
@@ -111,7 +112,10 @@ async function learnAndPublish(
   const { dataset, seed } = experiment;
   const { srs, languageModel } = given;
   const { failpoint, folder } = options;
-  const learning = learningIn(folder, experiment, async ({ name, seconds: took, reused, facts }) => {
+  const used = new Set<string>();
+  const learning = learningIn(folder, experiment, async (report) => {
+    const { name, seconds: took, reused, facts } = report;
+    used.add(stageName(report));
     seconds[name] ??= reused ? 0 : took; // both fits read what depends on words alone
     await refreshing.finishStage(name, took, facts as Record<string, unknown>);
     failpoint(`after:${name}`);
@@ -139,7 +143,8 @@ async function learnAndPublish(
     const draft = draftOf(runId, dataset, version, lineage);
     const published = await refreshing.publish(draft, failpoint);
     seconds.publish = (performance.now() - publishing) / 1000;
-    keepLastVersion(learning, { version: published, ...last });
+    keepLastVersion(learning, { version: published, ...last, used: [...used] });
+    await pruneWork(learning);
     const { tuned } = learnt;
     return {
       runId,

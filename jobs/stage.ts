@@ -61,8 +61,8 @@ export interface StageFiles {
 /** A stage's file of tensors and facts. */
 export const OUTPUT = 'output.safetensors';
 
-export const stageFolder = (work: Work, { name, key }: Stage): string =>
-  path.join(work.folder, `${name}-${key}`);
+export const stageName = ({ name, key }: Stage): string => `${name}-${key}`;
+export const stageFolder = (work: Work, stage: Stage): string => path.join(work.folder, stageName(stage));
 
 export async function runStage<Facts>(
   work: Work,

@@ -11,11 +11,13 @@ const COMMANDS: Readonly<Record<string, (config: Config) => Promise<Command>>> =
   refresh: async (config) => (await import('./refresh.ts')).refreshCommand(config),
   evaluate: async (config) => (await import('./evaluate.ts')).evaluateCommand(config),
   train: async () => (await import('./train.ts')).trainCommand(),
+  encode: async (config) => (await import('./encode.ts')).encodeCommand(config),
   embed: async (config) => (await import('./embed.ts')).embedCommand(config),
   'export-sft': async (config) => (await import('./export-sft.ts')).exportSftCommand(config),
   serve: async (config) => (await import('./serve.ts')).serveCommand(config),
   'export-version': async (config) => (await import('./export-version.ts')).exportVersionCommand(config),
   'import-version': async (config) => (await import('./import-version.ts')).importVersionCommand(config),
+  prune: async (config) => (await import('./prune.ts')).pruneCommand(config),
   migrate: async (config) => (await import('./migrate.ts')).migrateCommand(config),
   'generate-sample': async () => (await import('./generate-sample.ts')).generateSampleCommand(),
 };

@@ -7,9 +7,10 @@
 //   the full fit: sum_k |mean_u p_u[k] then - mean_u p_u[k] now| / 2. The means, because one user's
 //   distribution also moves by chance, and the more the less is known of that user.
 // - Lift: by how much the recommender that reads the adapted features ranks the next item better than the one
-//   that learns items from noise, both as they were before the night, against the same on validation then.
-//   It is crossed where the loss of lift is larger than DRIFT_LIMITS.lift, and not by chance:
-//     d_i = ndcg_i(features) - (1 + lift then) ndcg_i(noise), mean(d) + 3 se(d) < 0.
+//   that learns items from noise, both as they were before the night. On validation of the full fit it was
+//   another figure, of models with less to learn from: the two are told side by side, and a full fit is due
+//   where features have become a burden, not by chance: with least = min(0, lift at the fit) - DRIFT_LIMITS.lift,
+//     d_i = ndcg_i(features) - (1 + least) ndcg_i(noise), mean(d) + 3 se(d) < 0.
 
 export interface DriftCounts {
   /** All new interactions, and those with items that the encoder was not fitted on. */
@@ -80,6 +81,9 @@ export function tasteDistance(then: Float32Array, now: Float32Array, K: number):
   return users === 0 ? 0 : difference.reduce((sum, x) => sum + Math.abs(x), 0) / users / 2;
 }
 
+/** Of features over noise, since the last full fit. */
+export const leastLift = (atFit: number): number => Math.min(0, atFit) - DRIFT_LIMITS.lift;
+
 function reasonOf(
   { interactions, unseenItems, taste, lift }: Drift,
   { differences, squaredDifferences }: DriftCounts,
@@ -95,8 +99,7 @@ function reasonOf(
       `the users' category distributions have moved by ${taste.toFixed(2)} since the last full fit, more than ` +
       `${DRIFT_LIMITS.taste}`
     );
-  if (!lift || lift.asked < LEAST_INTERACTIONS || lift.atFit - lift.since <= DRIFT_LIMITS.lift)
-    return undefined;
+  if (!lift || lift.asked < LEAST_INTERACTIONS || lift.since >= leastLift(lift.atFit)) return undefined;
   const mean = differences / lift.asked;
   const variance = Math.max(0, squaredDifferences / lift.asked - mean ** 2);
   if (mean + STANDARD_ERRORS * Math.sqrt(variance / lift.asked) >= 0) return undefined;

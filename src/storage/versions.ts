@@ -43,6 +43,8 @@ export interface Versions {
   /** Newest first. */
   listVersions(): Promise<Version[]>;
   activeVersion(): Promise<Version | undefined>;
+  /** The one named, or the active one. */
+  version(id: string | undefined): Promise<Version>;
   /** Makes a version the one readers get; also the rollback. */
   activateVersion(id: string): Promise<Version>;
 }
@@ -51,6 +53,7 @@ export function createVersions(database: Database): Versions {
   return {
     listVersions: () => selectVersions(database.query),
     activeVersion: () => selectActiveVersion(database.query),
+    version: (id) => requireVersion(database.query, id),
     activateVersion: (id) =>
       database.transaction(async (query) => {
         await requireVersion(query, id);

@@ -15,6 +15,7 @@ import { benchmarkParity } from './parity.ts';
 import { benchmarkRanking } from './rank.ts';
 import { benchmarkScaling } from './scaling.ts';
 import { benchmarkServing } from './serving.ts';
+import { benchmarkThreads } from './threads.ts';
 import { benchmarkGru4recStep, benchmarkSasrecStep } from './training-step.ts';
 
 type Outcome = Comparison | (Work & { readonly rows: readonly object[] });
@@ -59,8 +60,12 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
     run: benchmarkScaling,
   },
   serving: {
-    help: 'how long a server takes to answer while a recommender is trained',
+    help: 'how long a server takes to answer while something is learnt beside it',
     run: benchmarkServing,
+  },
+  threads: {
+    help: 'a training step on one thread and on two, alone and two trainings at once',
+    run: benchmarkThreads,
   },
   'language-models': {
     help: 'tokens a second that language models of several sizes read, learn from and answer with here',

@@ -3,7 +3,7 @@ import type { Trainer } from '../../src/network/trainer.ts';
 import type { Feeds } from '../../src/tensor/session.ts';
 import { type MEASURED_WITH, median, report, round } from './processes.ts';
 
-/** The median of the measured steps; the first ones also claim memory. */
+/** The median of the measured steps, and their mean of the processor; the first ones also claim memory. */
 export async function reportSteps(
   trainer: Trainer,
   feeds: Feeds,
@@ -20,5 +20,5 @@ export async function reportSteps(
   }
   const { user, system } = process.cpuUsage(used);
   const processorMilliseconds = round((user + system) / 1000 / measuredSteps);
-  report(median(times.slice(warmUpSteps)), { processorMilliseconds, total: (process.cpuUsage().user+process.cpuUsage().system)/1000, ...more });
+  report(median(times.slice(warmUpSteps)), { processorMilliseconds, ...more });
 }

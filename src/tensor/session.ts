@@ -27,10 +27,10 @@ export interface Session {
 const LARGEST_CONSTANT = 2 ** 22;
 
 /**
- * Threads that wait for their next part of a step keep their core busy so long before they sleep. Without end,
- * as ONNX Runtime has it, a training is 1 to 5 % faster alone, and with a second one on the same cores each
- * takes three times as long, not twice; if they sleep at once, it is 10 to 20 % slower alone (docs/LOG.md,
- * "Threads").
+ * A thread that waits for its next part of a step keeps its core busy so long before it sleeps. If it never
+ * sleeps, as ONNX Runtime has it, a training is up to 3 % faster alone, and with a second one on the same
+ * cores each takes three times as long, not twice; if it sleeps at once, a training alone is 6 to 18 % slower
+ * (docs/LOG.md, "Threads").
  */
 const SPIN_MICROSECONDS = 50;
 

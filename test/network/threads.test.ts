@@ -1,7 +1,7 @@
 // Threads share the work of a training out among them and change nothing of its result: what a refresh learns
 // is the same to the bit on any number of cores. A gated recurrent unit is the exception. Its gradient
-// multiplies few rows by a long inner side, [B, 3 d] [3 d, d], which ONNX Runtime splits by columns, and how it
-// then rounds depends on how many columns a thread has.
+// multiplies few rows by a long inner side, [B, 3 d] [3 d, d], which ONNX Runtime splits by columns, and how
+// it then rounds depends on how many columns a thread has.
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';

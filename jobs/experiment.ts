@@ -7,8 +7,8 @@ import { splitDataset } from '../src/interactions/split.ts';
 import { type ReadChoices, type ReadingReport, readDataset } from '../src/layouts/read-dataset.ts';
 import type { Progress } from '../src/progress.ts';
 import { type DataProfile, profileOf } from '../src/recommenders/data-profile.ts';
-import { sasrecModel } from '../src/recommenders/models.ts';
-import type { SequenceModel } from '../src/recommenders/sequence-model.ts';
+import { type ProfiledSequenceModel, sasrecModel } from '../src/recommenders/models.ts';
+
 import { keepStoreFolderPrivate, SKIPPED_ROWS } from '../src/storage/store-folder.ts';
 import { checkReplaceable, prepareFolder } from './outputs/output-file.ts';
 import { isOwnSkippedRows } from './outputs/own-outputs.ts';
@@ -50,7 +50,7 @@ export async function openExperiment(
 /** An experiment whose stages are kept. */
 export interface Learning extends Experiment, Work {
   /** The SASRec that item vectors are learnt with. */
-  readonly backbone: SequenceModel;
+  readonly backbone: ProfiledSequenceModel;
   /** What stages depend on of the data. */
   readonly hashes: { readonly items: string; readonly users: string; readonly split: string };
   readonly lesson: Lesson;

@@ -2,7 +2,7 @@
 // features, each a stage of its own -> one merged adaptation -> enhanced embeddings.
 import path from 'node:path';
 import { type Adaptation, applyAdaptation, saveAdaptation } from '../../src/embeddings/adaptation.ts';
-import { type LearntAdapter, learnAdapter } from '../../src/embeddings/fit-adaptation.ts';
+import type { LearntAdapter } from '../../src/embeddings/fit-adaptation.ts';
 import { blockScalings, type FeatureBlock } from '../../src/embeddings/item-features.ts';
 import { mergeAdapters, widenAdapter } from '../../src/embeddings/merge-adapters.ts';
 import { rotateRows } from '../../src/embeddings/procrustes.ts';
@@ -10,6 +10,8 @@ import { type VectorQuality, vectorQuality } from '../../src/embeddings/quality.
 import type { AdaptationBefore } from '../before.ts';
 import type { Learning } from '../experiment.ts';
 import { defineStage, matrix, prefixed, runStage, type Stage, stageFolder, withPrefix } from '../stage.ts';
+import { sideBySide, type Train } from '../trainings/side-by-side.ts';
+import { backboneOf } from '../trainings/tasks.ts';
 import { backboneInputs, rotationOnto } from './pretrain-recommender.ts';
 
 /** Features, and the stage that they are of. */
@@ -48,9 +50,10 @@ export async function augment(
   const { preset, backbone, lesson } = learning;
   const { width } = backbone;
   const scalings = before?.scalings ?? blockScalings(blocks);
-  const members: AdapterMember[] = [];
-  for (let m = 1; m <= preset.adaptation.members; m++)
-    members.push(await adapterMember(learning, name, blocks, m, before));
+  const numbers = Array.from({ length: preset.adaptation.members }, (_, i) => i + 1);
+  const members = await sideBySide(learning, numbers, (m, train) =>
+    adapterMember(learning, name, blocks, m, train, before),
+  );
   const published = before?.published;
   const stage = defineStage(`${name}${lesson.suffix}`, 2, {
     members: members.map(({ stage }) => stage.key),
@@ -107,9 +110,10 @@ async function adapterMember(
   augmentation: string,
   blocks: readonly KeyedBlock[],
   m: number,
+  train: Train,
   before?: AdaptationBefore,
 ): Promise<AdapterMember> {
-  const { split, preset, backbone, lesson, seed, progress } = learning;
+  const { split, preset, backbone, lesson, seed } = learning;
   const { members, leadingRows, companionRows, ...options } = preset.adaptation;
   const { steps, patience, ...recommender } = preset.recommender;
   const { width } = backbone;
@@ -124,11 +128,11 @@ async function adapterMember(
   });
   type Facts = Pick<LearntAdapter, 'epochs' | 'validationNdcg'>;
   const { tensors, facts } = await runStage<Facts>(learning, stage, async ({ checkpoint }) => {
-    const { weights, residual, table, values, epochs, validationNdcg } = await learnAdapter(
-      view,
-      backbone,
+    const { weights, residual, table, values, epochs, validationNdcg } = await train('adapter', {
+      backbone: backboneOf(backbone),
+      blocks: view,
       lesson,
-      {
+      options: {
         ...recommender,
         ...options,
         scalings: before?.scalings?.filter(({ name }) => view.some((block) => block.name === name)),
@@ -138,10 +142,9 @@ async function adapterMember(
         start: chosen?.start,
         seed: `${seed}/${augmentation}-${m}`,
         checkpoint,
-        progress,
         name: `adaptation ${m}/${members}: ${view.map((block) => block.name).join(' + ')}`,
       },
-    );
+    });
     const tensors = new Map([
       ...prefixed(weights, 'weights/'),
       ['residual', matrix(residual, width)],

@@ -6,7 +6,9 @@ import { type OwnTargets, ownTargets } from '../../src/recommenders/own-targets.
 import type { Learning } from '../experiment.ts';
 import { warmStartAdapter } from '../presets.ts';
 import { defineStage, runStage } from '../stage.ts';
-import { type Reached, trainAndRank } from '../train-and-rank.ts';
+import type { Reached } from '../train-and-rank.ts';
+import { sideBySide } from '../trainings/side-by-side.ts';
+import { backboneOf } from '../trainings/tasks.ts';
 import type { Augmented } from './augment.ts';
 import { backboneInputs } from './pretrain-recommender.ts';
 
@@ -30,10 +32,11 @@ export async function warmStarts(
   { stage: { key }, embeddings }: Pick<Augmented, 'stage' | 'embeddings'>,
   random: Reached | undefined,
 ): Promise<WarmStarts> {
-  const { backbone, split, preset, seed, progress } = learning;
+  const { backbone, split, preset, seed } = learning;
   const adapter = warmStartAdapter(preset);
-  const modes: WarmStarts['modes'][number][] = [];
-  for (const mode of preset.warmStartModes) {
+  // The last ones have most to learn.
+  const longestFirst = preset.warmStartModes.toReversed();
+  const modes = await sideBySide(learning, longestFirst, async (mode, train) => {
     const stage = defineStage(`warm-start-${mode}`, 1, {
       embeddings: key,
       ...backboneInputs(learning),
@@ -41,23 +44,27 @@ export async function warmStarts(
       seed,
     });
     const { facts } = await runStage(learning, stage, async ({ checkpoint }) => {
-      const { reached } = await trainAndRank(backbone, split, {
-        ...preset.recommender,
-        table: warmStartTable(mode, embeddings, {
-          itemCount: backbone.itemCount,
-          train: split.train,
-          adapter,
-        }),
-        seed: `${seed}/pretrain`, // as the random start's
-        checkpoint,
-        progress,
-        name: `recommender: ${mode}`,
+      const table = warmStartTable(mode, embeddings, {
+        itemCount: backbone.itemCount,
+        train: split.train,
+        adapter,
       });
-      return { tensors: new Map(), facts: reached };
+      const facts = await train('recommender', {
+        backbone: backboneOf(backbone),
+        split,
+        options: {
+          ...preset.recommender,
+          table,
+          seed: `${seed}/pretrain`, // as the random start's
+          checkpoint,
+          name: `recommender: ${mode}`,
+        },
+      });
+      return { tensors: new Map(), facts };
     });
-    modes.push({ mode, ...facts });
-  }
-  return compareStarts(learning, modes, random);
+    return { mode, ...facts };
+  });
+  return compareStarts(learning, modes.toReversed(), random);
 }
 
 /** Which mode is best, and what a reader has to know about the figures. */

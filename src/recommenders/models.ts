@@ -23,18 +23,23 @@ const CROSS_ENTROPY: Loss = { kind: 'cross-entropy' };
 /** d: the width of the item table. */
 type Definition = (data: DataProfile, d: number) => RecommenderModel;
 
+/** Knows what data it is made for, so that another thread can make it again. */
+export type ProfiledSequenceModel = SequenceModel & DataProfile;
+
 const sequence =
   (
     encoderFor: (data: DataProfile) => Encoder,
     loss: Loss = CROSS_ENTROPY,
-  ): ((data: DataProfile, d: number) => SequenceModel) =>
-  (data, width) =>
-    sequenceModel({
+  ): ((data: DataProfile, d: number) => ProfiledSequenceModel) =>
+  (data, width) => ({
+    ...data,
+    ...sequenceModel({
       ...data,
       encoder: encoderFor(data),
       objective: itemPrediction(withinCatalogue(loss, data)),
       width,
-    });
+    }),
+  });
 /** A small catalogue has fewer negatives than a loss may ask for. */
 const withinCatalogue = (loss: Loss, { itemCount }: DataProfile): Loss =>
   loss.kind === 'cross-entropy'

@@ -58,6 +58,12 @@ export function configureExecution({ provider: name, threads }: { provider: stri
   defaultThreads = threads;
 }
 
+/** What sessions run by, for whoever shares it out. */
+export const execution = (): { readonly provider: string; readonly threads: number } => ({
+  provider: executionProvider,
+  threads: defaultThreads,
+});
+
 async function createOrtSession(
   model: Uint8Array,
   { threads = defaultThreads }: SessionOptions,

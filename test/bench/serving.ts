@@ -2,9 +2,11 @@
 // is learnt. A process beside it refreshes another folder, on one thread or on as many as it takes by itself;
 // and a recommender is trained in the server's own process. Told are the times that half of the answers and
 // 99 in a hundred keep, and how the latter compare with the server alone, just before.
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as after } from 'node:timers/promises';
 import { train } from '../../jobs/train.ts';
 import { DEFAULT_SAMPLE, generateSample, type Sample, writeSample } from '../../src/interactions/sample.ts';
@@ -13,7 +15,7 @@ import { silentProgress } from '../../src/progress.ts';
 import { createRandom } from '../../src/random.ts';
 import { type Service, startService } from '../../src/service.ts';
 import { openStore } from '../../src/storage/store.ts';
-import { tslrec } from '../support/command-line.ts';
+import { startTslrec } from '../support/command-line.ts';
 import { smallDraft } from '../support/drafts.ts';
 import { median, round } from './processes.ts';
 
@@ -21,6 +23,8 @@ const SIZES = { ...DEFAULT_SAMPLE, users: 200 };
 const WIDTH = 64;
 const PAUSE_MS = 5;
 const ALONE_MS = 10_000;
+/** Of a refresh: SASRec, the language model and the first adapters are learnt in it. */
+const LEARNING_MS = 30_000;
 const ROUNDS = 3;
 
 export async function benchmarkServing() {
@@ -37,10 +41,13 @@ export async function benchmarkServing() {
   const parameters = ['--data', data, '--preset', 'quick'];
   const refreshBeside = (threads: number) => async () => {
     const store = mkdtempSync(path.join(folder, 'learnt-'));
-    const { code, stderr } = await tslrec(folder, ['refresh', ...parameters, '--store', store], {
-      TSLREC_THREADS: String(threads),
-    });
-    if (code !== 0) throw new Error(stderr);
+    const environment = { TSLREC_THREADS: String(threads) };
+    const refresh = startTslrec(folder, ['refresh', ...parameters, '--store', store], environment);
+    const [ended, told] = [once(refresh, 'exit'), text(refresh.stderr)];
+    await Promise.race([ended, after(LEARNING_MS)]);
+    refresh.kill();
+    const [code] = await ended;
+    if (code) throw new Error(await told);
   };
   const works: Record<string, () => Promise<unknown>> = {
     'a refresh beside it, one thread': refreshBeside(1),

@@ -54,7 +54,7 @@ async function learn(context: TestContext, threads: number) {
   return { embeddings: augmented.embeddings, members: augmented.members, modes, told };
 }
 
-test('side by side the stages find what they find one after the other, and tell the same', async (context) => {
+test('stages side by side find what they find one after the other, and tell the same', async (context) => {
   const inTurn = await learn(context, 1);
   const together = await learn(context, 2);
   assert.deepEqual(together.embeddings, inTurn.embeddings);

@@ -28,9 +28,9 @@ const LARGEST_CONSTANT = 2 ** 22;
 
 /**
  * A thread that waits for its next part of a step keeps its core busy so long before it sleeps. If it never
- * sleeps, as ONNX Runtime has it, a training is up to 3 % faster alone, and with a second one on the same
- * cores each takes three times as long, not twice; if it sleeps at once, a training alone is 6 to 18 % slower
- * (docs/LOG.md, "Threads").
+ * sleeps, as ONNX Runtime has it, a training is up to 8 % faster alone, and with a second one on the same
+ * cores each takes three times as long, not twice; if it sleeps at once, a training alone is 10 to 16 %
+ * slower (docs/LOG.md, "Threads").
  */
 const SPIN_MICROSECONDS = 50;
 

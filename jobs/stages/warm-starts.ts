@@ -34,9 +34,7 @@ export async function warmStarts(
 ): Promise<WarmStarts> {
   const { backbone, split, preset, seed } = learning;
   const adapter = warmStartAdapter(preset);
-  // The last ones have most to learn.
-  const longestFirst = preset.warmStartModes.toReversed();
-  const modes = await sideBySide(learning, longestFirst, async (mode, train) => {
+  const modes = await sideBySide(learning, preset.warmStartModes, async (mode, train) => {
     const stage = defineStage(`warm-start-${mode}`, 1, {
       embeddings: key,
       ...backboneInputs(learning),
@@ -64,7 +62,7 @@ export async function warmStarts(
     });
     return { mode, ...facts };
   });
-  return compareStarts(learning, modes.toReversed(), random);
+  return compareStarts(learning, modes, random);
 }
 
 /** Which mode is best, and what a reader has to know about the figures. */

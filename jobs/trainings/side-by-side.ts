@@ -14,8 +14,12 @@ import type { FromTraining, TrainingTask } from './worker.ts';
 
 export type Train = <Name extends TaskName>(name: Name, input: TaskInput<Name>) => Promise<TaskResult<Name>>;
 
-/** The results of `work` in the order of the items; each trains by the function that it is given. */
-export function sideBySide<Item, Result>(
+/**
+ * The results of `work` in the order of the items; each trains by the function that it is given. Where several
+ * run at once the last one begins first: the modes of warm starts have more to learn each, and what takes
+ * longest should not begin when the others are done.
+ */
+export async function sideBySide<Item, Result>(
   { folder, progress }: Pick<Work, 'folder'> & { readonly progress: Progress },
   items: readonly Item[],
   work: (item: Item, train: Train) => Promise<Result>,
@@ -25,9 +29,11 @@ export function sideBySide<Item, Result>(
   // An accelerator is busy with one.
   const atOnce = provider === 'cpu' ? Math.min(cores, items.length) : 1;
   const here: Train = (name, input) => (TASKS[name] as Run<typeof name>)(input, progress);
+  if (atOnce === 1) return fewAtATime(1, items, (item) => work(item, here));
   const inWorker: Train = (name, input) =>
     runWorker({ name, input, threads: Math.floor(cores / atOnce), folder }, progress);
-  return fewAtATime(atOnce, items, (item) => work(item, atOnce > 1 ? inWorker : here));
+  const results = await fewAtATime(atOnce, items.toReversed(), (item) => work(item, inWorker));
+  return results.reverse();
 }
 
 type Run<Name extends TaskName> = (input: TaskInput<Name>, progress: Progress) => Promise<TaskResult<Name>>;

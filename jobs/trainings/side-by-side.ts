@@ -15,9 +15,9 @@ import type { FromTraining, TrainingTask } from './worker.ts';
 export type Train = <Name extends TaskName>(name: Name, input: TaskInput<Name>) => Promise<TaskResult<Name>>;
 
 /**
- * The results of `work` in the order of the items; each trains by the function that it is given. Where several
- * run at once the last one begins first: the modes of warm starts have more to learn each, and what takes
- * longest should not begin when the others are done.
+ * The results of `work` in the order of the items; each trains by the function that it is given. Where
+ * several run at once the last one begins first: of the modes of warm starts it has most to learn, and what
+ * takes longest should not begin when the others are done.
  */
 export async function sideBySide<Item, Result>(
   { folder, progress }: Pick<Work, 'folder'> & { readonly progress: Progress },

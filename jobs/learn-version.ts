@@ -57,7 +57,7 @@ export interface HowLearnt {
   readonly drift?: Drift;
   /** How far each item's vector is from the one of the last version. */
   readonly comparability?: Comparability & { readonly version: string };
-  /** For each category which one of the last version it is, -1 where it is none; where they are found anew. */
+  /** Where categories were found anew: for each the one of the last version that it is, -1 if it is none. */
   readonly categoriesBefore?: readonly number[];
 }
 

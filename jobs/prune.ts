@@ -1,5 +1,5 @@
-// Stages that nobody needs any more. One is kept while one of the last two versions was learnt with it, and for
-// a day after it was used last, so that evaluations and refreshes that broke off find theirs.
+// Stages that nobody needs any more. One is kept while one of the last two versions was learnt with it, and
+// for a day after it was used last, so that evaluations and refreshes that broke off find theirs.
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { filesIn } from '../src/file-hash.ts';

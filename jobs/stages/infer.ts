@@ -1,5 +1,5 @@
-// Stage: a tuned model reads every item, and every user of what is published: hidden vectors of the items, and
-// its own distribution over the latent categories for both, cold items and quiet users included. What the
+// Stage: a tuned model reads every item, and every user of what is published: hidden vectors of the items,
+// and its own distribution over the latent categories for both, cold items and quiet users included. What the
 // same model has read before is not read again.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

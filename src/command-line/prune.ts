@@ -6,7 +6,7 @@ import { workOption } from './options.ts';
 export function pruneCommand(config: Config): Command {
   return new Command('prune')
     .description(
-      'Removes what stages have left that neither of the last two versions needs and nobody has used for a day.',
+      'Removes stages that neither of the last two versions needs and that nobody has used for a day.',
     )
     .addOption(workOption(config))
     .action(async ({ store }: { store: string }) => {

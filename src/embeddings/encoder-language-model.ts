@@ -107,8 +107,8 @@ export async function openLanguageModel(
   if (found.baseSha256 !== entry.sha256) {
     throw new TslrecError(
       'bad-data',
-      `${base}: got a model of other files (sha256 ${found.baseSha256}), expected the one that this encoder ` +
-        `was learnt with (${entry.sha256}); say with --base where that one is.`,
+      `${base}: got a model of other files (sha256 ${found.baseSha256}), expected the one that this ` +
+        `encoder was learnt with (${entry.sha256}); say with --base where that one is.`,
     );
   }
   if (found.hasHead) return readLocally(await loadLocalModel(found.folder, local), progress);

@@ -5,8 +5,8 @@
 // Its folder:
 //   encoder.json                what it is, and the sha256 of every other file; written last
 //   text-features.safetensors, vocabulary.txt     TF-IDF + SVD; left out where no two items shared a word
-//   language-model/, adapter/   the small model and what was tuned on it; of somebody else's model the adapter
-//                               alone, of hosted ones hosted.json
+//   language-model/, adapter/   the small model and what was tuned on it; of somebody else's model the
+//                               adapter alone, of hosted ones hosted.json
 //   adaptation.safetensors      block means, row lengths and the two layers
 // Legend: n items, d width, K categories.
 import path from 'node:path';

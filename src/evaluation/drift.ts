@@ -1,15 +1,15 @@
 // Whether what was learnt once still fits: what is measured of every night since the last full fit, and from
-// when on everything is learnt anew. Each measure is of new interactions, before anything is learnt from them.
-//   K categories.
+// when on everything is learnt anew. Each measure is of new interactions, before anything is learnt from
+// them. Legend: K categories, U users.
 //
 // - Unseen items: the share of interactions with items that the encoder was not fitted on.
-// - Taste: the distance between the users' category distributions then and now, of the users who were there at
-//   the full fit: sum_k |mean_u p_u[k] then - mean_u p_u[k] now| / 2. The means, because one user's
+// - Taste: the distance between the users' category distributions then and now, of the users who were there
+//   at the full fit: sum_k |mean_u p_u[k] then - mean_u p_u[k] now| / 2. The means, because one user's
 //   distribution also moves by chance, and the more the less is known of that user.
 // - Lift: by how much the recommender that reads the adapted features ranks the next item better than the one
 //   that learns items from noise, both as they were before the night. On validation of the full fit it was
-//   another figure, of models with less to learn from: the two are told side by side, and a full fit is due
-//   where features have become a burden, not by chance: with least = min(0, lift at the fit) - DRIFT_LIMITS.lift,
+//   another figure, of models with less to learn from: the two are told side by side. A full fit is due where
+//   features have become a burden, not by chance: with least = min(0, lift at the fit) - DRIFT_LIMITS.lift,
 //     d_i = ndcg_i(features) - (1 + least) ndcg_i(noise), mean(d) + 3 se(d) < 0.
 
 export interface DriftCounts {
@@ -96,15 +96,15 @@ function reasonOf(
     );
   if (taste > DRIFT_LIMITS.taste)
     return (
-      `the users' category distributions have moved by ${taste.toFixed(2)} since the last full fit, more than ` +
-      `${DRIFT_LIMITS.taste}`
+      `the users' category distributions have moved by ${taste.toFixed(2)} since the last full fit, more ` +
+      `than ${DRIFT_LIMITS.taste}`
     );
   if (!lift || lift.asked < LEAST_INTERACTIONS || lift.since >= leastLift(lift.atFit)) return undefined;
   const mean = differences / lift.asked;
   const variance = Math.max(0, squaredDifferences / lift.asked - mean ** 2);
   if (mean + STANDARD_ERRORS * Math.sqrt(variance / lift.asked) >= 0) return undefined;
   return (
-    `features lift a recommender by ${percent(lift.since)} on what came since the last full fit, and did by ` +
-    `${percent(lift.atFit)} on validation then`
+    `features lift a recommender by ${percent(lift.since)} on what came since the last full fit, and did ` +
+    `by ${percent(lift.atFit)} on validation then`
   );
 }

@@ -1,5 +1,5 @@
-// Drafts that wait to be published: `drafts/<run>/`, whole version folders (version-folder.ts). A refresh of a
-// store in a folder leaves one; who has the database publishes it, the refresh itself or the server that
+// Drafts that wait to be published: `drafts/<run>/`, whole version folders (version-folder.ts). A refresh of
+// a store in a folder leaves one; who has the database publishes it, the refresh itself or the server that
 // serves the folder meanwhile, and leaves what came of it beside it for the refresh to read.
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';

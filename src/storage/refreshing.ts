@@ -166,8 +166,8 @@ async function published(
     if (performance.now() > deadline) {
       throw new TslrecError(
         'unavailable',
-        `What was learnt waits in ${draftFolderOf(folder, runId)}, because the process that has ${folder} has ` +
-          'not published it within an hour: start that one again, or end it and run this once more.',
+        `What was learnt waits in ${draftFolderOf(folder, runId)}, because the process that has ${folder} ` +
+          'has not published it within an hour: start that one again, or end it and run this once more.',
       );
     }
     await setTimeout(ASK_AGAIN_AFTER_MS);

@@ -1,6 +1,6 @@
-// Ten nights in a row, each as it comes, and beside each the same data learnt from scratch: what both cost, in
-// seconds of the command and of the processor, and what both are worth: the NDCG@10 of a SASRec that starts
-// from the vectors of that night and keeps them, on what came later.
+// Ten nights in a row, each as it comes, and beside each the same data learnt from scratch: what both cost,
+// in seconds of the command and of the processor, and what both are worth: the NDCG@10 of a SASRec that
+// starts from the vectors of that night and keeps them, on what came later.
 //
 //   time       the last 2.5 % of the interactions by their times, in ten parts (ml-100k: its last weeks)
 //   position   of 1 % of the users a night their last interaction comes, and .5 % of the items are new that

@@ -107,7 +107,7 @@ test('a folder that is not what was written is refused', async (context) => {
   }
 });
 
-test('with the small model of a preset one item takes 50 ms at most, of a thousand each 1/20', async (context) => {
+test('one item takes 50 ms at most with the small model, of a thousand each 1/20', async (context) => {
   const { quick } = PRESETS;
   const { recommender, adaptation } = quick;
   const { languageModel } = quick;

@@ -17,9 +17,10 @@ const SRS = ['--srs-embeddings', '--srs-ids'];
 const MODEL = ['--base', '--adapter', '--hosted'];
 const OPTIONS: Record<string, readonly string[]> = {
   check: [...DATA, '--store', '--json'],
+  encode: ['--items', '--output', '--version', '--store', '--base', '--force', '--json'],
   embed: ['--model', '--adapter', '--input', '--output', '--normalize', '--force', '--json'],
   'export-sft': [...DATA, '--output', ...SRS, '--preset', '--seed', '--store', '--force', '--json'],
-  refresh: [...DATA, ...SRS, ...MODEL, '--store', '--preset', '--seed', '--json'],
+  refresh: [...DATA, ...SRS, ...MODEL, '--store', '--preset', '--seed', '--full', '--json'],
   evaluate: [
     ...[...DATA, '--models', '--arms', '--modes', '--seeds', '--split', '--candidates', '--length'],
     ...['--cut-offs', ...MODEL, '--preset', '--seed', '--store', '--report', '--force', '--json'],
@@ -28,6 +29,7 @@ const OPTIONS: Record<string, readonly string[]> = {
   serve: ['--store'],
   'export-version': ['--output', '--version', '--store', '--force'],
   'import-version': ['--input', '--store'],
+  prune: ['--store'],
   migrate: ['--store'],
   'generate-sample': ['--users', '--items', '--categories', '--seed', '--force'],
 };

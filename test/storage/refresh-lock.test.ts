@@ -1,19 +1,18 @@
 // Two refreshes of one store: the second ends well and says which runs; who loses its lock publishes nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import type { AlreadyRunning } from '../../jobs/refresh.ts';
+import type { AlreadyRunning, RefreshResult } from '../../jobs/refresh.ts';
 import { lockFolder } from '../../src/storage/lock.ts';
 import { openPostgres } from '../../src/storage/postgres.ts';
 import { openStore } from '../../src/storage/store.ts';
 import { lastLine, startTslrec, tslrec } from '../support/command-line.ts';
 import {
   emptyStoreFolder,
-  openTestStore,
   silentLog,
   temporaryFolder,
   temporaryPostgresDatabase,
@@ -94,7 +93,7 @@ test('a second refresh in one folder', async (context) => {
   const store = await emptyStoreFolder(context);
   const folder = await temporaryFolder(context);
   await tslrec(folder, SAMPLE);
-  const owner = path.join(store, 'lock-owner');
+  const owner = path.join(store, 'work', 'lock-owner');
   const first = await begunRefresh(
     folder,
     store,
@@ -116,15 +115,6 @@ test('a second refresh in one folder', async (context) => {
     );
   });
 
-  await context.test('is named to those who would serve', async () => {
-    const { code, stderr } = await tslrec(folder, ['serve', '--store', store]);
-    assert.equal(code, 1);
-    assert.match(
-      stderr,
-      new RegExp(`in use by process ${first.pid}, a refresh \\(run \\S+\\)\\. Stop it first, or `),
-    );
-  });
-
   await context.test('says which run it goes on with when the first was killed', async () => {
     const killed = readFileSync(owner, 'utf8');
     await first.end('SIGKILL');
@@ -140,25 +130,65 @@ test('a second refresh in one folder', async (context) => {
 test('a refresh of a folder in which another has just begun ends with 0', async (context) => {
   const folder = await emptyStoreFolder(context);
   await tslrec(folder, SAMPLE);
-  context.after(lockFolder(folder, 'refresh'));
+  context.after(lockFolder(path.join(folder, 'work'), 'refresh'));
   const { code, stdout } = await tslrec(folder, refresh(folder));
   assert.equal(code, 0);
   assert.match(stdout, /^Another refresh of this store is running \(it has just begun\); this one has done/);
 });
 
-test('a refresh of a folder that is served is refused, naming the process', async (context) => {
-  const folder = await emptyStoreFolder(context);
+test('a refresh of a folder that is served: the server publishes what it has learnt', async (context) => {
+  const store = await emptyStoreFolder(context);
+  const folder = await temporaryFolder(context);
   await tslrec(folder, SAMPLE);
-  const served = await openTestStore(context, folder);
-  const { code, stderr } = await tslrec(folder, refresh(folder));
-  assert.equal(code, 1);
-  assert.match(
-    stderr,
-    new RegExp(
-      `^tslrec: \\S+ is in use by process ${process.pid}\\. Stop it first, or keep the data in Post`,
-    ),
-  );
-  await served.close();
+  assert.equal((await tslrec(folder, refresh(store))).code, 0);
+  const server = startTslrec(folder, ['serve', '--store', store], { PORT: '0' });
+  server.stderr.resume();
+  const closed = once(server, 'close');
+  context.after(() => server.kill('SIGKILL'));
+  const [announcement] = await once(server.stdout, 'data');
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(String(announcement))?.[0];
+  const versions = async (): Promise<{ id: string; active: boolean }[]> => {
+    const { versions } = JSON.parse(await (await fetch(`${url}/versions`)).text());
+    return versions;
+  };
+  const [before] = await versions();
+
+  await context.test('a half-written draft is none', async () => {
+    const draft = path.join(store, 'drafts', '20260101-000000-000-0000.1.tmp');
+    mkdirSync(draft, { recursive: true });
+    writeFileSync(path.join(draft, 'version.json'), '{}');
+    await setTimeout(1_500);
+    assert.equal((await versions()).length, 1);
+    assert.ok(existsSync(draft));
+  });
+
+  await context.test('one that is damaged is refused, and what is served stays', async () => {
+    const draft = path.join(store, 'drafts', '20260101-000000-000-0001');
+    mkdirSync(draft, { recursive: true });
+    writeFileSync(path.join(draft, 'version.json'), '{}');
+    while (existsSync(draft)) await setTimeout(50);
+    assert.deepEqual(await versions(), [before]);
+    const told = JSON.parse(readFileSync(`${draft}.outcome.json`, 'utf8'));
+    assert.match(told.error, /version\.json: got another content than /);
+  });
+
+  await context.test('a whole one is what readers then get', async () => {
+    const { code, stdout, stderr } = await tslrec(folder, refresh(store, '2'));
+    assert.equal(code, 0, stderr);
+    const { version } = lastLine<RefreshResult>({ code, stdout, stderr, signal: null });
+    const [newest, ...others] = await versions();
+    assert.deepEqual([newest.id, newest.active], [version, true]);
+    assert.deepEqual(
+      others.map(({ id }) => id),
+      [before.id],
+    );
+    const answer = await fetch(`${url}/embeddings/S0001?version=${version}`);
+    assert.equal(answer.status, 200);
+    assert.deepEqual(readdirSync(path.join(store, 'runs')), []);
+  });
+
+  server.kill('SIGTERM');
+  assert.deepEqual(await closed, [0, null]);
 });
 
 test('a lock on Postgres', { skip: withoutPostgres }, async (context) => {

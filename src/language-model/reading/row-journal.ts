@@ -91,7 +91,7 @@ function checkWidth(
     `${model}: got rows of ${values.length} numbers, expected ${first.values.length} as in those ` +
       (file === undefined
         ? 'before; serve one model.'
-        : `that an earlier run kept in ${file}; serve the model of then, or remove that file to have all read ` +
-          'anew.'),
+        : `that an earlier run kept in ${file}; serve the model of then, or remove that file to have all ` +
+          'read anew.'),
   );
 }

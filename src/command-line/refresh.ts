@@ -66,9 +66,9 @@ function reportOther({ run }: AlreadyRunning): void {
 
 function report(result: RefreshResult): void {
   if (result.srs) reportVectors(result.items, result.srs);
-  const total = Object.values(result.seconds).reduce((sum, seconds) => sum + seconds, 0);
   console.log(
-    `Version ${result.version}: ${result.items} items, ${result.users} users, ${total.toFixed(0)} s.`,
+    `Version ${result.version}: ${result.items} items, ${result.users} users, ` +
+      `${result.elapsedSeconds.toFixed(0)} s.`,
   );
   reportHow(result.how);
   if (result.tuning) reportTuning(result.tuning);

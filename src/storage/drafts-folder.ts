@@ -41,8 +41,13 @@ export async function takeOutcome(folder: string, runId: string): Promise<Outcom
   return read.data;
 }
 
-export function forgetDraft(folder: string, runId: string): void {
+function forgetDraft(folder: string, runId: string): void {
   rmSync(draftFolderOf(folder, runId), { recursive: true, force: true });
+}
+
+/** One that is published, and older ones that nobody has published: they would take its place. */
+export function forgetDraftsUpTo(folder: string, runId: string): void {
+  for (const waiting of waitingDrafts(folder)) if (waiting <= runId) forgetDraft(folder, waiting);
 }
 
 /**
@@ -61,6 +66,8 @@ export async function publishDrafts(store: Store, log: Log): Promise<void> {
 
 async function publishDraft(store: Store, runId: string, log: Log): Promise<Outcome | undefined> {
   try {
+    const newest = (await store.listVersions()).find(({ id }) => id > runId);
+    if (newest) return { error: `Version ${newest.id}, which is of a later run, was published meanwhile.` };
     const { version } = await store.publishFolder(draftFolderOf(store.folder, runId));
     removeRunFile(store.folder, runId);
     log.info({ version: version.id }, 'a draft was published');

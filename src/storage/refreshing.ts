@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { VersionDraft } from './draft.ts';
-import { draftFolderOf, forgetDraft, takeOutcome } from './drafts-folder.ts';
+import { draftFolderOf, forgetDraftsUpTo, takeOutcome } from './drafts-folder.ts';
 import { isPostgres } from './location.ts';
 import { isInUse, lockFolder, ownerOf, tellOwner } from './lock.ts';
 import type { Failpoint } from './publish.ts';
@@ -157,7 +157,7 @@ async function published(
       try {
         const { version } = await store.publishFolder(draftFolderOf(folder, runId), failpoint);
         removeRunFile(folder, runId);
-        forgetDraft(folder, runId);
+        forgetDraftsUpTo(folder, runId);
         return version.id;
       } finally {
         await store.close();

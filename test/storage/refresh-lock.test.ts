@@ -1,7 +1,7 @@
 // Two refreshes of one store: the second ends well and says which runs; who loses its lock publishes nothing.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -163,13 +163,26 @@ test('a refresh of a folder that is served: the server publishes what it has lea
   });
 
   await context.test('one that is damaged is refused, and what is served stays', async () => {
-    const draft = path.join(store, 'drafts', '20260101-000000-000-0001');
+    const draft = path.join(store, 'drafts', '99990101-000000-000-0001');
     mkdirSync(draft, { recursive: true });
     writeFileSync(path.join(draft, 'version.json'), '{}');
     while (existsSync(draft)) await setTimeout(50);
     assert.deepEqual(await versions(), [before]);
     const told = JSON.parse(readFileSync(`${draft}.outcome.json`, 'utf8'));
     assert.match(told.error, /version\.json: got another content than /);
+  });
+
+  await context.test('one of an earlier run than what is served is none', async () => {
+    const draft = path.join(store, 'drafts', '20260101-000000-000-0002');
+    const exported = path.join(folder, 'exported');
+    cpSync(path.join(store, 'encoders'), exported, { recursive: true });
+    cpSync(exported, draft, { recursive: true });
+    while (existsSync(draft)) await setTimeout(50);
+    const told = JSON.parse(readFileSync(`${draft}.outcome.json`, 'utf8'));
+    assert.match(
+      told.error,
+      new RegExp(`^Version ${before.id}, which is of a later run, was published mean`),
+    );
   });
 
   await context.test('a whole one is what readers then get', async () => {

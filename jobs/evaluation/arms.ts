@@ -30,7 +30,7 @@ export async function learnArms(
   learning: Learning,
   languageModel?: ExternalModel,
 ): Promise<KeyedArm[]> {
-  // First of all: what cannot be had is told before the other starts are learnt.
+  // An arm that cannot be made is reported before the others are learnt.
   const untuned = names.includes('untuned') ? beforeTuning(languageModel) : undefined;
   const text = names.includes('text') || names.includes('tf-idf') ? await sharedText(learning) : [];
   const augmented = async (name: string, blocks: readonly KeyedBlock[]) => {

@@ -1,4 +1,4 @@
-// Where a command writes after long work: a path that cannot be used is better told before it, and so is a
+// Where a command writes after long work. It is checked before that work: a path that cannot be used, and a
 // file that is not tslrec's to replace.
 import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import path from 'node:path';

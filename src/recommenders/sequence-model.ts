@@ -71,7 +71,7 @@ export interface TrainedSequenceModel extends TrainedRecommender {
 }
 
 /**
- * Histories that nothing can be learnt from end in one sentence, which is better told before long work too.
+ * Refuses histories that nothing can be learnt from. Jobs call it before long work, too.
  */
 export function checkLearnable(sequences: readonly Int32Array[]): void {
   if (!sequences.some((sequence) => sequence.length > 1)) {

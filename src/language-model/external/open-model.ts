@@ -1,4 +1,4 @@
-// A language model that is brought as files: a model folder or a name on the hub, to be tuned here, or an
+// A language model that somebody gives as files: a model folder or a name on the hub, to be tuned here, or an
 // adapter that was tuned on one elsewhere.
 import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
@@ -54,7 +54,7 @@ export async function findOpenModel(
   if (named === undefined) return undefined;
   const folder = await modelFolder(named, { ...hub, accessToken });
   const hasHead = adapter !== undefined && isThere(path.join(adapter, HEAD_FILE));
-  // Now, because what cannot be read is better told before the recommender is trained.
+  // Read now: a mistake in the files is reported before the recommender is trained.
   const architecture = await readArchitecture(folder);
   const weights = await checkModelWeights(folder, architecture.kind, parametersOf(architecture));
   const files = [

@@ -3,9 +3,9 @@
 //
 // Sequences are aligned at the start and padded behind, so that under a causal mask no real position can see
 // padding and no padding mask is needed. A history longer than L is cut into windows of L from its end, so
-// that all of it is learnt from. Where few windows are long, a batch has few long rows and many short ones,
-// since what stands behind a short window is computed in vain. The loss is computed for real positions only:
-// `forward` names the R of the P hidden states that have a target, `backward` is its inverse.
+// that all of it is learnt from. Padding costs time and teaches nothing. So where few windows are long, a
+// batch has few long rows and many short ones. The loss is computed for real positions only: `forward` names
+// the R of the P hidden states that have a target, `backward` is its inverse.
 import type { Random } from '../../random.ts';
 
 /** Rows of a batch with the same room. */
@@ -87,7 +87,7 @@ export function cut(count: number, L: number): [start: number, length: number][]
 /**
  * `batchSize` windows, or fewer where they are long: at most about `positionsPerStep` real positions, since
  * long histories in large batches make few updates an epoch (docs/LOG.md). The loss has room for the average
- * batch and a tenth more, so that few batches are cut short and little is computed in vain.
+ * batch and a tenth more: few batches are cut short, and few places stay empty.
  */
 export function chooseBatchShape(
   windows: readonly Window[],

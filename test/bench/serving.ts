@@ -1,5 +1,5 @@
 // How long a server takes to answer `GET /embeddings/:itemId` of a folder store: alone, and while something
-// is learnt. A process beside it refreshes another folder, on one thread or on as many as it takes by itself;
+// is learnt. A process beside it refreshes the same folder, on one thread or on as many as it takes by itself;
 // and a recommender is trained in the server's own process. Told are the times that half of the answers and
 // 99 in a hundred keep, and how the latter compare with the server alone, just before.
 import { once } from 'node:events';
@@ -39,10 +39,12 @@ export async function benchmarkServing() {
   const service = await startService({ storeLocation: served, port: 0, log });
   const itemIds = sample.dataset.items.map(({ itemId }) => itemId);
   const parameters = ['--data', data, '--preset', 'quick'];
+  let seed = 0;
   const refreshBeside = (threads: number) => async () => {
-    const store = mkdtempSync(path.join(folder, 'learnt-'));
+    // Of another seed nothing has been learnt yet.
+    const learnt = ['--store', served, '--seed', String(++seed)];
     const environment = { TSLREC_THREADS: String(threads) };
-    const refresh = startTslrec(folder, ['refresh', ...parameters, '--store', store], environment);
+    const refresh = startTslrec(folder, ['refresh', ...parameters, ...learnt], environment);
     const [ended, told] = [once(refresh, 'exit'), text(refresh.stderr)];
     await Promise.race([ended, after(LEARNING_MS)]);
     refresh.kill();

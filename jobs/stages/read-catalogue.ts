@@ -28,13 +28,15 @@ export async function readCatalogue(
   before: Pick<Before, 'tuning' | 'read'> = {},
 ): Promise<CatalogueReading> {
   const { preset, progress } = learning;
+  const hasRead = (key: string) => before.read?.model === key;
   // Models that answer have been tuned before they are given.
   const byAsking = async (key: string, open: () => Promise<AskedModels>) => ({
     inferred: await infer(
       learning,
       samples,
       key,
-      async (journal) => readByAsking(await open(), categoryCount, { journal, progress }),
+      async (journal) =>
+        readByAsking(await open(), categoryCount, { journal, progress, proven: hasRead(key) }),
       before.read,
     ),
   });
@@ -48,7 +50,9 @@ export async function readCatalogue(
   const open = async () => {
     const limit = { maxTokens: longestPrompt(preset, base.architecture), kind: 'prompt' } as const;
     const { tokenizer } = base;
-    const reader = createLocalModel({ name: 'the tuned model', model: fineTuned.model, tokenizer, limit });
+    const { model, key } = fineTuned;
+    const name = 'the tuned model';
+    const reader = createLocalModel({ name, model, tokenizer, limit, proven: hasRead(key) });
     return readLocally(reader, progress);
   };
   const inferred = await infer(learning, samples, fineTuned.key, open, before.read);

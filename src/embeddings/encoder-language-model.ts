@@ -95,10 +95,11 @@ export async function openLanguageModel(
   const { categoryCount, progress, accessToken, longestPrompt } = options;
   if (entry.kind === 'hosted') {
     const models = await findHostedModels({ hosted: path.join(folder, HOSTED), accessToken });
-    return readByAsking(models.open(), categoryCount, { progress });
+    return readByAsking(models.open(), categoryCount, { progress, proven: true });
   }
   const adapter = path.join(folder, ADAPTER);
-  const local = { adapter, maxTokens: longestPrompt, readsOnly: true } as const;
+  // It has read the catalogue that the encoder was learnt on.
+  const local = { adapter, maxTokens: longestPrompt, readsOnly: true, proven: true } as const;
   if (entry.kind === 'own')
     return readLocally(await loadLocalModel(path.join(folder, MODEL), local), progress);
   const base = options.base ?? entry.base;
@@ -114,5 +115,5 @@ export async function openLanguageModel(
   if (found.hasHead) return readLocally(await loadLocalModel(found.folder, local), progress);
   const model = await loadLocalModel(found.folder, { adapter });
   const asked = { embed: model, infer: { by: 'generate', model } } as const;
-  return readByAsking(asked, categoryCount, { progress });
+  return readByAsking(asked, categoryCount, { progress, proven: true });
 }

@@ -41,6 +41,8 @@ export interface LocalModelOptions {
   readonly kind?: TextKind;
   /** Whether it is only to read: what answers take is then not loaded. An encoder can do nothing else. */
   readonly readsOnly?: boolean;
+  /** Whether it has read other texts before, and told them apart. */
+  readonly proven?: boolean;
   /** What draws tokens at a temperature above 0. */
   readonly random?: Random;
 }
@@ -53,6 +55,7 @@ export async function loadLocalModel(
     maxTokens,
     kind = 'prompt',
     readsOnly = false,
+    proven,
     random = createRandom(crypto.randomUUID()),
   }: LocalModelOptions = {},
 ): Promise<LanguageModel> {
@@ -89,6 +92,7 @@ export async function loadLocalModel(
     model: { ...(head ?? modules)!, architecture, lora: tuned?.lora, values },
     tokenizer,
     limit: { ...limit, kind },
+    proven,
     answers: answering && {
       decoder: createCachedDecoder(answering, values, tuned?.lora),
       template: template!,
@@ -108,15 +112,18 @@ export interface LocalModelParts {
   /** Stays the caller's: a release of the model leaves it. */
   readonly tokenizer: Tokenizer;
   readonly limit: ReadingLimit;
+  /** Whether it has read other texts before, and told them apart. */
+  readonly proven?: boolean;
   /** What answering takes; a model without only reads. */
   readonly answers?: Omit<Chat, 'tokenizer'> & { readonly maxTokens: number; readonly random: Random };
 }
 
 /** Runs values that are there: those of a folder, or what was just trained. */
-export function createLocalModel({ name, model, tokenizer, limit, answers }: LocalModelParts): LanguageModel {
+export function createLocalModel(parts: LocalModelParts): LanguageModel {
+  const { name, model, tokenizer, limit, answers } = parts;
   const { categoryCount: K } = model;
   const labels = Array.from({ length: K ?? 0 }, (_, k) => String(k));
-  const reader = createTextReader(model, limit, { name, tokenizer });
+  const reader = createTextReader(model, limit, parts);
   const chat = answers && { ...answers, tokenizer };
   const generate = chat && createLocalGenerate(chat, { name, ...chat });
   const score = chat && createLocalScore(chat, { name, ...chat });

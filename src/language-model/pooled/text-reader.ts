@@ -62,10 +62,17 @@ export interface TextRows {
 
 const TEXTS_OF_A_BATCH = 256;
 
+export interface TextReaderParts {
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
+  /** Whether it has read other texts before, and told them apart. */
+  readonly proven?: boolean;
+}
+
 export function createTextReader(
   model: ReadingModel,
   { maxTokens, limitedBy = 'the limit of this reading', kind }: ReadingLimit,
-  { name, tokenizer }: { readonly name: string; readonly tokenizer: Tokenizer },
+  { name, tokenizer, proven }: TextReaderParts,
 ): TextReader {
   const { architecture, values, lora, pooling, layers = [], prepare = (text) => text } = model;
   const { categoryCount: K = 0 } = model;
@@ -79,7 +86,7 @@ export function createTextReader(
   };
   const reader = createPooledReader(define, values, maxTokens) as PooledReader<keyof TextRows>;
   const { vectors: H } = reader.widths;
-  const checkApart = createApartCheck();
+  const checkApart = createApartCheck(proven);
 
   async function tokensOf(texts: readonly string[]): Promise<Int32Array[]> {
     const tokens = await tokenizer.encode(texts);

@@ -17,14 +17,25 @@ export interface AskedModels {
   readonly infer: { readonly by: 'classify' | 'generate'; readonly model: LanguageModel };
 }
 
+export interface AskingOptions {
+  /** A file in which rows are kept as they come. */
+  readonly journal?: string;
+  readonly progress: Progress;
+  /** Whether the models have read other texts before, and told them apart. */
+  readonly proven?: boolean;
+}
+
 /** K; the models are released with the reader. */
 export async function readByAsking(
   { embed, infer: { by, model } }: AskedModels,
   K: number,
-  { journal: file, progress }: { readonly journal?: string; readonly progress: Progress },
+  { journal: file, progress, proven = false }: AskingOptions,
 ): Promise<CatalogueReader> {
   const journal = await openRowJournal(file);
-  const task = (name: string, texts: readonly string[]) => ({ name, texts, kept: journal(name), progress });
+  const task = (name: string, texts: readonly string[]) => ({
+    ...{ name, texts, kept: journal(name) },
+    ...{ progress, proven },
+  });
   const ofTexts = by === 'classify' ? classified(model, K) : answered(model, K);
   return {
     async readItems(texts) {
@@ -33,7 +44,7 @@ export async function readByAsking(
       await ofTexts.check();
       const reading = task('read items', texts);
       const hidden = await readRows(embed.name, reading, (...asked) => embed.embed(...asked));
-      const shared = checkVectors(embed.name, texts, hidden, reading.kept);
+      const shared = proven ? 0 : checkVectors(embed.name, texts, hidden, reading.kept);
       return { hidden, sharedVectors: shared || undefined, ...(await ofTexts.read(inferring)) };
     },
     readUsers: (texts) => ofTexts.read(task('infer categories of users', texts)),
@@ -48,6 +59,7 @@ interface Task {
   readonly texts: readonly string[];
   readonly kept: KeptRows;
   readonly progress: Progress;
+  readonly proven: boolean;
 }
 
 interface ReadDistributions {
@@ -88,7 +100,7 @@ const answered = (model: LanguageModel, K: number): ReadDistributions => ({
 /** A row a text; number i of what `read` gives belongs in column `columns[i]`. */
 async function readRows(
   model: string,
-  { name, texts, kept, progress }: Task,
+  { name, texts, kept, progress, proven }: Task,
   read: (texts: readonly string[], options: ReadOptions) => Promise<unknown>,
   columns?: readonly number[],
 ): Promise<Float32Array> {
@@ -111,7 +123,7 @@ async function readRows(
   );
   bar.done();
   const all = inOrder(kept, texts.length);
-  checkApart(model, texts, all, kept);
+  if (!proven) checkApart(model, texts, all, kept);
   return all;
 }
 

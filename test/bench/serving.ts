@@ -1,7 +1,7 @@
 // How long a server takes to answer `GET /embeddings/:itemId` of a folder store: alone, and while something
-// is learnt. A process beside it refreshes the same folder, on one thread or on as many as it takes by itself;
-// and a recommender is trained in the server's own process. Told are the times that half of the answers and
-// 99 in a hundred keep, and how the latter compare with the server alone, just before.
+// is learnt. A process beside it refreshes the same folder, on one thread or on as many as it takes by
+// itself; and a recommender is trained in the server's own process. Told are the times that half of the
+// answers and 99 in a hundred keep, and how the latter compare with the server alone, just before.
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';

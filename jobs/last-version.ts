@@ -143,7 +143,20 @@ export async function loadState(work: Work, stage: Stage): Promise<KeptState | u
     begin += length;
     return items.subarray(begin - length, begin);
   });
-  return { ...state, stage, sequences };
+  const there = (place: string) => path.join(work.folder, place);
+  const { tuned, text, encoder } = state;
+  return {
+    ...state,
+    tuned: tuned && {
+      ...tuned,
+      adapterFolder: there(tuned.adapterFolder),
+      modelFolder: there(tuned.modelFolder),
+    },
+    text: text.map(({ key, folder }) => ({ key, folder: there(folder) })),
+    encoder: there(encoder),
+    stage,
+    sequences,
+  };
 }
 
 async function outputOf(work: Work, stage: Stage) {
@@ -164,6 +177,8 @@ export function stateOf(
   about: Pick<LearntState, 'full' | 'drift'>,
 ): LearntState {
   const { dataset, hashes } = learning;
+  // From the work folder, so that the store can be moved.
+  const place = (folder: string) => path.relative(learning.folder, folder);
   return {
     stages: {
       recommender: recommender.stage,
@@ -180,11 +195,11 @@ export function stateOf(
     tuned: tuned && {
       key: tuned.key,
       epochs: tuned.epochs,
-      adapterFolder: tuned.adapterFolder,
-      modelFolder: tuned.modelFolder,
+      adapterFolder: place(tuned.adapterFolder),
+      modelFolder: place(tuned.modelFolder),
     },
-    text: text.map(({ key, folder }) => ({ key, folder })),
-    encoder,
+    text: text.map(({ key, folder }) => ({ key, folder: place(folder) })),
+    encoder: place(encoder),
     ...about,
   };
 }

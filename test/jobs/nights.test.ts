@@ -1,6 +1,8 @@
 // A night does only what changed, and drift decides when everything is learnt anew: planted catalogues, one
 // of which tastes move away from, and one of which they do not.
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
+import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { keepLastVersion } from '../../jobs/last-version.ts';
 import { type LearntVersion, learnVersion } from '../../jobs/learn-version.ts';
@@ -63,9 +65,16 @@ function world(seed: number): World {
 
 /** A store's folder in which one version follows another. */
 async function nights(context: TestContext) {
-  const folder = await temporaryFolder(context);
+  let folder = await temporaryFolder(context);
   let count = 0;
-  return async (data: Dataset, full = false): Promise<LearntVersion & { readonly computed: string[] }> => {
+  const move = (to: string) => {
+    renameSync(folder, to);
+    folder = to;
+  };
+  const next = async (
+    data: Dataset,
+    full = false,
+  ): Promise<LearntVersion & { readonly computed: string[] }> => {
     const computed: string[] = [];
     const used: string[] = [];
     const learning = learningOn(folder, data, {
@@ -79,6 +88,7 @@ async function nights(context: TestContext) {
     keepLastVersion(learning, { version: `run ${count}`, ...version.last, used });
     return { ...version, computed };
   };
+  return { next, move };
 }
 
 const rowOf = (values: Float32Array, row: number, of: number) => {
@@ -91,7 +101,7 @@ const cosine = (a: Float32Array, b: Float32Array) => {
 };
 
 test('a night reads and learns what is new, and keeps what was', async (context) => {
-  const next = await nights(context);
+  const { next, move } = await nights(context);
   const before = world(1);
   const first = await next(dataOf(before));
   assert.deepEqual(first.how.kind, 'full');
@@ -149,7 +159,8 @@ test('a night reads and learns what is new, and keeps what was', async (context)
     assert.deepEqual(again.learnt.augmented.embeddings, learnt.augmented.embeddings);
   });
 
-  await context.test('another title is read again, an item that left is dropped', async () => {
+  move(path.join(await temporaryFolder(context), 'moved'));
+  await context.test('moved: another title is read again, an item that left is dropped', async () => {
     const items = after.items.map((item, i) => (i === 3 ? { ...item, title: 'boots of red hide' } : item));
     const edited = { ...after, items };
     const reread = await next({ ...edited, hash: hashDataset(edited) });
@@ -176,7 +187,7 @@ test('a night reads and learns what is new, and keeps what was', async (context)
 
 /** Nights in which each of some users does one thing more, in the group that `groupOf` says. */
 async function twentyNights(context: TestContext, active: number, groupOf: (user: number) => number) {
-  const next = await nights(context);
+  const { next } = await nights(context);
   const random = createRandom('twenty nights');
   const { sequences } = world(3);
   await next(dataOf({ items: N, sequences }));

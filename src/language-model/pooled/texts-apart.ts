@@ -9,6 +9,11 @@ import { unitRows } from '../../unit-rows.ts';
  * and rows of models that work differ by far more.
  */
 const LEAST_SPREAD = 3e-3;
+/**
+ * The same of rows that are computed in this process, in single precision: a small model that has learnt
+ * little may say nearly the same of every text, and what is not the same is still worth something.
+ */
+const LEAST_SPREAD_HERE = 1e-5;
 
 export interface TextsApart {
   /** The row of a text, which `key` stands for; of equal texts the first counts. */
@@ -24,7 +29,7 @@ export interface TextsApart {
  * whichever way they point along it, so that each is turned to the side of the first.
  *   u = +- x / |x|   spread^2 = mean |u - mean u|^2 = 1 - |mean u|^2, over the rows that are not zeros
  */
-export function createTextsApart(): TextsApart {
+export function createTextsApart(leastSpread = LEAST_SPREAD): TextsApart {
   const seen = new Set<string>();
   let first: Float64Array | undefined;
   let sum = new Float64Array(0);
@@ -46,7 +51,7 @@ export function createTextsApart(): TextsApart {
     },
     get areApart() {
       const ofMean = sum.reduce((total, value) => total + (value / directions) ** 2, 0);
-      return directions > 1 && 1 - ofMean >= LEAST_SPREAD ** 2;
+      return directions > 1 && 1 - ofMean >= leastSpread ** 2;
     },
   };
 }
@@ -71,7 +76,7 @@ export type ApartCheck = (
  */
 export function createApartCheck(proven = false): ApartCheck {
   if (proven) return () => {};
-  const apart = createTextsApart();
+  const apart = createTextsApart(LEAST_SPREAD_HERE);
   return (texts, rowOf, task) => {
     if (apart.areApart) return;
     for (const [i, tokens] of texts.entries()) if (tokens.length > 0) apart.add(digest(tokens), rowOf(i));

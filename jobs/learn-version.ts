@@ -2,6 +2,7 @@
 // everything from scratch.
 import { matchCategories } from '../src/categories/match-categories.ts';
 import { type Drift, NO_DRIFT } from '../src/evaluation/drift.ts';
+import { hashSequences } from '../src/interactions/hash-dataset.ts';
 import { type AnswerCounts, sumOfCounts } from '../src/language-model/reading/read-answers.ts';
 import type { Learning } from './experiment.ts';
 import {
@@ -119,6 +120,8 @@ function isUnchanged(learning: Learning, state: KeptState): boolean {
     interactions === 0 &&
     newItems.length === 0 &&
     rowOf.every((row, old) => row === old) &&
+    hashSequences(learning.dataset.sequences, rowOf.length) ===
+      hashSequences(state.sequences, rowOf.length) &&
     learning.hashes.items === state.items &&
     learning.hashes.users === state.users
   );

@@ -199,13 +199,10 @@ async function beforeNight(learning: Learning, state: KeptState, changes: Change
 }
 
 const ITEM_WEIGHT = 'items.weight';
-const NEIGHBOURS = 10;
-/** The most touched items, among which neighbours are looked for. */
-const MOST_CANDIDATES = 10_000;
 
 /** The values of then; a new item has the mean of those that are nearest to it in words. */
 async function recommenderStart(
-  { dataset, lesson }: Learning,
+  { dataset, lesson, preset: { night } }: Learning,
   values: Map<string, NamedTensor>,
   { text }: KeptState,
   { newItems }: Changes,
@@ -222,7 +219,7 @@ async function recommenderStart(
   const candidates = [...counts.keys()]
     .filter((item) => counts[item] > 0 && !isNew.has(item))
     .sort((a, b) => counts[b] - counts[a])
-    .slice(0, MOST_CANDIDATES);
+    .slice(0, night.mostCandidates);
   const features = textTransform(await loadTextFeatures(text[0].folder));
   const wordsOf = (items: readonly number[]) =>
     unitRows(features(items.map((item) => knownText(dataset.items[item], Number.POSITIVE_INFINITY))), width);
@@ -232,7 +229,7 @@ async function recommenderStart(
     const nearest = candidates
       .map((other, c) => ({ other, cosine: product(own, i, others, c, width) }))
       .sort((a, b) => b.cosine - a.cosine)
-      .slice(0, NEIGHBOURS);
+      .slice(0, night.neighbours);
     for (const { other } of nearest)
       for (let j = 0; j < d; j++) moved.values[item * d + j] += moved.values[other * d + j] / nearest.length;
   });

@@ -49,6 +49,9 @@ export interface NightPreset {
    */
   readonly replay: number;
   readonly leastReplay: number;
+  /** A new item starts as the mean of so many that are nearest to it in words, among the most touched. */
+  readonly neighbours: number;
+  readonly mostCandidates: number;
 }
 
 export interface LanguageModelPreset {
@@ -125,7 +128,14 @@ const SHARED = {
   categories: { most: 64, itemsPerCategory: 50 },
   /** A deviation of .3 an entry for d 64: on validation the best of .1 to 1.2 (docs/LOG.md). */
   textComponentRows: 2.4,
-  night: { epochs: 2, learningRateShare: 0.25, replay: 4, leastReplay: 256 },
+  night: {
+    epochs: 2,
+    learningRateShare: 0.25,
+    replay: 4,
+    leastReplay: 256,
+    neighbours: 10,
+    mostCandidates: 10_000,
+  },
 };
 
 export const PRESETS: Record<PresetName, Preset> = {

@@ -5,19 +5,34 @@
 export const ERROR_STATUS = {
   'bad-request': 400,
   'bad-parameter': 400,
+  unauthenticated: 401,
+  forbidden: 403,
   'not-found': 404,
   'unknown-item': 404,
   'unknown-user': 404,
   'unknown-version': 404,
   'method-not-allowed': 405,
   conflict: 409,
+  'precondition-failed': 412,
+  'too-large': 413,
+  'unsupported-media': 415,
+  'range-not-satisfiable': 416,
   'bad-data': 422,
+  'rate-limited': 429,
+  overloaded: 429,
   'database-refuses': 503,
   unavailable: 503,
   'no-version': 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERROR_STATUS;
+
+/** What an answer with such a code has to say in headers; an error may say it more exactly. */
+const HEADERS: Readonly<Partial<Record<ErrorCode, Readonly<Record<string, string>>>>> = {
+  unauthenticated: { 'WWW-Authenticate': 'Bearer realm="tslrec"' },
+  'rate-limited': { 'Retry-After': '1' },
+  overloaded: { 'Retry-After': '1' },
+};
 
 /**
  * A caller's mistake or a condition outside the program: the message says what was got, what is allowed and
@@ -27,9 +42,17 @@ export class TslrecError extends Error {
   override readonly name = 'TslrecError';
   readonly code: ErrorCode;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  /** Of the HTTP answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { headers = {}, ...options }: { cause?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ) {
     super(inOneLine(message), options);
     this.code = code;
+    this.headers = { ...HEADERS[code], ...headers };
   }
 
   get status(): number {

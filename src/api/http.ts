@@ -1,49 +1,76 @@
-// What all routes share. A request is logged, its query is checked, its method's handler gives the body of
-// the answer; everything else leaves as an error. After bluesky-social/atproto (packages/xrpc-server): a
-// handler gets what was checked and returns what is sent; here a path may have several methods.
-import type { ErrorRequestHandler, Express, RequestHandler, Response } from 'express';
+// How declared routes are answered. A request is let in or refused (admission.ts), what it asks is checked
+// against the route's schemas, the handler gives the body; everything else leaves as an error.
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
-import { TslrecError } from '../errors.ts';
+import { type ErrorCode, TslrecError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { maskedQuery } from '../masked-url.ts';
+import type { Admission } from './admission.ts';
+import { METHODS, type Method, Reply, type Route, type Routes, SENT } from './route.ts';
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
-type Handler = RequestHandler<Record<string, string>>;
+const MOST_BODY_BYTES = 2 * 2 ** 20;
 
-/** The handlers of a resource, by path and method. */
-export type Routes = Readonly<Record<string, Readonly<Partial<Record<Method, Handler>>>>>;
-
-export const versionQuery = z.strictObject({ version: z.string().min(1).max(100).optional() });
-
-/** A handler of requests whose query has passed its schema; it returns the body of the answer. */
-export function handle<Query extends z.ZodType>(
-  schemas: { readonly query: Query },
-  bodyFor: (request: {
-    readonly params: Readonly<Record<string, string>>;
-    readonly query: z.output<Query>;
-  }) => object | Promise<object>,
-): Handler {
-  return async (request, response) => {
-    const query = readQuery(request.query, schemas.query);
-    answer(response, await bodyFor({ params: request.params, query }));
-  };
-}
+const readJson = express.json({ limit: MOST_BODY_BYTES, strict: true, type: () => true });
 
 /**
  * Paths may overlap: a method that `/things/batch` lacks may be one of `/things/:id`. So a request is refused
  * only behind all routes, and told the methods of every path that it fits.
  */
-export function addRoutes(app: Express, routes: Routes): void {
-  for (const [path, handlers] of Object.entries(routes)) {
-    const route = app.route(path);
-    const methods = Object.keys(handlers) as Method[];
-    for (const method of methods) route[method.toLowerCase() as Lowercase<Method>](handlers[method]!);
-    const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
-    route.all((_request, { locals }, next) => {
+export function addRoutes(app: Express, routes: Routes, admission: Admission): void {
+  for (const [path, methods] of Object.entries(routes)) {
+    const atPath = app.route(path);
+    for (const method of METHODS) {
+      const declared = methods[method];
+      if (!declared) continue;
+      const verb = method.toLowerCase() as Lowercase<Method>;
+      const letIn: RequestHandler = (request, response, next) => {
+        response.locals.route = path;
+        response.locals.caller = admission.admit(request, declared.scope);
+        next();
+      };
+      atPath[verb](letIn, ...(declared.body ? [readJson] : []), handlerOf(declared));
+    }
+    const allowed = METHODS.filter((method) => methods[method]).flatMap((method) =>
+      method === 'GET' ? ['GET', 'HEAD'] : [method],
+    );
+    atPath.all((_request, { locals }, next) => {
       locals.allowed = new Set([...(locals.allowed ?? []), ...allowed]);
       next();
     });
   }
+}
+
+const nothing = z.strictObject({});
+
+function handlerOf({ params, query, body, handle }: Route): RequestHandler {
+  return async (request, response) => {
+    const answered = await handle({
+      params: check(request.params, params ?? z.object({}), 'Path parameter', 'bad-parameter'),
+      query: check(request.query, query ?? nothing, 'Query parameter', 'bad-parameter'),
+      body: body ? (check(request.body, body, 'Body', 'bad-data') as object) : {},
+      raw: request,
+      response,
+    });
+    if (SENT in answered) return;
+    if (answered instanceof Reply) send(response, answered);
+    else send(response, new Reply(200, answered));
+  };
+}
+
+/** A parameter that is unknown, malformed or given twice is refused, naming it. */
+function check<Schema extends z.ZodType>(given: unknown, schema: Schema, what: string, code: ErrorCode) {
+  const { data, error } = schema.safeParse(given);
+  if (!error) return data as z.output<Schema>;
+  const [{ path, message }] = error.issues;
+  const place = path.length > 0 ? `${what} "${path.map(String).join('.').slice(0, 100)}"` : what;
+  throw new TslrecError(code, `${place}: ${message.slice(0, 200)}`);
+}
+
+/** An answer that comes from one version says which, in the body and in a header. */
+function send(response: Response, { status, body, headers }: Reply): void {
+  response.status(status).set(headers);
+  if (body === undefined) return void response.end();
+  if ('version' in body && typeof body.version === 'string') response.set('X-Tslrec-Version', body.version);
+  response.json(body);
 }
 
 /** Stands behind all routes. */
@@ -60,21 +87,6 @@ export const refuseRequest: RequestHandler = (request, response) => {
 
 const LIST = new Intl.ListFormat('en');
 
-/** A parameter that is unknown, malformed or given twice is refused, naming it. */
-function readQuery<Query extends z.ZodType>(given: unknown, schema: Query): z.output<Query> {
-  const { data, error } = schema.safeParse(given);
-  if (!error) return data;
-  const [{ path, message }] = error.issues;
-  const place = path.length > 0 ? `Query parameter "${path.join('.')}"` : 'Query';
-  throw new TslrecError('bad-parameter', `${place}: ${message.slice(0, 200)}`);
-}
-
-/** An answer that comes from one version says which, in the body and in a header. */
-function answer(response: Response, body: object): void {
-  if ('version' in body && typeof body.version === 'string') response.set('X-Tslrec-Version', body.version);
-  response.json(body);
-}
-
 /**
  * Every error leaves through here, as { "error": { "code", "message" } }. What a caller can cause is a
  * TslrecError and keeps its message; anything else is a bug of ours, logged with its stack and answered
@@ -85,43 +97,33 @@ export function answerError(log: Log): ErrorRequestHandler {
     const known = asKnown(error);
     if (!known || known.code === 'database-refuses') log.error({ err: error }, 'a request failed');
     if (response.headersSent) return void response.destroy();
-    const { status, code, message } = known ?? { status: 500, code: 'internal', message: 'Internal error.' };
-    response.status(status).json({ error: { code, message } });
+    const { status, code, message, headers } = known ?? INTERNAL;
+    response.status(status).set(headers).json({ error: { code, message } });
   };
 }
+
+const INTERNAL = { status: 500, code: 'internal', message: 'Internal error.', headers: {} };
+
+/** What Express and its reader of bodies refuse, by the type that they name. */
+const REFUSED_BODIES: Readonly<Record<string, TslrecError>> = {
+  'entity.too.large': new TslrecError(
+    'too-large',
+    `The body is larger than ${MOST_BODY_BYTES} bytes; send less at a time.`,
+  ),
+  'entity.parse.failed': new TslrecError('bad-request', 'The body is not JSON: send an object as JSON.'),
+  'encoding.unsupported': new TslrecError(
+    'unsupported-media',
+    'The body is compressed in a way that is not read here; send it as gzip, deflate or plain.',
+  ),
+  'charset.unsupported': new TslrecError('unsupported-media', 'The body is not in UTF-8; send it in UTF-8.'),
+};
+const UNREAD_BODY = new TslrecError('bad-request', 'The body could not be read whole; send it again.');
 
 /** Express itself refuses malformed percent-encoding, with an error that carries a status. */
 function asKnown(error: unknown): TslrecError | undefined {
   if (error instanceof TslrecError) return error;
   if (error instanceof URIError)
     return new TslrecError('bad-request', 'The path is not valid percent-encoded UTF-8.');
-  return undefined;
-}
-
-const MAX_URL_CHARACTERS = 200;
-
-/** One line a request, when it ends or is cut off. What the client controls is cut to a bounded length. */
-export function logRequests(log: Log): RequestHandler {
-  return (request, response, next) => {
-    const startedMs = performance.now();
-    response.once('close', () => {
-      log.info(
-        {
-          method: request.method,
-          url: shownUrl(request.originalUrl).slice(0, MAX_URL_CHARACTERS),
-          status: response.statusCode,
-          complete: response.writableFinished,
-          durationMs: Math.round(performance.now() - startedMs),
-        },
-        'request',
-      );
-    });
-    next();
-  };
-}
-
-/** Someone may send a token in the query, though nothing here reads one. */
-function shownUrl(url: string): string {
-  const [path, ...query] = url.split('?');
-  return path + maskedQuery(query.join('?'));
+  if (!(error instanceof Error) || !('status' in error) || Number(error.status) >= 500) return undefined;
+  return ('type' in error && REFUSED_BODIES[String(error.type)]) || UNREAD_BODY;
 }

@@ -5,31 +5,36 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import express from 'express';
 import { z } from 'zod';
-import { addRoutes, answerError, handle, type Routes, refuseRequest } from '../../src/api/http.ts';
+import { everybody } from '../../src/api/admission.ts';
+import { addRoutes, answerError, refuseRequest } from '../../src/api/http.ts';
+import { type Routes, route } from '../../src/api/route.ts';
 import { silentLog } from '../support/stores.ts';
 
-const noQuery = z.strictObject({});
+const answers = { 200: { description: 'What was done' } };
+const declared = { summary: 'A thing', scope: 'open', answers } as const;
+const params = z.object({ id: z.string() });
 
 const ROUTES: Routes = {
   '/things/batch': {
-    POST: handle({ query: noQuery }, () => ({ did: 'batch' })),
+    POST: route({ ...declared, handle: () => ({ did: 'batch' }) }),
   },
   '/things/:id': {
-    GET: handle({ query: noQuery }, ({ params }) => ({ did: 'read', id: params.id })),
-    PUT: handle({ query: z.strictObject({ times: z.coerce.number() }) }, ({ params, query }) => ({
-      did: 'put',
-      id: params.id,
-      times: query.times,
-    })),
+    GET: route({ ...declared, params, handle: ({ params: { id } }) => ({ did: 'read', id }) }),
+    PUT: route({
+      ...declared,
+      params,
+      query: z.strictObject({ times: z.coerce.number() }),
+      handle: ({ params: { id }, query: { times } }) => ({ did: 'put', id, times }),
+    }),
   },
   '/things/:id/forget': {
-    DELETE: handle({ query: noQuery }, () => ({ did: 'forget' })),
+    DELETE: route({ ...declared, handle: () => ({ did: 'forget' }) }),
   },
 };
 
 test('each method of a path has its own handler; others are told which there are', async (context) => {
   const app = express();
-  addRoutes(app, ROUTES);
+  addRoutes(app, ROUTES, everybody);
   app.use(refuseRequest, answerError(silentLog));
   const server = app.listen(0, '127.0.0.1');
   context.after(() => server.close());
